@@ -1,0 +1,59 @@
+"""Every error that maskwright raises for input it cannot handle.
+
+Errors are values: their fields say what was wrong, where (a JSON pointer, or a position in a text), and what to do about
+it, and two errors with equal fields are equal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class MaskwrightError(Exception):
+    """The base of all errors below.
+
+    ``problem`` is one sentence; ``pointer`` the JSON pointer of the place in the schema (``""`` is the root, ``None``
+    where no schema is involved); ``remedy`` what the caller can do, or ``""``.
+    """
+
+    problem: str
+    pointer: str | None = None
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        where = "" if self.pointer is None else f" at {self.pointer or 'the root'}"
+        remedy = f" ({self.remedy})" if self.remedy else ""
+        return f"{self.problem}{where}{remedy}"
+
+    def at(self, pointer: str) -> MaskwrightError:
+        """The same error, placed at ``pointer``."""
+        return type(self)(self.problem, pointer, self.remedy)
+
+
+class InvalidSchema(MaskwrightError):
+    """The schema is not one: broken JSON, a keyword with a value of the wrong type, a reference to nowhere."""
+
+
+class UnsupportedSchema(MaskwrightError):
+    """The schema is valid, but asks for something that cannot be enforced."""
+
+
+class UnsatisfiableSchema(MaskwrightError):
+    """No document satisfies the schema."""
+
+
+class InvalidPattern(MaskwrightError):
+    """A regular expression that does not parse as ECMA-262."""
+
+
+class UnsupportedPattern(MaskwrightError):
+    """A valid regular expression that is not regular (back-references) or that is not supported yet."""
+
+
+class UnsupportedTokenizer(MaskwrightError):
+    """A tokenizer whose tokens cannot be mapped to the bytes they stand for."""
+
+
+class LimitExceeded(MaskwrightError):
+    """Work was stopped because it would have gone over one of the :class:`~maskwright.grammar.limits.Limits`."""
