@@ -1,0 +1,163 @@
+"""The elementary statements about one JSON value, out of which formulas are built.
+
+An atom speaks about a value whose kind is known: ``minLength`` becomes an atom about strings, ``required`` one about
+objects. ``maxLength: n`` is the negation of ``LengthAtLeast(n + 1)``, and so on, so that every limit has one form.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from fractions import Fraction
+
+
+class Kind(Enum):
+    """What a JSON value can be told to be by its first byte; ``true`` and ``false`` are kinds of their own."""
+
+    NULL = "null"
+    FALSE = "false"
+    TRUE = "true"
+    NUMBER = "number"
+    STRING = "string"
+    ARRAY = "array"
+    OBJECT = "object"
+
+
+# --- strings
+
+
+@dataclass(frozen=True)
+class StringIn:
+    """The string is one of ``values``."""
+
+    values: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Matches:
+    """The ECMA-262 ``pattern`` is found somewhere in the string."""
+
+    pattern: str
+
+
+@dataclass(frozen=True)
+class LengthAtLeast:
+    """The string has at least ``count`` code points."""
+
+    count: int
+
+
+StringAtom = StringIn | Matches | LengthAtLeast
+
+# --- numbers
+
+
+@dataclass(frozen=True)
+class NumberIn:
+    """The number is one of ``values``."""
+
+    values: frozenset[Fraction]
+
+
+@dataclass(frozen=True)
+class AtLeast:
+    """The number is ``>= bound``."""
+
+    bound: Fraction
+
+
+@dataclass(frozen=True)
+class MoreThan:
+    """The number is ``> bound``."""
+
+    bound: Fraction
+
+
+@dataclass(frozen=True)
+class MultipleOf:
+    """The number is an integer multiple of ``divisor``; ``MultipleOf(1)`` is "is an integer"."""
+
+    divisor: Fraction
+
+
+@dataclass(frozen=True)
+class WrittenAsInteger:
+    """The number is written without fraction and exponent: what draft 4 calls an integer."""
+
+
+NumberAtom = NumberIn | AtLeast | MoreThan | MultipleOf | WrittenAsInteger
+
+# --- objects
+
+
+@dataclass(frozen=True)
+class NamedKey:
+    """Selects the property ``name``."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class OtherKeys:
+    """Selects every property whose name is not in ``named``."""
+
+    named: frozenset[str]
+
+
+Selector = NamedKey | OtherKeys
+
+
+@dataclass(frozen=True)
+class Has:
+    """The object has the property ``name``."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Every:
+    """Every property chosen by ``selector`` has a value that satisfies the value formula ``value``."""
+
+    selector: Selector
+    value: int
+
+
+ObjectAtom = Has | Every
+
+# --- arrays
+
+
+@dataclass(frozen=True)
+class ItemsAtLeast:
+    """The array has at least ``count`` (further) items."""
+
+    count: int
+
+
+@dataclass(frozen=True)
+class ItemAt:
+    """The item ``index`` places ahead, if there is one, satisfies the value formula ``value``."""
+
+    index: int
+    value: int
+
+
+@dataclass(frozen=True)
+class ItemsFrom:
+    """Every item from ``index`` places ahead on satisfies the value formula ``value``."""
+
+    index: int
+    value: int
+
+
+ArrayAtom = ItemsAtLeast | ItemAt | ItemsFrom
+
+
+@dataclass(frozen=True)
+class SchemaAtom:
+    """The value satisfies the schema with this identity; value formulas consist of these."""
+
+    schema: int
+
+
+Atom = StringAtom | NumberAtom | ObjectAtom | ArrayAtom | SchemaAtom
