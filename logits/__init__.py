@@ -1,1 +1,27 @@
-"""Part of maskwright."""
+"""Token masks on logits: packed bitmasks, their application on CPU and GPU, and a processor for transformers.
+
+The names are loaded on first use, so that importing this package imports neither torch nor transformers.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .bitmask import allocate_token_bitmask, apply_token_bitmask_
+    from .processor import LogitsProcessor
+
+__all__ = ["LogitsProcessor", "allocate_token_bitmask", "apply_token_bitmask_"]
+
+_MODULES = {
+    "LogitsProcessor": ".processor",
+    "allocate_token_bitmask": ".bitmask",
+    "apply_token_bitmask_": ".bitmask",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_MODULES[name], __name__), name)

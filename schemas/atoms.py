@@ -122,7 +122,14 @@ class Every:
     value: int
 
 
-ObjectAtom = Has | Every
+@dataclass(frozen=True)
+class KeyOrder:
+    """Always true; tells that the properties ``names`` are wanted in this order where the order is the schema's."""
+
+    names: tuple[str, ...]
+
+
+ObjectAtom = Has | Every | KeyOrder
 
 # --- arrays
 

@@ -1,0 +1,139 @@
+"""Trimming, minimising and exploring deterministic automata.
+
+Minimising is Moore's partition refinement. Its weakness, one round for each step of a long chain, is met by starting
+from a finer partition: two states can be equivalent only if they are equally far from acceptance and equally far from
+rejection, and both distances come from one linear search each. Hopcroft's algorithm has the better worst case, but
+does not vectorise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .dfa import DEAD, REJECT, Dfa
+from .errors import LimitExceeded
+from .limits import Limits
+
+UNREACHABLE = -1
+"""The distance of a state from which no target can be reached."""
+
+_State = TypeVar("_State", bound=Hashable)
+
+
+def states_exceeded(subject: str, limits: Limits) -> LimitExceeded:
+    """The error for an automaton, that of ``subject``, with more states than ``limits`` allows."""
+    return LimitExceeded(
+        f"the automaton of {subject} has more than {limits.states} states",
+        remedy="raise Limits.states, or ask for something simpler",
+    )
+
+
+def explore(
+    start: _State,
+    successors: Callable[[_State], Iterable[tuple[Sequence[int], _State | None]]],
+    label: Callable[[_State], int],
+    classes: int,
+    limits: Limits,
+    subject: str,
+) -> Dfa:
+    """The minimal automaton of the states reachable from ``start``.
+
+    ``successors`` says for groups of symbols to which state they lead; ``None``, like no mention at all, is a dead end.
+    ``LimitExceeded`` over ``limits.states``, naming ``subject``.
+    """
+    numbers: dict[_State, int] = {start: 1}
+    pending = [start]
+    rows = [[DEAD] * classes]
+    for state in pending:
+        row = [DEAD] * classes
+        for symbols, successor in successors(state):
+            if successor is None:
+                continue
+            number = numbers.get(successor)
+            if number is None:
+                number = numbers[successor] = len(numbers) + 1
+                pending.append(successor)
+            for symbol in symbols:
+                row[symbol] = number
+        rows.append(row)
+        if len(pending) > limits.states:
+            raise states_exceeded(subject, limits)
+    labels = [REJECT, *map(label, pending)]
+    return minimize(Dfa(np.array(rows, np.int32), np.array(labels, np.int32), 1))
+
+
+def distances(transitions: NDArray[np.int32], targets: NDArray[np.bool_]) -> NDArray[np.int32]:
+    """For each state the number of symbols on a shortest way to a target, or ``UNREACHABLE``.
+
+    ``targets``: bool[kinds, states]; int32[kinds, states], each kind by itself.
+    """
+    states, classes = transitions.shape
+    flat = transitions.ravel()
+    sources = np.argsort(flat, kind="stable") // classes
+    counts = np.bincount(flat, minlength=states)
+    ends = np.cumsum(counts)
+    result = np.where(targets, 0, UNREACHABLE).astype(np.int32)
+    for distance in result:
+        frontier = np.flatnonzero(distance == 0)
+        steps = 0
+        while frontier.size:
+            steps += 1
+            lengths = counts[frontier]
+            shift = np.repeat(ends[frontier] - np.cumsum(lengths), lengths)
+            predecessors = sources[shift + np.arange(shift.size)]
+            distance[predecessors[distance[predecessors] == UNREACHABLE]] = steps
+            frontier = np.flatnonzero(distance == steps)
+    return result
+
+
+def reachable(dfa: Dfa) -> NDArray[np.bool_]:
+    """Which states some input leads to from the start; bool[states]."""
+    seen = np.zeros(len(dfa.labels), np.bool_)
+    seen[dfa.start] = True
+    frontier = np.array([dfa.start])
+    while frontier.size:
+        before = seen.copy()
+        seen[dfa.transitions[frontier]] = True
+        frontier = np.flatnonzero(seen & ~before)
+    return seen
+
+
+def trim(dfa: Dfa) -> Dfa:
+    """The same language without the states that cannot be reached or cannot reach acceptance; order is kept."""
+    accepting = distances(dfa.transitions, (dfa.labels != REJECT)[None])[0]
+    return _keep(dfa, reachable(dfa) & (accepting != UNREACHABLE))
+
+
+def minimize(dfa: Dfa) -> Dfa:
+    """The trimmed automaton with the fewest states for the same labelled language."""
+    accepts = dfa.labels != REJECT
+    block, count = _number_rows(np.vstack([dfa.labels, distances(dfa.transitions, np.stack([accepts, ~accepts]))]).T)
+    while True:
+        refined, refined_count = _number_rows(np.column_stack([block, block[dfa.transitions]]))
+        if refined_count == count:
+            break
+        block, count = refined, refined_count
+    members = np.zeros(count, np.int64)
+    members[block[::-1]] = np.arange(len(block))[::-1]
+    merged = Dfa(block[dfa.transitions[members]], dfa.labels[members], int(block[dfa.start]))
+    return _keep(merged, reachable(merged))
+
+
+def _keep(dfa: Dfa, keep: NDArray[np.bool_]) -> Dfa:
+    """Only the states of ``keep`` and ``DEAD``, which stands for all others."""
+    keep[DEAD] = True
+    if keep.all():
+        return dfa
+    number = np.where(keep, np.cumsum(keep) - 1, DEAD).astype(np.int32)
+    return Dfa(number[dfa.transitions[keep]], dfa.labels[keep], int(number[dfa.start]))
+
+
+def _number_rows(rows: NDArray[np.int32]) -> tuple[NDArray[np.int32], int]:
+    """Equal rows get equal numbers, counted from 0 in the order of first occurrence; int32[rows] and how many."""
+    keys = np.ascontiguousarray(rows, np.int32).view(np.dtype((np.void, 4 * rows.shape[1]))).ravel().tolist()
+    numbers: dict[object, int] = {}
+    return np.array([numbers.setdefault(key, len(numbers)) for key in keys], np.int32), len(numbers)

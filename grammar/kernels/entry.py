@@ -1,0 +1,127 @@
+"""The kernels that Python calls: each takes the slots of a matcher, and little else, because arguments cost time."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import types
+
+from .compilation import kernel
+from .layout import *  # noqa: F403 -- the layout is this package's vocabulary
+from .masks import fill, load, walk
+from .pointers import Flag, Long, Longs, bytes_at, ints_at, longs_at, words_at
+from .structure import is_accepting, step_once
+
+Slots = types.Array(types.int64, 1, "C")
+Bitmask = types.Array(types.int32, 2, "C")
+
+
+@kernel(Flag, Longs, inline=True)
+def has_room(slots):
+    length = slots[LENGTH]
+    top = ints_at(slots[HISTORY])[length * CONFIGURATION + TOP]
+    return top + slots[MARGIN] <= slots[ARENA_SIZE] and length + 1 < slots[HISTORY_SIZE]
+
+
+@kernel(Long, Slots, Bitmask, Long, entry=True)
+def fill_mask(slot_array, bitmask, row):
+    """Write the mask of allowed tokens into row ``row``; DONE, MISSED, ARENA_FULL or BAD_MASK."""
+    slots = longs_at(slot_array.ctypes.data)
+    words = slots[MASK_WORDS]
+    if row < 0 or row >= bitmask.shape[0] or bitmask.shape[1] < words:
+        return BAD_MASK
+    if not has_room(slots):
+        return ARENA_FULL
+    slots[MISS_COUNT] = 0
+    fill(slots, words_at(bitmask.ctypes.data + row * bitmask.shape[1] * 4))
+    for i in range(words, bitmask.shape[1]):
+        bitmask[row, i] = 0
+    return MISSED if slots[MISS_COUNT] else DONE
+
+
+@kernel(Long, Slots, Long, entry=True)
+def fill_stay_mask(slot_array, address):
+    """Write the mask of the tokens that stay inside the string of the matcher's TEXT configuration to ``address``."""
+    slots = longs_at(slot_array.ctypes.data)
+    stack = ints_at(slots[STACK])
+    load(slots, stack)
+    walk(slots, stack, words_at(address), TRIE_STAYING, 0, slots[TRIE_NODES], 0, 0)
+    return DONE
+
+
+@kernel(Long, Slots, Long, entry=True)
+def accept(slot_array, token):
+    """Read a token, if it is allowed; DONE, REFUSED, MISSED or ARENA_FULL."""
+    slots = longs_at(slot_array.ctypes.data)
+    if token < 0 or token >= slots[VOCABULARY_SIZE] or slots[TERMINATED] != 0:
+        return REFUSED
+    if not has_room(slots):
+        return ARENA_FULL
+    slots[MISS_COUNT] = 0
+    stack = ints_at(slots[STACK])
+    load(slots, stack)
+    offsets = ints_at(slots[TOKEN_OFFSETS])
+    content = bytes_at(slots[TOKEN_BYTES])
+    start = np.int64(offsets[token])
+    count = np.int64(offsets[token + 1]) - start
+    if count == 0:
+        ends = ints_at(slots[END_TOKENS])
+        for i in range(slots[END_COUNT]):
+            if ends[i] == token and is_accepting(slots, stack, 0):
+                slots[TERMINATED] = slots[LENGTH] + 1
+        if slots[TERMINATED] == 0:
+            return REFUSED
+    for depth in range(count):
+        if step_once(slots, stack, depth, np.int64(content[start + depth])) == 0:
+            return MISSED if slots[MISS_COUNT] else REFUSED
+    slots[LENGTH] += 1
+    history = ints_at(slots[HISTORY] + slots[LENGTH] * CONFIGURATION * 4)
+    for i in range(CONFIGURATION):
+        history[i] = stack[count * CONFIGURATION + i]
+    return DONE
+
+
+@kernel(Long, Slots, entry=True)
+def only_byte(slot_array):
+    """The one byte that must come next, or NONE: several may, or the text may end here, or something is MISSED (-2)."""
+    slots = longs_at(slot_array.ctypes.data)
+    slots[MISS_COUNT] = 0
+    stack = ints_at(slots[STACK])
+    load(slots, stack)
+    if slots[TERMINATED] != 0 or is_accepting(slots, stack, 0):
+        return NONE
+    found = np.int64(NONE)
+    for byte in range(256):
+        if step_once(slots, stack, 0, byte) != 0:
+            if found != NONE:
+                return NONE
+            found = np.int64(byte)
+    if slots[MISS_COUNT]:
+        return -2
+    return found
+
+
+@kernel(Long, Slots, Long, entry=True)
+def accept_byte(slot_array, byte):
+    """Read one byte, which must be allowed, as if it were a token."""
+    slots = longs_at(slot_array.ctypes.data)
+    if not has_room(slots):
+        return ARENA_FULL
+    slots[MISS_COUNT] = 0
+    stack = ints_at(slots[STACK])
+    load(slots, stack)
+    if step_once(slots, stack, 0, byte) == 0:
+        return MISSED if slots[MISS_COUNT] else REFUSED
+    slots[LENGTH] += 1
+    history = ints_at(slots[HISTORY] + slots[LENGTH] * CONFIGURATION * 4)
+    for i in range(CONFIGURATION):
+        history[i] = stack[CONFIGURATION + i]
+    return DONE
+
+
+@kernel(Long, Slots, entry=True)
+def accepting(slot_array):
+    """1 if the text so far is a complete member of the language."""
+    slots = longs_at(slot_array.ctypes.data)
+    stack = ints_at(slots[STACK])
+    load(slots, stack)
+    return 1 if is_accepting(slots, stack, 0) else 0

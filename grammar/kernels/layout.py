@@ -1,0 +1,180 @@
+"""Where everything lies in the flat arrays that the kernels and the interpreter share.
+
+A matcher owns one int64 array of *slots*: addresses of the tables, limits, and its own registers. A *configuration* is
+eight int32: what the automaton is in the middle of, and the frame of the innermost open container. Frames lie in the
+matcher's arena and are never changed once written, so going back is restoring eight integers.
+"""
+
+from __future__ import annotations
+
+from itertools import count
+
+from ..dfa import DEAD
+
+# --- slots: the token tables of a vocabulary
+_slot = count()
+TOKEN_OFFSETS, TOKEN_BYTES, TOKEN_SAME = (next(_slot) for _ in range(3))  # bytes of every token; next one with the same
+# four tries, depth first, five arrays each: byte and depth of every node (uint8, uint16), the token or group of tokens
+# that ends there or NONE, the end of the node's subtree, and the root for each first byte (int32)
+TRIE, _, _, _, _ = (next(_slot) for _ in range(5))  # all tokens
+TRIE_STAYING, _, _, _, _ = (next(_slot) for _ in range(5))  # the same, walked for the tokens that stay inside a string
+BARE, _, _, _, _ = (next(_slot) for _ in range(5))  # tokens without their leading blanks, in groups
+TAIL, _, _, _, _ = (next(_slot) for _ in range(5))  # what follows a closing quote in a token, in groups
+CROSS, _, _, _, _ = (next(_slot) for _ in range(5))  # tokens with a closing quote in them
+TRIE_NODES, TAIL_NODES = next(_slot), next(_slot)
+BARE_OFFSETS, BARE_TOKENS, BARE_BLANKS, BARE_COLUMNS = (next(_slot) for _ in range(4))  # tokens of each group
+TAIL_OFFSETS, TAIL_TOKENS, TAIL_PREFIX = (next(_slot) for _ in range(3))  # tokens of each tail, code points before it
+STAY, STAY_WITHIN, LONGEST = next(_slot), next(_slot), next(_slot)  # masks of tokens that stay inside a free string
+VOCABULARY_SIZE, MASK_WORDS, END_TOKENS, END_COUNT = (next(_slot) for _ in range(4))
+# --- slots: constant tables
+STRING_NEXT, NUMBER_SYMBOL = next(_slot), next(_slot)
+ADMITS, STAYING = next(_slot), next(_slot)  # (mode, byte) and (string state, byte) that are not refused at once
+# --- slots: the automaton of a constraint
+NODES, STATES, ENTRIES, ITEM_NODES, ORDER, DEAD_KEYS = (next(_slot) for _ in range(6))
+KEY_OFFSET, KEY_LENGTH, KEY_BYTES, KEY_NODE, KEY_REQUIRED, KEY_RANK = (next(_slot) for _ in range(6))
+NUMBER_NEXT, NUMBER_LABEL = next(_slot), next(_slot)
+TEXTS, TEXT_NEXT, TEXT_LABEL, TEXT_ASCII, TEXT_START, TEXT_CLASS, TEXT_VIABLE = (next(_slot) for _ in range(7))
+STAY_KEYS, STAY_ROWS, STAY_CAPACITY, STAY_OPEN, STAY_WANTED = (next(_slot) for _ in range(5))  # stay masks of text states
+WHITESPACE, EPOCH = next(_slot), next(_slot)
+# --- slots: one matcher's own
+ARENA, ARENA_SIZE, STACK, HISTORY, HISTORY_SIZE, LENGTH, MISSES, MISS_COUNT, TERMINATED, MARGIN = (
+    next(_slot) for _ in range(10)
+)
+SLOTS = next(_slot)
+
+# --- a configuration
+MODE, FRAME, A, B, C, S, E, TOP = range(8)
+CONFIGURATION = 8
+
+# --- modes, and what A, B, C, S, E mean in them (S and E of blanks: BlankState and columns of indentation)
+MODE_DEAD = 0
+VALUE = 1  # A: value node, B: Position; blanks
+AFTER = 2  # a value is complete in FRAME; blanks
+FIRST_KEY = 3  # after "{"; blanks
+NEXT_KEY = 4  # after "," in an object; blanks
+COLON = 5  # A: node of the value to come; blanks
+FIRST_ITEM = 6  # after "["; blanks
+NUMBER = 7  # A: state of the number automaton, B: 1 if its label is an outcome
+LITERAL = 8  # A: key index of the literal, B: outcome, C: bytes read
+STRING = 9  # A: value node, C: code points read; S: string state, E: partial code point
+TEXT = 10  # A: value node, B: automaton state, C: code points read; S, E as in STRING
+CHOICE = 11  # A, B: range of the values still possible, C: bytes matched; S, E as in STRING
+KEY = 12  # A, B, C as in CHOICE, over the keys of FRAME; S, E as in STRING
+OPEN_KEY = 13  # like KEY, but other keys are possible too; A < 0: the key is none of the named ones
+MODES = 16
+
+# --- frames in the arena
+PARENT, KIND, NODE, STATE, COUNT, DEPTH, NEXT, SEEN = range(8)  # NEXT: required keys left, or the next rank
+ROOT, OBJECT, ARRAY = range(3)
+
+# --- value nodes
+NODE_SHIFT = 5
+NODE_WIDTH = 1 << NODE_SHIFT
+(
+    READY,  # epoch in which the record was written; 0 while it is not
+    KINDS,
+    JOINT,  # 1 if the value's outcome sets the state of the container around it
+    MIN_LENGTH,
+    MAX_LENGTH,
+    TEXT_ID,
+    CHOICE_LO,
+    CHOICE_HI,
+    NUMBER_START,
+    NULL_OUTCOME,
+    TRUE_OUTCOME,
+    FALSE_OUTCOME,
+    KEY_LO,
+    KEY_HI,
+    OTHER,  # node of the values of other keys, or NONE
+    WORDS,  # words of the bitset of keys seen
+    REQUIRED,
+    POLICY,
+    ORDER_AT,
+    DEAD_AT,  # where the bitset of keys that may never come lies, or NONE
+    LIVE_KEYS,
+    OBJECT_STATE,
+    PREFIX_AT,
+    PREFIX,
+    ITEM,
+    MIN_ITEMS,
+    MAX_ITEMS,
+    ARRAY_STATE,
+) = range(28)
+NONE = -1
+UNBOUNDED = 1 << 30
+
+# bits of KINDS
+IS_NULL, IS_TRUE, IS_FALSE, IS_NUMBER, IS_STRING, IS_TEXT, IS_CHOICE, IS_OBJECT, IS_ARRAY = (1 << i for i in range(9))
+
+# POLICY of an object: are keys ordered, are they judged by a state
+ANY_ORDER, ORDERED, STATE_ANY_ORDER, STATE_ORDERED = range(4)
+
+# --- states of containers whose schema is not a plain conjunction
+STATE_SHIFT = 3
+STATE_WIDTH = 1 << STATE_SHIFT
+STATE_READY, CLOSE, ENTRIES_AT, OTHER_NODE, OTHER_STATE, ITEM_NODE, ITEM_STATE = range(7)
+PLAIN = 0  # the state of containers that need none
+MAY_NOT_CLOSE = 0  # CLOSE: 0, KEEP, or the state that the container around gets
+KEEP = -1
+
+# --- records of text automata
+TEXT_SHIFT = 4
+TEXT_WIDTH = 1 << TEXT_SHIFT
+(
+    TEXT_CLASSES,
+    TEXT_BASE,
+    TEXT_LABEL_AT,
+    TEXT_FIRST,
+    TEXT_ASCII_AT,
+    TEXT_INTERVALS_AT,
+    TEXT_INTERVALS,
+    TEXT_VIABLE_AT,
+    TEXT_COLUMNS,  # 0: no limits of length
+    TEXT_FREE_FROM,  # while this many and fewer than TEXT_FREE_TO code points are read, length forbids nothing
+    TEXT_FREE_TO,
+) = range(11)
+TEXT_DEAD = DEAD
+
+# --- JSON strings: states of the transducer from bytes to code points
+(
+    INSIDE,
+    ESCAPE,
+    HEX1,
+    HEX2,
+    HEX3,
+    HEX4,
+    HEX2_D,  # after "\uD" or "\ud"
+    HIGH3,
+    HIGH4,
+    LOW_BACKSLASH,
+    LOW_U,
+    LOW1,
+    LOW2,
+    LOW3,
+    LOW4,
+    UTF8_1,  # one continuation byte to come
+    UTF8_2,
+    UTF8_3,
+    UTF8_E0,
+    UTF8_ED,
+    UTF8_F0,
+    UTF8_F4,
+) = range(22)
+STRING_CLOSE = 30
+STRING_REJECT = 31
+
+# --- whitespace
+COMPACT, FORMATTED, ANY_BLANKS = range(3)
+FRESH, ONE_SPACE, INDENTED = range(3)  # BlankState, in slot S of structural modes
+AT_ROOT, AFTER_COLON, AFTER_COMMA = range(3)  # Position of a value
+NO_BLANKS, BLANKS, NEWLINE, OTHER_BLANKS = range(4)  # what a token begins with, BARE_BLANKS
+TAB_COLUMNS = 8
+COLUMNS_PER_LEVEL = 8
+
+# --- what entry points return
+DONE, MISSED, ARENA_FULL, REFUSED, BAD_MASK = range(5)
+MISS_CAPACITY = 64
+MISS_NODE, MISS_STATE, MISS_STAY = range(3)
+MISS_BITS = 2
+# a stay mask's key: (text << STATE_BITS | state) << COUNT_BITS | code points read + 2, or 1 where these are irrelevant
+STATE_BITS, COUNT_BITS = 18, 24

@@ -1,0 +1,329 @@
+"""Token masks: walks of the automaton over tries of the vocabulary.
+
+A walk visits a trie depth first and leaves a subtree at the first byte that is refused. Which trie, and where the walk
+enters it, is fitted to the mode: tokens without their leading blanks between JSON's own tokens, what follows a closing
+quote inside strings (the tokens that stay inside are one precomputed mask), and so on.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .compilation import kernel
+from .keys import key_byte, narrow, other_node
+from .layout import *  # noqa: F403 -- the layout is this package's vocabulary
+from .pointers import (
+    Ints,
+    Long,
+    Longs,
+    Nothing,
+    Words,
+    bytes_at,
+    halves_at,
+    ints_at,
+    longs_at,
+    words_at,
+)
+from .structure import finish, finish_key, is_accepting, may_close, miss, put, step
+
+NO_LIMIT = 1 << 30
+
+
+@kernel(Nothing, Longs, Words, Long, inline=True)
+def allow(slots, mask, token):
+    """Set the bit of ``token``, and of the tokens that stand for the same bytes."""
+    same = ints_at(slots[TOKEN_SAME])
+    while token >= 0:
+        mask[token >> 5] |= np.uint32(1) << np.uint32(token & 31)
+        token = np.int64(same[token])
+
+
+@kernel(Nothing, Longs, Ints, inline=True)
+def load(slots, stack):
+    """Put the matcher's configuration at the bottom of the stack."""
+    history = ints_at(slots[HISTORY] + slots[LENGTH] * CONFIGURATION * 4)
+    for i in range(CONFIGURATION):
+        stack[i] = history[i]
+
+
+@kernel(Nothing, Longs, Words, Long, Long, Long, inline=True)
+def allow_bare_group(slots, mask, group, blanks_limit, newline_limit):
+    """Allow the tokens that are ``group`` after leading blanks, if these are within the limits (in columns)."""
+    offsets = ints_at(slots[BARE_OFFSETS])
+    tokens = ints_at(slots[BARE_TOKENS])
+    kinds = bytes_at(slots[BARE_BLANKS])
+    columns = halves_at(slots[BARE_COLUMNS])
+    for i in range(offsets[group], offsets[group + 1]):
+        kind = kinds[i]
+        if kind == BLANKS:
+            allowed = columns[i] <= blanks_limit
+        elif kind == NEWLINE:
+            allowed = columns[i] <= newline_limit
+        else:
+            allowed = kind == NO_BLANKS or newline_limit == NO_LIMIT
+        if allowed:
+            token = tokens[i]
+            mask[token >> 5] |= np.uint32(1) << np.uint32(token & 31)
+
+
+@kernel(Nothing, Longs, Words, Long, Long, Long, inline=True)
+def allow_tail_group(slots, mask, group, fewest, most):
+    """Allow the tokens that are ``group`` after a closing quote, with ``fewest .. most`` code points before it."""
+    offsets = ints_at(slots[TAIL_OFFSETS])
+    tokens = ints_at(slots[TAIL_TOKENS])
+    prefixes = halves_at(slots[TAIL_PREFIX])
+    for i in range(offsets[group], offsets[group + 1]):
+        if fewest <= prefixes[i] and prefixes[i] <= most:
+            token = tokens[i]
+            mask[token >> 5] |= np.uint32(1) << np.uint32(token & 31)
+
+
+@kernel(Nothing, Longs, Ints, Words, Long, Long, Long, Long, Long)
+def walk(slots, stack, mask, trie, i, end, low, high):
+    """Allow what ends at the nodes ``i .. end-1`` of a trie and the automaton reads.
+
+    ``trie``: the slot at which the trie's five arrays begin. ``low`` and ``high`` limit the members of a group: blanks
+    and newlines in columns (bare trie), code points before the quote (tails). One function for all tries, because
+    ``step`` is inlined into it and takes long to compile.
+    """
+    trie_byte = bytes_at(slots[trie])
+    trie_depth = halves_at(slots[trie + 1])
+    trie_terminal = ints_at(slots[trie + 2])
+    trie_end = ints_at(slots[trie + 3])
+    admits = bytes_at(slots[ADMITS])
+    if trie == TRIE_STAYING:
+        admits = bytes_at(slots[STAYING])
+    while i < end:
+        depth = np.int64(trie_depth[i])
+        byte = np.int64(trie_byte[i])
+        at = depth << 3
+        mode = np.int64(stack[at + (S if trie == TRIE_STAYING else MODE)])
+        if admits[(mode << 8) + byte] == 0 or step(slots, stack, depth, byte) == 0:
+            i = np.int64(trie_end[i])
+            continue
+        terminal = np.int64(trie_terminal[i])
+        if terminal >= 0:
+            if trie == BARE:
+                allow_bare_group(slots, mask, terminal, low, high)
+            elif trie == TAIL:
+                allow_tail_group(slots, mask, terminal, low, high)
+            else:
+                allow(slots, mask, terminal)
+        i += 1
+
+
+@kernel(Nothing, Longs, Ints, Words, Long, Long, Long, Long)
+def walk_root(slots, stack, mask, trie, byte, low, high):
+    """``walk`` over the subtree of ``byte`` at the root of a trie."""
+    root = np.int64(ints_at(slots[trie + 4])[byte])
+    if root >= 0:
+        walk(slots, stack, mask, trie, root, np.int64(ints_at(slots[trie + 3])[root]), low, high)
+
+
+@kernel(Nothing, Longs, Words, Long, inline=True)
+def copy_mask(slots, mask, address):
+    source = words_at(address)
+    for i in range(slots[MASK_WORDS]):
+        mask[i] = source[i]
+
+
+@kernel(Nothing, Longs, Ints, Words)
+def fill_string(slots, stack, mask):
+    node = ints_at(slots[NODES] + (np.int64(stack[A]) << NODE_SHIFT) * 4)
+    length = np.int64(stack[C])
+    left = np.int64(node[MAX_LENGTH]) - length
+    if node[MAX_LENGTH] < UNBOUNDED and left < slots[LONGEST]:
+        copy_mask(slots, mask, slots[STAY_WITHIN] + left * slots[MASK_WORDS] * 4)
+    else:
+        copy_mask(slots, mask, slots[STAY])
+    fewest = node[MIN_LENGTH] - length
+    if fewest <= slots[LONGEST]:
+        finish(slots, stack, 0, np.int64(stack[FRAME]), PLAIN, np.int64(stack[TOP]))
+        allow_tail_group(slots, mask, 0, fewest, left)
+        walk(slots, stack, mask, TAIL, 0, slots[TAIL_NODES], fewest, left)
+
+
+@kernel(Nothing, Longs, Ints, Words, Long)
+def walk_crossing_from(slots, stack, mask, byte):
+    """Judge the tokens that begin with ``byte`` and hold a closing quote anew, one by one."""
+    root = np.int64(ints_at(slots[CROSS + 4])[byte])
+    if root < 0:
+        return
+    end = np.int64(ints_at(slots[CROSS + 3])[root])
+    tokens = ints_at(slots[CROSS + 2])
+    same = ints_at(slots[TOKEN_SAME])
+    for i in range(root, end):
+        token = tokens[i]
+        while token >= 0:
+            mask[token >> 5] &= ~(np.uint32(1) << np.uint32(token & 31))
+            token = same[token]
+    walk(slots, stack, mask, CROSS, root, end, 0, 0)
+
+
+@kernel(Nothing, Longs, Ints, Words)
+def fill_open_key(slots, stack, mask):
+    copy_mask(slots, mask, slots[STAY])
+    frame = np.int64(stack[FRAME])
+    finish_key(slots, stack, 0, frame, NONE, np.int64(stack[TOP]))
+    allow_tail_group(slots, mask, 0, 0, NO_LIMIT)
+    walk(slots, stack, mask, TAIL, 0, slots[TAIL_NODES], 0, NO_LIMIT)
+    load(slots, stack)
+    key = np.int64(stack[A])
+    if key < 0:
+        return
+    hi = np.int64(stack[B])
+    position = np.int64(stack[C])
+    walk_crossing_from(slots, stack, mask, 0x5C)
+    while key < hi:
+        byte = key_byte(slots, key, position)
+        if byte < 0:
+            walk_crossing_from(slots, stack, mask, 0x22)
+            key += 1
+        else:
+            if byte != 0x22 and byte != 0x5C:
+                walk_crossing_from(slots, stack, mask, byte)
+            key = narrow(slots, key, hi, position, byte) & 0xFFFFFFFF
+
+
+@kernel(Nothing, Longs, Ints, Words)
+def fill_keys(slots, stack, mask):
+    """KEY and CHOICE, between code points: only tokens that begin as some key goes on."""
+    walk_root(slots, stack, mask, TRIE, 0x22, 0, 0)
+    walk_root(slots, stack, mask, TRIE, 0x5C, 0, 0)
+    key = np.int64(stack[A])
+    hi = np.int64(stack[B])
+    position = np.int64(stack[C])
+    while key < hi:
+        byte = key_byte(slots, key, position)
+        if byte < 0:
+            key += 1
+        else:
+            if byte != 0x22 and byte != 0x5C:
+                walk_root(slots, stack, mask, TRIE, byte, 0, 0)
+            key = narrow(slots, key, hi, position, byte) & 0xFFFFFFFF
+
+
+@kernel(Nothing, Longs, Ints, Words)
+def fill_anything(slots, stack, mask):
+    for byte in range(256):
+        walk_root(slots, stack, mask, TRIE, byte, 0, 0)
+
+
+@kernel(Long, Longs, Ints)
+def stay_key(slots, stack):
+    """The key of the stay mask of a TEXT configuration."""
+    node = ints_at(slots[NODES] + (np.int64(stack[A]) << NODE_SHIFT) * 4)
+    text = np.int64(node[TEXT_ID])
+    record = ints_at(slots[TEXTS] + (text << TEXT_SHIFT) * 4)
+    length = np.int64(stack[C])
+    count = length + 2
+    if record[TEXT_COLUMNS] == 0 or (
+        record[TEXT_FREE_FROM] <= length and length + slots[LONGEST] < record[TEXT_FREE_TO]
+    ):
+        count = np.int64(1)
+    return ((text << STATE_BITS) | stack[B]) << COUNT_BITS | count
+
+
+@kernel(Nothing, Longs, Ints, Words)
+def fill_text(slots, stack, mask):
+    key = stay_key(slots, stack)
+    keys = longs_at(slots[STAY_KEYS])
+    slot = (key * 0x9E3779B97F4A7C1 >> 20) & (slots[STAY_CAPACITY] - 1)
+    while keys[slot] != 0 and keys[slot] != key:
+        slot = (slot + 1) & (slots[STAY_CAPACITY] - 1)
+    if keys[slot] == key:
+        copy_mask(slots, mask, longs_at(slots[STAY_ROWS])[slot])
+    elif slots[STAY_OPEN] != 0:
+        slots[STAY_WANTED] = key
+        miss(slots, MISS_STAY, 0)
+        return
+    else:
+        walk(slots, stack, mask, TRIE_STAYING, 0, slots[TRIE_NODES], 0, 0)
+    for byte in range(256):
+        walk_root(slots, stack, mask, CROSS, byte, 0, 0)
+
+
+@kernel(Nothing, Longs, Ints, Words)
+def fill_structural(slots, stack, mask):
+    """VALUE, AFTER, FIRST_KEY, NEXT_KEY, COLON, FIRST_ITEM: tokens by what follows their leading blanks."""
+    mode = np.int64(stack[MODE])
+    frame = np.int64(stack[FRAME])
+    arena = ints_at(slots[ARENA])
+    blanks_limit = np.int64(0)
+    newline_limit = np.int64(-1)
+    if slots[WHITESPACE] == ANY_BLANKS:
+        blanks_limit = np.int64(NO_LIMIT)
+        newline_limit = np.int64(NO_LIMIT)
+    elif slots[WHITESPACE] == FORMATTED and arena[frame + KIND] != ROOT:
+        level = COLUMNS_PER_LEVEL * np.int64(arena[frame + DEPTH])
+        if stack[S] == INDENTED:
+            blanks_limit = level - stack[E]
+        elif stack[S] == FRESH:
+            if mode == NEXT_KEY or mode == VALUE:
+                blanks_limit = np.int64(1)
+            if mode == AFTER:
+                if may_close(slots, frame):
+                    newline_limit = level
+            elif mode != COLON and not (mode == VALUE and stack[B] != AFTER_COMMA):
+                newline_limit = level
+    admits = bytes_at(slots[ADMITS])
+    allow_bare_group(slots, mask, 0, blanks_limit, newline_limit)
+    for byte in range(0x22, 0x7E):
+        if admits[(mode << 8) + byte] != 0:
+            limit = newline_limit
+            if mode == AFTER and byte == 0x2C and limit != NO_LIMIT:
+                limit = np.int64(-1)
+            walk_root(slots, stack, mask, BARE, byte, blanks_limit, limit)
+
+
+@kernel(Nothing, Longs, Ints, Words)
+def fill_number(slots, stack, mask):
+    state = np.int64(stack[A])
+    label = np.int64(ints_at(slots[NUMBER_LABEL])[state])
+    if label != 0:
+        outcome = label if stack[B] != 0 else np.int64(PLAIN)
+        finish(slots, stack, 0, np.int64(stack[FRAME]), outcome, np.int64(stack[TOP]))
+        fill_structural(slots, stack, mask)
+        load(slots, stack)
+    symbols = bytes_at(slots[NUMBER_SYMBOL])
+    row = ints_at(slots[NUMBER_NEXT] + (state << 4) * 4)
+    for byte in range(0x2B, 0x66):
+        if row[symbols[byte]] != DEAD:
+            walk_root(slots, stack, mask, TRIE, byte, 0, 0)
+
+
+@kernel(Nothing, Longs, Words)
+def fill(slots, mask):
+    """Write the mask of the matcher's configuration."""
+    stack = ints_at(slots[STACK])
+    load(slots, stack)
+    mode = stack[MODE]
+    inside = stack[S] == INSIDE
+    if mode == STRING and inside:
+        fill_string(slots, stack, mask)
+        return
+    if mode == OPEN_KEY and inside:
+        fill_open_key(slots, stack, mask)
+        return
+    for i in range(slots[MASK_WORDS]):
+        mask[i] = 0
+    if slots[TERMINATED] != 0:
+        return
+    if mode == TEXT and inside:
+        fill_text(slots, stack, mask)
+    elif (mode == KEY or mode == CHOICE) and inside:
+        fill_keys(slots, stack, mask)
+    elif mode == NUMBER:
+        fill_number(slots, stack, mask)
+    elif mode == LITERAL:
+        byte = key_byte(slots, np.int64(stack[A]), np.int64(stack[C]))
+        walk_root(slots, stack, mask, TRIE, byte, 0, 0)
+    elif mode <= COLON or mode == FIRST_ITEM:
+        fill_structural(slots, stack, mask)
+    else:
+        fill_anything(slots, stack, mask)
+    load(slots, stack)
+    if is_accepting(slots, stack, 0):
+        tokens = ints_at(slots[END_TOKENS])
+        for i in range(slots[END_COUNT]):
+            mask[tokens[i] >> 5] |= np.uint32(1) << np.uint32(tokens[i] & 31)

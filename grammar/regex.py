@@ -1,0 +1,641 @@
+"""ECMA-262 regular expressions to deterministic automata over code points.
+
+Brzozowski's derivatives in continuation-passing form (Brzozowski 1964, Antimirov 1996): a *term* says what the rest of the
+text must be, and a state of the automaton is a term. A term is a chain of nodes that ends in "any text", "no more text"
+or, inside a look-behind, "here"; or a Boolean combination of chains. With Boolean terms a look-ahead is an intersection
+wherever it stands, and each look-behind is one more term that is advanced beside the main one. ``^`` and ``\\b`` need the
+kind of the previous character. Combinations are kept as a union of intersections, which makes their number finite.
+
+Not supported: what ``regex_syntax`` refuses. Patterns that need more than ``Limits.states`` states raise
+``LimitExceeded``; some short ones do, such as ``(a|b)*a(a|b){20}``.
+"""
+
+from __future__ import annotations
+
+import time
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from . import charset
+from .dfa import Alphabet, Dfa, TextDfa
+from .dfa_operations import explore, states_exceeded
+from .errors import LimitExceeded
+from .limits import Limits
+from .regex_syntax import (
+    UNBOUNDED,
+    Ahead,
+    Alternation,
+    Behind,
+    Chars,
+    Concat,
+    Node,
+    Nodes,
+    Repeat,
+    TextEnd,
+    TextStart,
+    WordBoundary,
+    matches_empty,
+    parse,
+    shortest,
+    shown,
+)
+
+ACCEPT = 1
+"""The label of the texts that match."""
+
+FAIL, ALL, END, HERE = range(4)
+"""The terms of no text, of any text, of no more text, and of the place that a look-behind asks about."""
+
+_Kind = int
+TERMINAL, CHAIN, UNION, INTERSECTION, COMPLEMENT = range(5)
+
+AT_START, AFTER_WORD, AFTER_OTHER = range(3)
+"""What stands before the current place."""
+
+ASKS_START, ASKS_WORD, HOLDS_HERE, ASKS_BEHIND = 1, 2, 4, 8
+"""Flags of a term: which context it depends on; ``ASKS_BEHIND << i`` for the look-behind ``i``."""
+
+Partition = list[tuple[int, int]]
+"""(mask of classes, term) pairs with disjoint masks; characters in none of them lead to ``FAIL``."""
+
+Context = tuple[int, tuple[int, ...]]
+"""What stands before, and for each look-behind the term that advances beside the main one."""
+
+State = tuple[int, int, tuple[int, ...]]
+"""A term and its context, reduced to what the term depends on."""
+
+
+@dataclass(frozen=True)
+class _Step:
+    """One way for a chain to go on: ``condition`` must hold of the rest, and either a character of ``mask`` comes and
+    then ``target``, or (``mask == 0``) the terminal ``target`` is reached."""
+
+    mask: int
+    target: int
+    condition: int
+
+
+class Terms:
+    """The table of hash-consed terms and their smart constructors, which alone simplify."""
+
+    def __init__(self, nodes: Nodes, budget: int) -> None:
+        self.nodes = nodes
+        self.budget = budget
+        self.kinds = [TERMINAL] * 4
+        self.payloads: list[frozenset[int]] = [frozenset()] * 4
+        self.chains: dict[int, tuple[Node, int]] = {}
+        self.flags = [0, 0, 0, HOLDS_HERE]
+        self.behinds: dict[Behind, int] = {}
+        self._table: dict[object, int] = {}
+        self._node_flags: dict[Node, int] = {}
+
+    def _intern(self, kind: _Kind, key: object, flags: int, members: frozenset[int] = frozenset()) -> int:
+        term = self._table.get((kind, key))
+        if term is None:
+            self.budget -= 1 + len(members)
+            term = self._table[kind, key] = len(self.kinds)
+            self.kinds.append(kind)
+            self.payloads.append(members)
+            self.flags.append(flags)
+        return term
+
+    def node_flags(self, node: Node) -> int:
+        """The flags of ``node``; numbers the look-behinds in it, inner ones first."""
+        known = self._node_flags.get(node)
+        if known is not None:
+            return known
+        flags = 0
+        match node:
+            case TextStart():
+                flags = ASKS_START
+            case WordBoundary():
+                flags = ASKS_WORD
+            case Concat(children) | Alternation(children):
+                for child in children:
+                    flags |= self.node_flags(child)
+            case Repeat(body) | Ahead(body):
+                flags = self.node_flags(body)
+            case Behind(body):
+                flags = self.node_flags(body)
+                flags |= ASKS_BEHIND << self.behinds.setdefault(node, len(self.behinds))
+        self._node_flags[node] = flags
+        return flags
+
+    # --- chains
+
+    def chain(self, node: Node, rest: int) -> int:
+        """``node`` and then ``rest``, which is a chain or terminal."""
+        if rest == FAIL or node is self.nodes.nothing:
+            return FAIL
+        if isinstance(node, Concat):
+            for part in reversed(node.parts):
+                rest = self.chain(part, rest)
+            return rest
+        if rest == ALL and matches_empty(node):
+            return ALL
+        if isinstance(node, TextEnd) and rest in (ALL, END):
+            return END
+        if isinstance(node, Repeat):
+            return self._repetition(node, rest)
+        return self._link(node, rest)
+
+    def _link(self, node: Node, rest: int) -> int:
+        term = self._intern(CHAIN, (node, rest), self.node_flags(node) | self.flags[rest])
+        self.chains[term] = (node, rest)
+        return term
+
+    def _repetition(self, node: Repeat, rest: int) -> int:
+        body, low, high = node.body, node.low, node.high
+        if rest == ALL and low < high:
+            return self.chain(self.nodes.repeat(body, low, low), rest)
+        following, after = self.chains.get(rest, (None, rest))
+        if isinstance(following, Repeat) and following.body is body:
+            return self.chain(self.nodes.repeat(body, low + following.low, high + following.high), after)
+        if rest == END and low == 0 and high == UNBOUNDED and isinstance(body, Chars) and body.chars == charset.ANY:
+            return ALL
+        return self._link(node, rest)
+
+    # --- Boolean terms
+
+    def union(self, terms: Iterable[int]) -> int:
+        members: set[int] = set()
+        for term in terms:
+            if term == ALL:
+                return ALL
+            if self.kinds[term] == UNION:
+                members |= self.payloads[term]
+            elif term != FAIL:
+                members.add(term)
+        if len(members) <= 1:
+            return members.pop() if members else FAIL
+        key = (UNION, frozenset(members))
+        known = self._table.get(key)
+        if known is None:
+            self.budget -= len(members)
+            known = self._table[key] = self._new_union(members)
+        return known
+
+    def _new_union(self, members: set[int]) -> int:
+        self._merge_repetitions(members)
+        self._absorb(members)
+        if ALL in members or self._covers_complement(members):
+            return ALL
+        if len(members) == 1:
+            return members.pop()
+        flags = 0
+        for term in members:
+            flags |= self.flags[term]
+        frozen = frozenset(members)
+        return self._intern(UNION, frozen, flags, frozen)
+
+    def _merge_repetitions(self, members: set[int]) -> None:
+        """``x{1,3}k`` and ``x{2,4}k`` become ``x{1,4}k``: this keeps the counters of a search from piling up."""
+        groups: dict[tuple[Node, int], list[tuple[int, int, int]]] = {}
+        for term in members:
+            node, rest = self.chains.get(term, (None, FAIL))
+            if isinstance(node, Repeat):
+                groups.setdefault((node.body, rest), []).append((node.low, node.high, term))
+        for (body, rest), found in groups.items():
+            if rest in members:
+                found.append((0, 0, rest))
+            found.sort()
+            low, high, _ = found[0]
+            for next_low, next_high, _ in found[1:]:
+                if next_low > high + 1:
+                    break
+                high = max(high, next_high)
+            merged = [term for next_low, _, term in found if next_low <= high]
+            if len(merged) > 1:
+                members.difference_update(merged)
+                members.add(self.chain(self.nodes.repeat(body, low, high), rest))
+
+    def _absorb(self, members: set[int]) -> None:
+        """Drops the intersections that another member contains."""
+        both = [term for term in members if self.kinds[term] == INTERSECTION]
+        for term in both:
+            payload = self.payloads[term]
+            if not payload.isdisjoint(members) or any(self.payloads[other] < payload for other in both[:64]):
+                members.discard(term)
+
+    def _covers_complement(self, members: set[int]) -> bool:
+        """Whether ``members`` hold the complement of some of themselves, so that they are all texts."""
+        return any(
+            self.atoms(next(iter(self.payloads[term]))) <= members
+            for term in members
+            if self.kinds[term] == COMPLEMENT
+        )
+
+    def atoms(self, term: int) -> frozenset[int]:
+        """The terms of which ``term`` is the union."""
+        return self.payloads[term] if self.kinds[term] == UNION else frozenset((term,))
+
+    def intersection(self, terms: Iterable[int]) -> int:
+        clauses: set[frozenset[int]] = {frozenset()}
+        for term in terms:
+            if term == FAIL:
+                return FAIL
+            if term != ALL:
+                options = [
+                    self.payloads[option] if self.kinds[option] == INTERSECTION else {option}
+                    for option in self.atoms(term)
+                ]
+                clauses = {clause | option for clause in clauses for option in options}
+                self.charge(len(clauses))
+        return self.union(self._clause(clause) for clause in clauses)
+
+    def _clause(self, members: frozenset[int]) -> int:
+        """The intersection of ``members``, no unions; at most one complement stays, that of a union."""
+        if not members:
+            return ALL
+        excluded = [next(iter(self.payloads[term])) for term in members if self.kinds[term] == COMPLEMENT]
+        if excluded:
+            members = frozenset(term for term in members if self.kinds[term] != COMPLEMENT)
+            outside = self.union(excluded)
+            if outside == ALL or not self.atoms(outside).isdisjoint(members):
+                return FAIL
+            members |= {self.complement(outside)}
+        if len(members) == 1:
+            return next(iter(members))
+        flags = 0
+        for term in members:
+            flags |= self.flags[term]
+        return self._intern(INTERSECTION, members, flags, members)
+
+    def complement(self, term: int) -> int:
+        if term in (FAIL, ALL):
+            return FAIL + ALL - term
+        if self.kinds[term] == COMPLEMENT:
+            return next(iter(self.payloads[term]))
+        return self._intern(COMPLEMENT, term, self.flags[term], frozenset((term,)))
+
+    def charge(self, work: int) -> None:
+        self.budget -= work
+        if self.budget < 0:
+            raise _TooMuchWork
+
+
+class _TooMuchWork(Exception):  # noqa: N818 - control flow inside this module
+    """The terms grow beyond what an automaton within the limits can need."""
+
+
+class Derivatives:
+    """Derivatives and nullability of terms in a context, memoised."""
+
+    def __init__(self, terms: Terms, masks: dict[Node, int], word: int, full: int) -> None:
+        self.terms = terms
+        self.masks = masks
+        self.word = word
+        self.full = full
+        self._steps: dict[object, list[_Step]] = {}
+        self._partitions: dict[object, Partition] = {}
+        self._nullable: dict[object, bool] = {}
+
+    def _key(self, term: int, context: Context) -> object:
+        return (term, context) if self.terms.flags[term] & ~HOLDS_HERE else term
+
+    # --- the ways a chain can go on
+
+    def steps(self, term: int, context: Context) -> list[_Step]:
+        """All steps of a chain or terminal, reached through whatever matches the empty text."""
+        key = self._key(term, context)
+        found = self._steps.get(key)
+        if found is None:
+            found = self._steps[key] = list(self._closure(term, context))
+        return found
+
+    def _closure(self, term: int, context: Context) -> Iterator[_Step]:
+        terms = self.terms
+        seen: dict[int, list[int]] = {}
+        loops: dict[tuple[Node, int], list[tuple[int, int]]] = {}
+        pending = [(term, ALL)]
+        while pending:
+            term, condition = pending.pop()
+            earlier = seen.setdefault(term, [])
+            if condition == FAIL or any(self._implies(condition, other) for other in earlier):
+                continue
+            earlier.append(condition)
+            terms.charge(1)
+            if term not in terms.chains:
+                yield _Step(0, term, condition)
+                continue
+            node, rest = terms.chains[term]
+            if isinstance(node, Chars):
+                yield _Step(self.masks[node], rest, condition)
+            elif isinstance(node, Alternation):
+                pending.extend((terms.chain(option, rest), condition) for option in node.options)
+            elif isinstance(node, Repeat):
+                if node.low == 0:
+                    rounds = loops.setdefault((node.body, rest), [])
+                    if any(node.high <= high and self._implies(condition, other) for high, other in rounds):
+                        continue
+                    rounds.append((node.high, condition))
+                yield from self._unroll(node, rest, condition, pending)
+            else:
+                pending.append((rest, self._assert(node, condition, context)))
+
+    def _unroll(self, node: Repeat, rest: int, condition: int, pending: list[tuple[int, int]]) -> Iterator[_Step]:
+        high = node.high if node.high == UNBOUNDED else node.high - 1
+        again = self.terms.chain(self.terms.nodes.repeat(node.body, max(node.low - 1, 0), high), rest)
+        if node.low == 0:
+            pending.append((rest, condition))
+        if isinstance(node.body, Chars):
+            yield _Step(self.masks[node.body], again, condition)
+        else:
+            pending.append((self.terms.chain(node.body, again), condition))
+
+    def _implies(self, condition: int, other: int) -> bool:
+        return other in (ALL, condition) or self.terms.intersection((condition, other)) == condition
+
+    def _assert(self, node: Node, condition: int, context: Context) -> int:
+        """``condition`` and what the assertion ``node`` says here, as one term about the rest of the text."""
+        terms = self.terms
+        previous, trackers = context
+        if isinstance(node, TextStart):
+            return condition if previous == AT_START else FAIL
+        if isinstance(node, TextEnd):
+            return terms.intersection((condition, END))
+        if isinstance(node, WordBoundary):
+            word = terms.chain(terms.nodes.chars(charset.WORD), ALL)
+            word_follows = (previous == AFTER_WORD) == node.negated
+            claim = word if word_follows else terms.complement(word)
+            return terms.intersection((condition, claim))
+        assert isinstance(node, Ahead | Behind)
+        if isinstance(node, Ahead):
+            claim = terms.chain(node.body, ALL)
+        else:
+            claim = self.arrived(trackers[terms.behinds[node]], context)
+        return terms.intersection((condition, terms.complement(claim) if node.negated else claim))
+
+    def arrived(self, term: int, context: Context) -> int:
+        """What must hold of the rest of the text for the look-behind body ``term`` to end here."""
+        terms = self.terms
+        if not terms.flags[term] & HOLDS_HERE:
+            return term
+        members = terms.payloads[term]
+        if terms.kinds[term] == UNION:
+            return terms.union([self.arrived(member, context) for member in members])
+        if terms.kinds[term] == INTERSECTION:
+            return terms.intersection([self.arrived(member, context) for member in members])
+        return terms.union([step.condition for step in self.steps(term, context) if step.target == HERE and not step.mask])
+
+    # --- derivatives
+
+    def nullable(self, term: int, context: Context) -> bool:
+        """Whether the text may end here."""
+        key = self._key(term, context)
+        found = self._nullable.get(key)
+        if found is None:
+            found = self._nullable[key] = self._may_end(term, context)
+        return found
+
+    def _may_end(self, term: int, context: Context) -> bool:
+        kind = self.terms.kinds[term]
+        members = self.terms.payloads[term]
+        if kind == UNION:
+            return any(self.nullable(member, context) for member in members)
+        if kind == INTERSECTION:
+            return all(self.nullable(member, context) for member in members)
+        if kind == COMPLEMENT:
+            return not any(self.nullable(member, context) for member in members)
+        if kind == TERMINAL:
+            return term in (ALL, END)
+        return any(
+            step.mask == 0 and step.target in (ALL, END) and self.nullable(step.condition, context)
+            for step in self.steps(term, context)
+        )
+
+    def derive(self, term: int, context: Context) -> Partition:
+        """For each character what the rest of the text must be after it."""
+        key = self._key(term, context)
+        found = self._partitions.get(key)
+        if found is None:
+            found = self._partitions[key] = self._derive(term, context)
+        return found
+
+    def _derive(self, term: int, context: Context) -> Partition:
+        terms = self.terms
+        kind = terms.kinds[term]
+        if kind == TERMINAL:
+            return [(self.full, ALL)] if term == ALL else []
+        if kind == CHAIN:
+            return self._join([self._step_partition(step, context) for step in self.steps(term, context)])
+        parts = [self.derive(member, context) for member in terms.payloads[term]]
+        if kind == UNION:
+            return self._join(parts)
+        if kind == INTERSECTION:
+            return self._meet(parts)
+        rest = self.full
+        flipped = []
+        for mask, target in parts[0]:
+            rest &= ~mask
+            flipped.append((mask, terms.complement(target)))
+        return [(mask, target) for mask, target in [*flipped, (rest, ALL)] if mask and target != FAIL]
+
+    def _step_partition(self, step: _Step, context: Context) -> Partition:
+        if step.mask == 0:
+            after = self.derive(step.target, context)
+        else:
+            after = [(step.mask, step.target)]
+        return after if step.condition == ALL or not after else self._meet([after, self.derive(step.condition, context)])
+
+    def _join(self, parts: list[Partition]) -> Partition:
+        """The union of ``parts``, character by character."""
+        if len(parts) == 1:
+            return parts[0]
+        by_mask: dict[int, list[int]] = {}
+        for part in parts:
+            for mask, target in part:
+                by_mask.setdefault(mask, []).append(target)
+        blocks: list[tuple[int, list[int]]] = []
+        covered = 0
+        for mask, targets in by_mask.items():
+            if not mask & covered:
+                blocks.append((mask, targets))
+                covered |= mask
+                continue
+            covered |= mask
+            refined: list[tuple[int, list[int]]] = []
+            for block, members in blocks:
+                both = block & mask
+                if not both:
+                    refined.append((block, members))
+                    continue
+                mask &= ~both
+                refined.append((both, members + targets))
+                if block != both:
+                    refined.append((block & ~both, members))
+            if mask:
+                refined.append((mask, targets))
+            blocks = refined
+        self.terms.charge(len(blocks))
+        return [(mask, self.terms.union(targets)) for mask, targets in blocks]
+
+    def _meet(self, parts: list[Partition]) -> Partition:
+        """The intersection of ``parts``, character by character."""
+        blocks: list[tuple[int, list[int]]] = [(self.full, [])]
+        for part in parts:
+            blocks = [
+                (block & mask, [*members, target]) for block, members in blocks for mask, target in part if block & mask
+            ]
+        joined = [(mask, self.terms.intersection(targets)) for mask, targets in blocks]
+        return [(mask, target) for mask, target in joined if target != FAIL]
+
+
+class Automaton:
+    """The states of one pattern's automaton, and the steps between them."""
+
+    def __init__(self, derivatives: Derivatives, seconds: float) -> None:
+        self.derivatives = derivatives
+        self.terms = derivatives.terms
+        self.deadline = time.monotonic() + seconds
+        self.openings = tuple(self.terms.chain(behind.body, HERE) for behind in self.terms.behinds)
+        self.symbols: dict[int, list[int]] = {}
+
+    def state(self, term: int, previous: int, trackers: tuple[int, ...]) -> State:
+        """``term`` in the given context, without what it does not depend on."""
+        needs = self.terms.flags[term]
+        if not needs:
+            return term, AFTER_OTHER, ()
+        if needs < ASKS_BEHIND:
+            trackers = ()
+        else:
+            trackers = tuple(
+                tracker if needs & ASKS_BEHIND << index else FAIL for index, tracker in enumerate(trackers)
+            )
+        if previous == AFTER_WORD and not needs & ASKS_WORD:
+            previous = AFTER_OTHER
+        if previous == AT_START and not needs & ASKS_START:
+            previous = AFTER_OTHER
+        return term, previous, trackers
+
+    def successors(self, state: State) -> Iterator[tuple[list[int], State]]:
+        if time.monotonic() > self.deadline:
+            raise _TooMuchTime
+        term, previous, trackers = state
+        context = previous, trackers
+        parts = self.derivatives.derive(term, context)
+        needs = self.terms.flags[term]
+        if not needs:
+            for mask, target in parts:
+                yield self._symbols(mask), (target, AFTER_OTHER, ())
+            return
+        blocks = [(mask, target, [FAIL] * len(trackers)) for mask, target in parts]
+        for index, tracker in enumerate(trackers):
+            if needs & ASKS_BEHIND << index:
+                blocks = self._advance(blocks, index, tracker, context)
+        for mask, target, advanced in blocks:
+            for previous, kind in ((AFTER_WORD, self.derivatives.word), (AFTER_OTHER, ~self.derivatives.word)):
+                if mask & kind:
+                    yield self._symbols(mask & kind), self.state(target, previous, tuple(advanced))
+
+    def _advance(
+        self, blocks: list[tuple[int, int, list[int]]], index: int, tracker: int, context: Context
+    ) -> list[tuple[int, int, list[int]]]:
+        """``blocks`` with the look-behind ``index`` advanced by each character."""
+        parts = self.derivatives.derive(tracker, context)
+        rest = self.derivatives.full
+        for mask, _ in parts:
+            rest &= ~mask
+        moves = [(mask, self.terms.union((target, self.openings[index]))) for mask, target in [*parts, (rest, FAIL)]]
+        return [
+            (block & mask, target, [*advanced[:index], moved, *advanced[index + 1 :]])
+            for block, target, advanced in blocks
+            for mask, moved in moves
+            if block & mask
+        ]
+
+    def _symbols(self, mask: int) -> list[int]:
+        found = self.symbols.get(mask)
+        if found is None:
+            found = self.symbols[mask] = [i for i in range(mask.bit_length()) if mask >> i & 1]
+        return found
+
+    def label(self, state: State) -> int:
+        term, previous, trackers = state
+        return ACCEPT if self.derivatives.nullable(term, (previous, trackers)) else 0
+
+
+class _TooMuchTime(Exception):  # noqa: N818 - control flow inside this module
+    """The deadline has passed."""
+
+
+def compile_pattern(pattern: str, limits: Limits | None = None, *, anchored: bool = False) -> TextDfa:
+    """The texts in which ``pattern`` is found, or if ``anchored`` those that it matches as a whole.
+
+    The automaton is trimmed and minimal, its labels are ``ACCEPT`` and ``REJECT``. Raises ``InvalidPattern``,
+    ``UnsupportedPattern``, or ``LimitExceeded`` over ``limits.states`` or ``limits.compile_seconds``.
+    """
+    limits = limits or Limits()
+    return _compile(pattern, anchored, limits.states, limits.compile_seconds)
+
+
+@lru_cache(maxsize=256)
+def _compile(pattern: str, anchored: bool, states: int, seconds: float) -> TextDfa:
+    limits = Limits(states=states, compile_seconds=seconds)
+    subject = f"the pattern {shown(pattern)}"
+    nodes = Nodes()
+    node = parse(pattern, nodes)
+    if shortest(node) >= states:
+        raise states_exceeded(subject, limits)
+    alphabet, derivatives = _prepare(nodes, WORK_PER_STATE * states)
+    try:
+        automaton, start = _start(node, derivatives, anchored, seconds)
+        dfa = explore(start, automaton.successors, automaton.label, alphabet.size, limits, subject)
+    except _TooMuchWork:
+        raise states_exceeded(subject, limits) from None
+    except _TooMuchTime:
+        problem = f"compiling {subject} takes longer than {seconds} compile_seconds"
+        raise LimitExceeded(problem, remedy="raise Limits.compile_seconds, or ask for something simpler") from None
+    return _merge_classes(alphabet, dfa)
+
+
+WORK_PER_STATE = 100
+"""How much larger than the limit on states the terms may grow, all together."""
+
+
+def _prepare(nodes: Nodes, budget: int) -> tuple[Alphabet, Derivatives]:
+    """The alphabet that the sets in ``nodes`` generate, and the derivatives over it."""
+    nodes.chars(charset.ANY)
+    word = nodes.chars(charset.WORD) if any(isinstance(node, WordBoundary) for node in nodes.table.values()) else None
+    sets = [node for node in nodes.table.values() if isinstance(node, Chars)]
+    alphabet, found = charset.partition([node.chars for node in sets])
+    masks: dict[Node, int] = dict(zip(sets, found, strict=True))
+    full = (1 << alphabet.size) - 1
+    return alphabet, Derivatives(Terms(nodes, budget), masks, masks[word] if word else full, full)
+
+
+def _start(node: Node, derivatives: Derivatives, anchored: bool, seconds: float) -> tuple[Automaton, State]:
+    terms = derivatives.terms
+    nodes = terms.nodes
+    if anchored:
+        term = terms.chain(node, END)
+    else:
+        later = nodes.concat([nodes.repeat(nodes.chars(charset.ANY), 1, UNBOUNDED), nodes.after_start(node)])
+        term = terms.union([terms.chain(node, ALL), terms.chain(later, ALL)])
+    terms.node_flags(node)
+    automaton = Automaton(derivatives, seconds)
+    return automaton, automaton.state(term, AT_START, automaton.openings)
+
+
+def _merge_classes(alphabet: Alphabet, dfa: Dfa) -> TextDfa:
+    """Classes that ``dfa`` does not tell apart become one."""
+    columns, merged = np.unique(dfa.transitions, axis=1, return_inverse=True)
+    classes = merged.reshape(-1)[alphabet.classes]
+    keep = np.ones(len(classes), dtype=np.bool_)
+    keep[1:] = classes[1:] != classes[:-1]
+    smaller = Alphabet(alphabet.starts[keep], classes[keep].astype(np.int32), columns.shape[1])
+    return TextDfa(smaller, Dfa(np.ascontiguousarray(columns), dfa.labels, dfa.start))
+
+
+def accepts(automaton: TextDfa, text: str) -> int:
+    """The label of ``text``: ``REJECT``, or how ``automaton`` accepts it. Slow; for tests and explanations."""
+    starts = automaton.alphabet.starts.tolist()
+    state = automaton.dfa.start
+    for char in text:
+        symbol = automaton.alphabet.classes[bisect_right(starts, ord(char)) - 1]
+        state = int(automaton.dfa.transitions[state, symbol])
+    return int(automaton.dfa.labels[state])

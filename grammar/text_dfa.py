@@ -1,0 +1,293 @@
+"""Automata that read strings of code points: building, combining and asking about them.
+
+No text holds a surrogate, so classes of nothing but surrogates never occur: results have no transitions on them, and
+when classes are merged such a class joins a neighbour. Automata given to ``viability`` should come from here, or be
+trimmed in the same sense.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .dfa import DEAD, REJECT, Alphabet, Dfa, TextDfa
+from .dfa_operations import minimize, reachable, states_exceeded
+from .limits import Limits
+
+FIRST_SURROGATE, LAST_SURROGATE, LAST_CODE_POINT = 0xD800, 0xDFFF, 0x10FFFF
+
+_PREFERRED = "etaoinshrdlucmfwypvbgkjqxzETAOINSHRDLUCMFWYPVBGKJQXZ0123456789 _-.,:;!?'()/@+*=#$%&<>[]^`{|}~\"\\"
+"""Printable ASCII, what reads best first."""
+
+
+# --- alphabets
+
+
+def without_surrogates(alphabet: Alphabet) -> NDArray[np.bool_]:
+    """Which classes have a member that is no surrogate; bool[classes]."""
+    ends = np.append(alphabet.starts[1:], LAST_CODE_POINT + 1)
+    usable = np.zeros(alphabet.size, np.bool_)
+    usable[alphabet.classes[(alphabet.starts < FIRST_SURROGATE) | (ends > LAST_SURROGATE + 1)]] = True
+    return usable
+
+
+def refine(alphabets: Sequence[Alphabet]) -> tuple[Alphabet, NDArray[np.int32]]:
+    """The coarsest common refinement, and for each class of it that of each alphabet; int32[alphabets, classes]."""
+    starts = np.unique(np.concatenate([[0], *(alphabet.starts for alphabet in alphabets)])).astype(np.int32)
+    columns = [alphabet.classes[np.searchsorted(alphabet.starts, starts, "right") - 1] for alphabet in alphabets]
+    classes = np.zeros(len(starts), np.int64)
+    for column, alphabet in zip(columns, alphabets, strict=True):
+        classes = np.unique(classes * alphabet.size + column, return_inverse=True)[1]
+    size = int(classes.max()) + 1
+    origins = np.zeros((len(alphabets), size), np.int32)
+    for origin, column in zip(origins, columns, strict=True):
+        origin[classes] = column
+    return _joined(starts, classes.astype(np.int32), size), origins
+
+
+def _joined(starts: NDArray[np.int32], classes: NDArray[np.int32], size: int) -> Alphabet:
+    """The alphabet with neighbouring intervals of one class made one."""
+    first = np.append(True, classes[1:] != classes[:-1])
+    return Alphabet(starts[first], classes[first], size)
+
+
+def _merge_classes(text_dfa: TextDfa) -> TextDfa:
+    """Makes one class of those that no state tells apart; classes of surrogates join the class before them."""
+    alphabet, transitions = text_dfa.alphabet, text_dfa.dfa.transitions
+    usable = without_surrogates(alphabet)
+    columns, merged = np.unique(transitions[:, usable], axis=1, return_inverse=True)
+    number = np.full(alphabet.size, -1, np.int32)
+    number[usable] = merged.ravel()
+    starts, classes = alphabet.starts, number[alphabet.classes]
+    known = classes >= 0
+    alphabet = _joined(starts[known], classes[known], columns.shape[1])
+    return TextDfa(alphabet, Dfa(np.ascontiguousarray(columns), text_dfa.dfa.labels, text_dfa.dfa.start))
+
+
+def _finished(alphabet: Alphabet, dfa: Dfa) -> TextDfa:
+    """Trimmed and minimised, surrogates left out."""
+    transitions = np.where(without_surrogates(alphabet), dfa.transitions, DEAD).astype(np.int32)
+    return _merge_classes(TextDfa(alphabet, minimize(Dfa(transitions, dfa.labels, dfa.start))))
+
+
+# --- building
+
+_ANYTHING = Alphabet(np.zeros(1, np.int32), np.zeros(1, np.int32), 1)
+
+
+def accept_all() -> TextDfa:
+    """Every string, label 1."""
+    return length_at_least(0)
+
+
+def length_at_least(count: int) -> TextDfa:
+    """Every string of at least ``count`` code points, label 1."""
+    states = np.arange(count + 2, dtype=np.int32)
+    transitions = np.minimum(states + 1, count + 1)[:, None].astype(np.int32)
+    transitions[DEAD] = DEAD
+    return TextDfa(_ANYTHING, Dfa(transitions, (states == count + 1).astype(np.int32), 1))
+
+
+def from_strings(values: Mapping[str, int]) -> TextDfa:
+    """The finite language of ``values``, each with its label (at least 1); strings with a surrogate are in no text.
+
+    Equal suffixes are shared while building, last branch first, after Daciuk, Mihov, Watson and Watson, "Incremental
+    construction of minimal acyclic finite-state automata" (2000).
+    """
+    words = sorted(word for word in values if not any("\ud800" <= character <= "\udfff" for character in word))
+    if not words:
+        return TextDfa(_ANYTHING, Dfa(np.zeros((1, 1), np.int32), np.zeros(1, np.int32), DEAD))
+    register: dict[tuple[int, tuple[tuple[str, int], ...]], int] = {}
+    path: list[tuple[int, list[tuple[str, int]]]] = [(REJECT, [])]
+    spelled = ""
+
+    def close(depth: int) -> None:
+        while len(path) - 1 > depth:
+            label, edges = path.pop()
+            state = register.setdefault((label, tuple(edges)), len(register) + 1)
+            path[-1][1].append((spelled[len(path) - 1], state))
+
+    for word in words:
+        shared = next(
+            (i for i, pair in enumerate(zip(spelled, word, strict=False)) if pair[0] != pair[1]), len(spelled)
+        )
+        close(shared)
+        path.extend((REJECT, []) for _ in range(len(word) - shared))
+        path[-1] = values[word], path[-1][1]
+        spelled = word
+    close(0)
+    label, edges = path[0]
+    start = register.setdefault((label, tuple(edges)), len(register) + 1)
+    return _from_nodes(list(register), start)
+
+
+def _from_nodes(nodes: Sequence[tuple[int, tuple[tuple[str, int], ...]]], start: int) -> TextDfa:
+    """The automaton whose state ``i + 1`` is node ``i``: a label and edges."""
+    characters = sorted({character for _, edges in nodes for character, _ in edges})
+    number = {character: index + 1 for index, character in enumerate(characters)}
+    transitions = np.zeros((len(nodes) + 1, len(characters) + 1), np.int32)
+    for state, (_, edges) in enumerate(nodes, 1):
+        for character, successor in edges:
+            transitions[state, number[character]] = successor
+    labels = np.array([REJECT, *(label for label, _ in nodes)], np.int32)
+    return _merge_classes(TextDfa(_alphabet_of(characters), Dfa(transitions, labels, start)))
+
+
+def _alphabet_of(characters: Sequence[str]) -> Alphabet:
+    """Class ``i + 1`` for the ``i``-th of the ascending ``characters``, 0 for all others."""
+    points = np.array([ord(character) for character in characters], np.int32)
+    starts = np.concatenate([[0], points, points + 1]).astype(np.int32)
+    classes = np.concatenate([[0], np.arange(1, len(points) + 1), np.zeros(len(points), np.int64)]).astype(np.int32)
+    order = np.lexsort([classes > 0, starts])
+    starts, classes = starts[order], classes[order]
+    last = np.append(starts[1:] != starts[:-1], True) & (starts <= LAST_CODE_POINT)
+    return _joined(starts[last], classes[last], len(points) + 1)
+
+
+# --- combining
+
+
+def product(parts: Sequence[TextDfa], label_of: Callable[[tuple[int, ...]], int], limits: Limits) -> TextDfa:
+    """The minimal automaton that runs all ``parts`` at once, labelled by ``label_of`` of their labels.
+
+    Parts that died go on as ``DEAD`` with label ``REJECT``, so that ``label_of`` may state negations. Explored from the
+    start only; raises ``LimitExceeded`` over ``limits.states``.
+    """
+    alphabet, origins = refine([part.alphabet for part in parts])
+    usable = without_surrogates(alphabet)
+    steps = [part.dfa.transitions[:, origin[usable]] for part, origin in zip(parts, origins, strict=True)]
+    frontier = np.array([[part.dfa.start for part in parts]], np.int32)
+    width = np.dtype((np.void, max(4 * len(parts), 1)))
+    numbers: dict[object, int] = {frontier.tobytes(): 1}
+    levels, rows = [frontier], [np.zeros((1, int(usable.sum())), np.int32)]
+    while len(frontier):
+        successors = np.stack([step[frontier[:, i]] for i, step in enumerate(steps)], axis=-1)
+        flat = np.ascontiguousarray(successors).reshape(-1, len(parts))
+        known = len(numbers)
+        found = [numbers.setdefault(key, len(numbers) + 1) for key in flat.view(width).ravel().tolist()]
+        if len(numbers) > limits.states:
+            raise states_exceeded("a combination of string conditions", limits)
+        row = np.array(found, np.int32)
+        rows.append(row.reshape(len(frontier), -1))
+        fresh, first = np.unique(row, return_index=True)
+        frontier = flat[first[fresh > known]]
+        levels.append(frontier)
+    transitions = np.zeros((len(numbers) + 1, alphabet.size), np.int32)
+    transitions[:, usable] = np.concatenate(rows)
+    return _finished(alphabet, Dfa(transitions, _labels(parts, np.concatenate(levels), label_of), 1))
+
+
+def _labels(
+    parts: Sequence[TextDfa], states: NDArray[np.int32], label_of: Callable[[tuple[int, ...]], int]
+) -> NDArray[np.int32]:
+    """The label of ``DEAD`` and of each row of part states; int32[rows + 1]."""
+    outcomes = np.stack([part.dfa.labels[states[:, i]] for i, part in enumerate(parts)], axis=1)
+    memo = {outcome: label_of(outcome) for outcome in set(map(tuple, outcomes.tolist()))}
+    return np.array([REJECT, *(memo[outcome] for outcome in map(tuple, outcomes.tolist()))], np.int32)
+
+
+# --- asking
+
+
+def is_universal(text_dfa: TextDfa) -> bool:
+    """Whether every string is accepted with label 1."""
+    dfa, usable = text_dfa.dfa, without_surrogates(text_dfa.alphabet)
+    transitions = np.where(usable, dfa.transitions, dfa.start).astype(np.int32)
+    return bool((dfa.labels[reachable(Dfa(transitions, dfa.labels, dfa.start))] == 1).all())
+
+
+def shortest(text_dfa: TextDfa) -> str | None:
+    """A shortest accepted string, in letters where they will do; ``None`` if there is no string."""
+    dfa = text_dfa.dfa
+    if dfa.is_empty:
+        return None
+    characters = _representatives(text_dfa.alphabet)
+    arrived: dict[int, tuple[int, str]] = {dfa.start: (DEAD, "")}
+    queue = [dfa.start]
+    for state in queue:
+        if dfa.labels[state] != REJECT:
+            return _spelled(arrived, state)
+        row = dfa.transitions[state].tolist()
+        for number, character in characters:
+            if row[number] != DEAD and row[number] not in arrived:
+                arrived[row[number]] = state, character
+                queue.append(row[number])
+    return None
+
+
+def _spelled(arrived: Mapping[int, tuple[int, str]], state: int) -> str:
+    characters = []
+    while state != DEAD:
+        state, character = arrived[state]
+        characters.append(character)
+    return "".join(reversed(characters))
+
+
+def _representatives(alphabet: Alphabet) -> list[tuple[int, str]]:
+    """Classes with a character of each, those with the most readable ones first."""
+    points = np.array([ord(character) for character in _PREFERRED], np.int32)
+    found: dict[int, str] = {}
+    preferred = alphabet.classes[np.searchsorted(alphabet.starts, points, "right") - 1]
+    for number, character in zip(preferred.tolist(), _PREFERRED, strict=True):
+        found.setdefault(number, character)
+    ends = [*alphabet.starts[1:].tolist(), LAST_CODE_POINT + 1]
+    for number, start, end in zip(alphabet.classes.tolist(), alphabet.starts.tolist(), ends, strict=True):
+        point = LAST_SURROGATE + 1 if FIRST_SURROGATE <= start <= LAST_SURROGATE else start
+        if number not in found and point < end:
+            found[number] = chr(point)
+    return list(found.items())
+
+
+def viability(dfa: Dfa, minimum: int, maximum: int | None) -> NDArray[np.bool_]:
+    """Where acceptance within the allowed lengths is still possible; bool[states, columns].
+
+    Entry ``[q, c]`` says whether from state ``q``, after ``c`` symbols, some ``n >= 0`` further symbols lead to
+    acceptance with ``minimum <= c + n <= maximum``. Columns are ``0 .. maximum``, or without a maximum ``0 .. minimum``,
+    the last one standing for every ``c >= minimum``.
+    """
+    accepts = dfa.labels != REJECT
+    sources, targets = _edges(dfa.transitions)
+    last = minimum if maximum is None else maximum
+    result = np.zeros((last + 1, len(accepts)), np.bool_)
+    if maximum is None:
+        column = _closure(accepts, sources, targets)
+    else:
+        column = accepts & (last >= minimum)
+    result[last] = column
+    count = last
+    while count > 0:
+        count -= 1
+        before = np.zeros_like(column)
+        before[sources[column[targets]]] = True
+        if count >= minimum:
+            before |= accepts
+        result[count] = before
+        if np.array_equal(before, column) and count != minimum - 1:
+            stop = minimum if count >= minimum else 0
+            result[stop:count] = before
+            count = stop
+        column = before
+    return np.ascontiguousarray(result.T)
+
+
+def _edges(transitions: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The distinct (source, target) pairs between live states."""
+    states, classes = transitions.shape
+    pairs = np.unique(np.repeat(np.arange(states, dtype=np.int64), classes) * states + transitions.ravel())
+    sources, targets = pairs // states, pairs % states
+    live = targets != DEAD
+    return sources[live], targets[live]
+
+
+def _closure(
+    targets_now: NDArray[np.bool_], sources: NDArray[np.int64], targets: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """The states from which some path leads into ``targets_now``."""
+    reached = targets_now.copy()
+    while True:
+        before = reached.copy()
+        reached[sources[before[targets]]] = True
+        if np.array_equal(before, reached):
+            return reached

@@ -1,0 +1,242 @@
+"""Boolean formulas over atoms, hash-consed: equal formulas are equal integers.
+
+A formula is kept in negation normal form and simplified only by the constructors: conjunctions and disjunctions are
+flat, sorted sets of operands, and negation stands only before variables and *exactly one*. *Exactly one* stays a node
+of its own, because its expansion is quadratic. Binary decision diagrams were tried: they blow up on unions of objects.
+
+A variable is an atom at a depth. Depth ``VALUE`` is the value that is about to come; the open containers that a formula
+speaks about are at depths 1, 2, ..., outermost first. Not supported: use of one store by several threads at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from enum import IntEnum
+from typing import NamedTuple
+
+from .atoms import Atom
+
+FALSE = 0
+TRUE = 1
+
+VALUE = 0
+"""The depth of atoms about the value that is about to come."""
+
+
+class Operator(IntEnum):
+    """What a node is."""
+
+    CONSTANT = 0
+    VARIABLE = 1
+    NOT = 2
+    AND = 3
+    OR = 4
+    EXACTLY_ONE = 5
+
+
+class Variable(NamedTuple):
+    """``atom``, said about the value or container at ``depth``."""
+
+    depth: int
+    atom: Atom
+
+
+class Formulas:
+    """A store of formulas; ``FALSE`` and ``TRUE`` are in each.
+
+    The variables in a ``support`` and in the mapping of a ``substitute`` are given by their formulas, which are
+    integers too; ``variable_of`` tells what such an integer stands for.
+    """
+
+    def __init__(self) -> None:
+        self._operators = [Operator.CONSTANT, Operator.CONSTANT]
+        self._operands: list[tuple[int, ...]] = [(), ()]
+        self._supports: list[frozenset[int]] = [frozenset(), frozenset()]
+        self._nodes: dict[tuple[Operator, tuple[int, ...]], int] = {}
+        self._variables: dict[Variable, int] = {}
+        self._variable_of: dict[int, Variable] = {}
+        self._negations = {FALSE: TRUE, TRUE: FALSE}
+
+    # --- looking at formulas
+
+    def operator(self, formula: int) -> Operator:
+        return self._operators[formula]
+
+    def operands(self, formula: int) -> tuple[int, ...]:
+        """The direct parts of ``formula``, ascending; none for variables and constants."""
+        return self._operands[formula]
+
+    def support(self, formula: int) -> frozenset[int]:
+        """The variables that occur in ``formula``."""
+        return self._supports[formula]
+
+    def variable_of(self, variable: int) -> Variable:
+        return self._variable_of[variable]
+
+    def conjuncts(self, formula: int) -> tuple[int, ...]:
+        """The operands of a conjunction; any other formula is the only one of its own, ``TRUE`` has none."""
+        if formula == TRUE:
+            return ()
+        return self._operands[formula] if self._operators[formula] is Operator.AND else (formula,)
+
+    # --- building formulas
+
+    def variable(self, depth: int, atom: Atom) -> int:
+        variable = Variable(depth, atom)
+        formula = self._variables.get(variable)
+        if formula is None:
+            formula = self._add(Operator.VARIABLE, ())
+            self._supports[formula] = frozenset((formula,))
+            self._variables[variable] = formula
+            self._variable_of[formula] = variable
+        return formula
+
+    def negation(self, formula: int) -> int:
+        """``not formula``, pushed down to variables and *exactly one*."""
+        for node in self._postorder(formula, self._negations):
+            operator, operands = self._operators[node], self._operands[node]
+            if operator is Operator.AND or operator is Operator.OR:
+                dual = Operator.OR if operator is Operator.AND else Operator.AND
+                negated = self._combine(dual, [self._negations[operand] for operand in operands])
+            else:
+                negated = self._node(Operator.NOT, (node,))
+            self._negations[node] = negated
+            self._negations.setdefault(negated, node)
+        return self._negations[formula]
+
+    def conjunction(self, formulas: Iterable[int]) -> int:
+        return self._combine(Operator.AND, formulas)
+
+    def disjunction(self, formulas: Iterable[int]) -> int:
+        return self._combine(Operator.OR, formulas)
+
+    def exactly_one(self, formulas: Iterable[int]) -> int:
+        """True when one of ``formulas`` holds and no other; a formula given twice counts twice."""
+        once: set[int] = set()
+        excluded: set[int] = set()
+        certain = 0
+        for formula in formulas:
+            if formula == TRUE:
+                certain += 1
+            elif formula in once:
+                excluded.add(formula)
+            elif formula != FALSE:
+                once.add(formula)
+        if certain > 1:
+            return FALSE
+        if certain:
+            return self.conjunction(self.negation(formula) for formula in once)
+        once -= excluded
+        operands = tuple(sorted(once))
+        one = (
+            FALSE if not operands else operands[0] if len(operands) == 1 else self._node(Operator.EXACTLY_ONE, operands)
+        )
+        return self.conjunction([one, *(self.negation(formula) for formula in excluded)])
+
+    def substitute(self, formula: int, mapping: Mapping[int, int]) -> int:
+        """``formula`` with each variable that is a key of ``mapping`` replaced by its value, all at once."""
+        touched = frozenset(mapping)
+        if self._supports[formula].isdisjoint(touched):
+            return formula
+        done = dict(mapping)
+        for node in self._postorder(formula, done, touched):
+            operands = [done.get(operand, operand) for operand in self._operands[node]]
+            done[node] = self._apply(self._operators[node], operands)
+        return done[formula]
+
+    def evaluate(self, formula: int, truth: Callable[[Variable], bool]) -> bool:
+        """The truth of ``formula`` when ``truth`` tells that of each variable."""
+        done = {FALSE: False, TRUE: True}
+        for node in self._postorder(formula, done):
+            operator = self._operators[node]
+            values = [done[operand] for operand in self._operands[node]]
+            if operator is Operator.VARIABLE:
+                done[node] = truth(self._variable_of[node])
+            elif operator is Operator.NOT:
+                done[node] = not values[0]
+            elif operator is Operator.AND:
+                done[node] = all(values)
+            elif operator is Operator.OR:
+                done[node] = any(values)
+            else:
+                done[node] = values.count(True) == 1
+        return done[formula]
+
+    # --- inside
+
+    def _apply(self, operator: Operator, operands: list[int]) -> int:
+        if operator is Operator.NOT:
+            return self.negation(operands[0])
+        if operator is Operator.EXACTLY_ONE:
+            return self.exactly_one(operands)
+        return self._combine(operator, operands)
+
+    def _combine(self, operator: Operator, formulas: Iterable[int]) -> int:
+        """The simplified conjunction or disjunction: flat, without what one operand makes redundant in another."""
+        neutral, absorbing = (TRUE, FALSE) if operator is Operator.AND else (FALSE, TRUE)
+        dual = Operator.OR if operator is Operator.AND else Operator.AND
+        parts = self._flat(operator, formulas)
+        while True:
+            parts.discard(neutral)
+            if absorbing in parts or any(self._negations.get(part) in parts for part in parts):
+                return absorbing
+            mixed = [part for part in parts if self._operators[part] is dual]
+            if len(parts) == 1 or not mixed:
+                break
+            kept = parts.difference(mixed)
+            kept.update(self._flat(operator, (self._reduce(part, dual, parts, neutral) for part in mixed)))
+            if kept == parts:
+                break
+            parts = kept
+        if len(parts) <= 1:
+            return parts.pop() if parts else neutral
+        return self._node(operator, tuple(sorted(parts)))
+
+    def _flat(self, operator: Operator, formulas: Iterable[int]) -> set[int]:
+        parts: set[int] = set()
+        for formula in formulas:
+            if self._operators[formula] is operator:
+                parts.update(self._operands[formula])
+            else:
+                parts.add(formula)
+        return parts
+
+    def _reduce(self, part: int, dual: Operator, parts: set[int], neutral: int) -> int:
+        """``part`` as it reads beside the other ``parts``: absorbed by one of its operands, or without false ones."""
+        operands = self._operands[part]
+        if not parts.isdisjoint(operands):
+            return neutral
+        kept = [operand for operand in operands if self._negations.get(operand) not in parts]
+        return part if len(kept) == len(operands) else self._combine(dual, kept)
+
+    def _node(self, operator: Operator, operands: tuple[int, ...]) -> int:
+        formula = self._nodes.get((operator, operands))
+        if formula is None:
+            formula = self._nodes[operator, operands] = self._add(operator, operands)
+        return formula
+
+    def _add(self, operator: Operator, operands: tuple[int, ...]) -> int:
+        self._operators.append(operator)
+        self._operands.append(operands)
+        self._supports.append(frozenset().union(*(self._supports[operand] for operand in operands)))
+        return len(self._operators) - 1
+
+    def _postorder(self, root: int, done: Container[int], touched: frozenset[int] | None = None) -> Iterator[int]:
+        """The nodes below ``root`` that are not ``done``, operands first; the caller adds each to ``done``.
+
+        With ``touched``, nodes that hold none of these variables are passed over.
+        """
+        stack = [root]
+        while stack:
+            node = stack[-1]
+            if node in done:
+                stack.pop()
+                continue
+            waiting = [operand for operand in self._operands[node] if operand not in done]
+            if touched is not None:
+                waiting = [operand for operand in waiting if not self._supports[operand].isdisjoint(touched)]
+            if waiting:
+                stack.extend(waiting)
+            else:
+                stack.pop()
+                yield node

@@ -1,0 +1,120 @@
+"""Keywords about values of any kind: ``type``, ``enum``, ``const``, ``$ref``, ``allOf``, ``anyOf``, ``format``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+
+from .atoms import Kind, MultipleOf, NumberIn, StringIn, WrittenAsInteger
+from .keywords_common import KeywordFunction, Site
+from .values import exact, kind_of
+
+_KINDS = {
+    "null": (Kind.NULL,),
+    "boolean": (Kind.FALSE, Kind.TRUE),
+    "number": (Kind.NUMBER,),
+    "string": (Kind.STRING,),
+    "array": (Kind.ARRAY,),
+    "object": (Kind.OBJECT,),
+}
+
+_DATE_FORMATS = {"date-time", "date", "time", "duration"}
+_NAME_FORMATS = {"email", "idn-email", "hostname", "idn-hostname", "ipv4", "ipv6", "uuid"}
+_REFERENCE_FORMATS = {"uri", "uri-reference", "iri", "iri-reference", "uri-template"}
+_SYNTAX_FORMATS = {"json-pointer", "relative-json-pointer", "regex"}
+_FORMATS = _DATE_FORMATS | _NAME_FORMATS | _REFERENCE_FORMATS | _SYNTAX_FORMATS
+
+
+def ref(site: Site, reference: object) -> None:
+    site.demand_always(site.reference(site.text(reference)))
+
+
+def type_(site: Site, names: object) -> None:
+    _type(site, names, MultipleOf(Fraction(1)))
+
+
+def type_draft4(site: Site, names: object) -> None:
+    """In draft 4, 1.0 is no integer."""
+    _type(site, names, WrittenAsInteger())
+
+
+def _type(site: Site, value: object, integer: MultipleOf | WrittenAsInteger) -> None:
+    names = [value] if isinstance(value, str) else value
+    known = [*_KINDS, "integer"]
+    if not isinstance(names, list | tuple) or not names or not all(name in known for name in names):
+        raise site.invalid(f"one of {', '.join(known)}, or a list of them", value)
+    kinds = {kind for name in names for kind in _KINDS.get(name, ())}
+    if "integer" in names and Kind.NUMBER not in kinds:
+        kinds.add(Kind.NUMBER)
+        site.demand(Kind.NUMBER, site.atom(integer))
+    site.allow(kinds)
+
+
+def enum(site: Site, values: object) -> None:
+    _one_of(site, site.array(values))
+
+
+def const(site: Site, value: object) -> None:
+    _one_of(site, [value])
+
+
+def _one_of(site: Site, values: Iterable[object]) -> None:
+    kinds: set[Kind] = set()
+    numbers: set[Fraction] = set()
+    strings: set[str] = set()
+    containers: dict[Kind, list[int]] = {Kind.ARRAY: [], Kind.OBJECT: []}
+    for value in values:
+        kind = kind_of(value)
+        if kind is None:
+            raise site.invalid("a JSON value" if site.keyword == "const" else "an array of JSON values", value)
+        kinds.add(kind)
+        number = exact(value)
+        if number is not None:
+            numbers.add(number)
+        elif kind is Kind.STRING:
+            strings.add(site.text(value))
+        elif kind in containers:
+            containers[kind].append(site.constant(value))
+    site.allow(kinds)
+    site.demand(Kind.NUMBER, site.atom(NumberIn(frozenset(numbers))))
+    site.demand(Kind.STRING, site.atom(StringIn(frozenset(strings))))
+    for kind, constants in containers.items():
+        site.demand(kind, site.formulas.disjunction(constants))
+
+
+def all_of(site: Site, schemas: object) -> None:
+    for index, schema in enumerate(site.schemas(schemas)):
+        site.demand_always(site.subschema(schema, str(index)))
+
+
+def any_of(site: Site, schemas: object) -> None:
+    alternatives = [site.subschema(schema, str(index)) for index, schema in enumerate(site.schemas(schemas))]
+    site.demand_always(site.formulas.disjunction(alternatives))
+
+
+def one_of(site: Site, schemas: object) -> None:
+    """One alternative is the schema itself; more are not supported yet."""
+    if len(site.schemas(schemas)) > 1:
+        raise site.unsupported("oneOf is not supported yet", "use anyOf where the alternatives exclude each other")
+    all_of(site, schemas)
+
+
+def format_(site: Site, name: object) -> None:
+    """Unknown formats are annotations, and no format says anything about values that are no strings."""
+    types = site.contents.get("type", "string")
+    strings_allowed = types == "string" or (isinstance(types, list | tuple) and "string" in types)
+    if site.text(name) in _FORMATS and strings_allowed and site.options.formats == "assert":
+        raise site.unsupported(
+            f"format {name!r} is not supported yet", 'the option formats="annotate" reads formats as annotations'
+        )
+
+
+COMMON: dict[str, KeywordFunction] = {
+    "$ref": ref,
+    "type": type_,
+    "enum": enum,
+    "allOf": all_of,
+    "anyOf": any_of,
+    "oneOf": one_of,
+    "format": format_,
+}

@@ -1,0 +1,158 @@
+"""What a keyword's function works with: the schema object that is being read.
+
+A function for a keyword takes the :class:`Site` and the keyword's value, checks the value, and says what the keyword
+demands of a JSON value, kind by kind. It runs once for each schema object that can be reached.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from fractions import Fraction
+from typing import Protocol
+
+from ..grammar.errors import InvalidSchema, UnsupportedSchema
+from .atoms import Atom, Kind
+from .formula import FALSE, VALUE, Formulas
+from .options import JsonOptions
+from .references import escape
+from .values import exact, is_text
+
+
+class Source(Protocol):
+    """What a site asks of the schema that it is part of."""
+
+    @property
+    def formulas(self) -> Formulas: ...
+
+    @property
+    def options(self) -> JsonOptions: ...
+
+    def subschema(self, contents: object, parent: int, path: tuple[str, ...]) -> int:
+        """The value formula of the schema ``contents`` at ``path`` below the schema ``parent``."""
+        ...
+
+    def reference(self, reference: str, parent: int) -> int:
+        """The value formula of what ``reference``, written in the schema ``parent``, leads to."""
+        ...
+
+    def constant(self, value: object, parent: int) -> int:
+        """The value formula "is equal to ``value``"."""
+        ...
+
+    def pointer_of(self, schema: int) -> str: ...
+
+    def mention(self, names: Iterable[str]) -> None:
+        """Notes that the property ``names`` occur, in the order of first mention."""
+        ...
+
+
+class Site:
+    """One schema object while its keywords are read; collects what they demand.
+
+    Formulas given to ``demand`` speak about the value itself: their variables are at depth ``VALUE`` and are either
+    atoms about a value of that kind, or schemas that the value must satisfy too.
+    """
+
+    def __init__(self, source: Source, schema: int, contents: Mapping[str, object]) -> None:
+        self.contents = contents
+        self.keyword = ""
+        self.formulas = source.formulas
+        self.options = source.options
+        self.allowed = frozenset(Kind)
+        self.everywhere: list[int] = []
+        self.by_kind: dict[Kind, list[int]] = {}
+        self._source = source
+        self._schema = schema
+
+    # --- demands
+
+    def allow(self, kinds: Iterable[Kind]) -> None:
+        """Only values of these ``kinds``."""
+        self.allowed = self.allowed.intersection(kinds)
+
+    def demand(self, kind: Kind, formula: int) -> None:
+        """Values of ``kind`` have to satisfy ``formula``."""
+        self.by_kind.setdefault(kind, []).append(formula)
+
+    def demand_always(self, formula: int) -> None:
+        """Values of every kind have to satisfy ``formula``, which consists of schemas."""
+        if formula == FALSE:
+            self.allowed = frozenset()
+        self.everywhere.append(formula)
+
+    def atom(self, atom: Atom) -> int:
+        return self.formulas.variable(VALUE, atom)
+
+    # --- other schemas
+
+    def subschema(self, contents: object, *path: str) -> int:
+        """The value formula of the subschema at ``path`` below this keyword."""
+        return self._source.subschema(contents, self._schema, (self.keyword, *path))
+
+    def reference(self, reference: str) -> int:
+        return self._source.reference(reference, self._schema)
+
+    def constant(self, value: object) -> int:
+        try:
+            return self._source.constant(value, self._schema)
+        except InvalidSchema as error:
+            raise error.at(self.pointer) from None
+
+    def mention(self, names: Iterable[str]) -> None:
+        self._source.mention(names)
+
+    # --- checks
+
+    @property
+    def pointer(self) -> str:
+        return f"{self._source.pointer_of(self._schema)}/{escape(self.keyword)}"
+
+    def invalid(self, expected: str, value: object, remedy: str = "") -> InvalidSchema:
+        """The error for a keyword whose ``value`` is not what is ``expected``."""
+        shown = repr(value)
+        shown = shown if len(shown) <= 60 else f"{shown[:57]}..."
+        return InvalidSchema(f"{self.keyword} must be {expected}, not {shown}", self.pointer, remedy)
+
+    def unsupported(self, problem: str, remedy: str = "") -> UnsupportedSchema:
+        return UnsupportedSchema(problem, self.pointer, remedy)
+
+    def number(self, value: object, remedy: str = "") -> Fraction:
+        number = exact(value)
+        if number is None:
+            raise self.invalid("a number", value, remedy)
+        return number
+
+    def count(self, value: object) -> int:
+        number = exact(value)
+        if number is None or number < 0 or number.denominator != 1:
+            raise self.invalid("a whole number that is not negative", value)
+        return int(number)
+
+    def text(self, value: object) -> str:
+        if not isinstance(value, str):
+            raise self.invalid("a string", value)
+        if not is_text(value):
+            raise self.invalid("a string without half surrogate pairs", value)
+        return value
+
+    def texts(self, value: object) -> list[str]:
+        return [self.text(item) for item in self.array(value)]
+
+    def array(self, value: object) -> list[object]:
+        if not isinstance(value, list | tuple):
+            raise self.invalid("an array", value)
+        return list(value)
+
+    def schemas(self, value: object) -> list[object]:
+        schemas = self.array(value)
+        if not schemas:
+            raise self.invalid("an array of at least one schema", value)
+        return schemas
+
+    def members(self, value: object) -> dict[str, object]:
+        if not isinstance(value, dict):
+            raise self.invalid("an object", value)
+        return {self.text(name): member for name, member in value.items()}
+
+
+KeywordFunction = Callable[[Site, object], None]

@@ -1,0 +1,372 @@
+"""A JSON schema read as formulas: what it demands of a value whose kind is known.
+
+Reading is done once for every schema object that can be reached, by a worklist and therefore at any depth, and raises
+at once whatever is wrong or unsupported. What comes out, for a schema and a kind, is a formula over atoms about the
+value, and over other schemas that the same value must satisfy (``$ref``, ``anyOf``, ...). ``lower`` expands the latter
+and puts the atoms at the depth asked for.
+
+A *value formula* is a formula over schemas: "the value satisfies S1 and (S2 or S3)". Schemas are told apart by the
+identity of their contents; a schema that is a bare ``$ref`` is its target, one without assertions is ``TRUE``.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from functools import cached_property
+from typing import NamedTuple
+
+from ..grammar.errors import InvalidSchema, UnsupportedSchema
+from .atoms import (
+    Atom,
+    Every,
+    Has,
+    ItemAt,
+    ItemsAtLeast,
+    KeyOrder,
+    Kind,
+    Matches,
+    NamedKey,
+    NumberIn,
+    OtherKeys,
+    SchemaAtom,
+    StringIn,
+)
+from .dialects import DEFAULT, Dialect, dialect_named, dialect_of
+from .formula import FALSE, TRUE, VALUE, Formulas
+from .keywords_common import Site
+from .options import JsonOptions
+from .references import escape, resolve
+from .values import Constant, Constants
+
+_ANCHOR = 0
+"""The entry that all pointers start from; no schema of its own."""
+
+
+class _Schema:
+    """A schema object or a constant: where it stands and, once read, what it demands.
+
+    ``value`` is the value formula "the value satisfies this schema", ``None`` while a chain of references is followed.
+    """
+
+    def __init__(self, parent: int, path: tuple[str, ...], *, rebased: bool = False) -> None:
+        self.parent = parent
+        self.path = path
+        self.rebased = rebased
+        self.value: int | None = None
+        self.site: Site | None = None
+        self.constant: Constant | None = None
+
+
+class _Place(NamedTuple):
+    """A schema that has been found: ``contents`` at ``path`` below the schema ``parent``."""
+
+    contents: object
+    parent: int
+    path: tuple[str, ...]
+    rebased: bool
+
+
+class Language:
+    """The documents that ``schema`` describes.
+
+    ``root`` is the value formula of the whole document, ``formulas`` the store of all formulas. Raises
+    ``InvalidSchema`` and ``UnsupportedSchema``, both with the JSON pointer of the keyword. Not for several threads at
+    once: all methods may add to the stores.
+    """
+
+    def __init__(self, schema: object, options: JsonOptions | None = None) -> None:
+        self.options = options or JsonOptions()
+        self.formulas = Formulas()
+        self._document = schema
+        default = DEFAULT if self.options.dialect is None else dialect_named(self.options.dialect)
+        self._dialect: Dialect = dialect_of(schema, default)
+        self._schemas: list[_Schema] = []
+        self._numbers: dict[tuple[int, bool], int] = {}
+        self._unread: deque[tuple[int, dict[str, object]]] = deque()
+        self._constants = Constants(ordered=self.options.property_order == "schema")
+        self._constant_schemas: dict[int, int] = {}
+        self._ranks: dict[str, int] = {}
+        self._demands: dict[tuple[int, Kind], int] = {}
+        self._expansions: dict[tuple[int, Kind], int] = {}
+        self._lowered: dict[tuple[int, Kind, int], int] = {}
+        self.root = self._read_all()
+
+    # --- what a schema says
+
+    def lower(self, value: int, kind: Kind, depth: int) -> int:
+        """What the value formula ``value`` demands of a value of ``kind``, over atoms at ``depth``.
+
+        ``TRUE`` or ``FALSE`` for null, true and false.
+        """
+        key = (value, kind, depth)
+        lowered = self._lowered.get(key)
+        if lowered is None:
+            formulas = self.formulas
+            expanded = formulas.substitute(
+                value, {variable: self._expand(self._schema_of(variable), kind) for variable in formulas.support(value)}
+            )
+            shift = {
+                variable: formulas.variable(depth, formulas.variable_of(variable).atom)
+                for variable in sorted(formulas.support(expanded))
+            }
+            lowered = self._lowered[key] = formulas.substitute(expanded, shift)
+        return lowered
+
+    def pointer_of(self, schema: int) -> str:
+        """The JSON pointer of the schema with this identity; for a constant, of the schema that holds it."""
+        tokens: list[str] = []
+        while schema != _ANCHOR:
+            entry = self._schemas[schema]
+            tokens.extend(reversed(entry.path))
+            schema = entry.parent
+        return "".join(f"/{escape(token)}" for token in reversed(tokens))
+
+    def rank(self, name: str) -> int:
+        """The place of the property ``name`` in the order in which the schema mentions names."""
+        return self._ranks.setdefault(name, len(self._ranks))
+
+    @cached_property
+    def patterns(self) -> dict[str, str]:
+        """Every regular expression of the schema, with the pointer of the schema that holds it."""
+        found: dict[str, str] = {}
+        for number, entry in enumerate(self._schemas):
+            for formula in entry.site.by_kind.get(Kind.STRING, ()) if entry.site else ():
+                for variable in self.formulas.support(formula):
+                    atom = self.formulas.variable_of(variable).atom
+                    if isinstance(atom, Matches):
+                        found.setdefault(atom.pattern, self.pointer_of(number))
+        return found
+
+    # --- what keyword functions ask for
+
+    def subschema(self, contents: object, parent: int, path: tuple[str, ...]) -> int:
+        """The value formula of the schema ``contents`` at ``path`` below ``parent``; to be read later."""
+        return self._register(_Place(contents, parent, path, self._schemas[parent].rebased))
+
+    def reference(self, reference: str, parent: int) -> int:
+        """The value formula of what ``reference``, written in the schema ``parent``, leads to."""
+        return self._register(self._target(reference, parent))
+
+    def constant(self, value: object, parent: int) -> int:
+        """The value formula "is equal to ``value``"."""
+        return self._constant(self._constants.number(value), parent)
+
+    def mention(self, names: Iterable[str]) -> None:
+        """Ranks ``names``, where they have no rank yet."""
+        for name in names:
+            self.rank(name)
+
+    # --- reading
+
+    @property
+    def _own_uri(self) -> str:
+        own = self._document.get(self._dialect.id_keyword) if isinstance(self._document, dict) else None
+        return own if isinstance(own, str) else ""
+
+    def _read_all(self) -> int:
+        self._schemas.append(_Schema(_ANCHOR, ()))
+        root = self._register(_Place(self._document, _ANCHOR, (), False))
+        while self._unread:
+            self._read(*self._unread.popleft())
+        self._refuse_loops()
+        return root
+
+    def _register(self, place: _Place) -> int:
+        """The value formula of the schema at ``place``, which is put on the list of those to be read.
+
+        A schema that says nothing but ``$ref`` is its target.
+        """
+        chain: list[_Schema] = []
+        while True:
+            contents, parent, path, rebased = place
+            keywords = self._assertions(place)
+            if not isinstance(contents, dict) or not keywords:
+                value = TRUE if contents is not False else FALSE
+                break
+            rebased = rebased or self._rebases(contents)
+            number = self._numbers.setdefault((id(contents), rebased), len(self._schemas))
+            if number < len(self._schemas):
+                known = self._schemas[number].value
+                if known is None:
+                    raise InvalidSchema("a $ref that leads back to itself", self.pointer_of(number))
+                value = known
+                break
+            self._schemas.append(_Schema(parent, path, rebased=rebased))
+            if keywords != ["$ref"]:
+                self._unread.append((number, contents))
+                value = self._schemas[number].value = self._variable(number)
+                break
+            chain.append(self._schemas[number])
+            place = self._target(contents["$ref"], number)
+        for schema in chain:
+            schema.value = value
+        return value
+
+    def _assertions(self, place: _Place) -> list[str]:
+        """The keywords at ``place`` that are more than annotations."""
+        contents, parent, path, _ = place
+        if isinstance(contents, bool):
+            return []
+        if not isinstance(contents, dict):
+            pointer = self.pointer_of(parent) + "".join(f"/{escape(token)}" for token in path)
+            raise InvalidSchema(f"a schema must be an object, true or false, not {contents!r:.60}", pointer)
+        if self._dialect.ref_hides_siblings and "$ref" in contents:
+            return ["$ref"]
+        return [keyword for keyword in contents if keyword in self._dialect.keywords]
+
+    def _target(self, reference: object, parent: int) -> _Place:
+        """Where ``reference``, written in the schema ``parent``, leads to."""
+        pointer = f"{self.pointer_of(parent)}/$ref"
+        if not isinstance(reference, str):
+            raise InvalidSchema(f"$ref must be a string, not {reference!r:.60}", pointer)
+        if self._schemas[parent].rebased:
+            id_keyword = self._dialect.id_keyword
+            raise UnsupportedSchema(
+                f"$ref below an inner {id_keyword}", pointer, f"remove the {id_keyword} and refer from the root"
+            )
+        target = resolve(self._document, reference, self._own_uri, pointer)
+        if not isinstance(target.contents, dict | bool):
+            raise InvalidSchema(f"$ref to what is no schema, {reference!r}", pointer)
+        return _Place(target.contents, _ANCHOR, target.path, any(map(self._rebases, target.passed)))
+
+    def _rebases(self, contents: dict[str, object]) -> bool:
+        """Whether references below ``contents`` are relative to another address than the document's."""
+        if contents is self._document or (self._dialect.ref_hides_siblings and "$ref" in contents):
+            return False
+        address = contents.get(self._dialect.id_keyword)
+        return isinstance(address, str) and bool(address) and not address.startswith("#")
+
+    def _read(self, number: int, contents: dict[str, object]) -> None:
+        site = self._schemas[number].site = Site(self, number, contents)
+        if self._schemas[number].rebased and dialect_of(contents, self._dialect) != self._dialect:
+            raise UnsupportedSchema("an inner schema of another dialect", self.pointer_of(number))
+        for keyword in contents:
+            function = self._dialect.keywords.get(keyword)
+            if function is not None:
+                site.keyword = keyword
+                function(site, contents[keyword])
+
+    def _refuse_loops(self) -> None:
+        """Raises where a schema refers to itself about the same value: whether a value satisfies it is undefined."""
+        done: set[int] = set()
+        for start in range(len(self._schemas)):
+            path: dict[int, None] = {}
+            stack = [start]
+            while stack:
+                number = stack[-1]
+                if number in done:
+                    stack.pop()
+                elif number in path:
+                    stack.pop()
+                    path.popitem()
+                    done.add(number)
+                else:
+                    path[number] = None
+                    for inner in self._same_value(number):
+                        if inner in path:
+                            raise self._loop([*path], inner)
+                        stack.append(inner)
+
+    def _loop(self, path: list[int], start: int) -> InvalidSchema:
+        places = ", ".join(f"#{self.pointer_of(number)}" for number in path[path.index(start) :][:5])
+        return InvalidSchema(f"a schema that refers back to itself, by way of {places}", self.pointer_of(start))
+
+    def _same_value(self, number: int) -> set[int]:
+        """The schemas that a value must satisfy, or may have to, because it is to satisfy this one."""
+        site = self._schemas[number].site
+        if site is None or not site.everywhere:
+            return set()
+        variables = frozenset().union(*map(self.formulas.support, site.everywhere))
+        return {self._schema_of(variable) for variable in variables}
+
+    def _schema_of(self, variable: int) -> int:
+        atom = self.formulas.variable_of(variable).atom
+        assert isinstance(atom, SchemaAtom)
+        return atom.schema
+
+    def _variable(self, number: int) -> int:
+        return self.formulas.variable(VALUE, SchemaAtom(number))
+
+    def _atom(self, atom: Atom) -> int:
+        return self.formulas.variable(VALUE, atom)
+
+    # --- demands
+
+    def _expand(self, schema: int, kind: Kind) -> int:
+        """What ``schema`` demands of a value of ``kind``, over atoms at depth ``VALUE`` without other schemas."""
+        formulas = self.formulas
+        stack = [schema]
+        while stack:
+            number = stack[-1]
+            if (number, kind) in self._expansions:
+                stack.pop()
+                continue
+            demand = self._demand(number, kind)
+            inner = {
+                variable: self._schema_of(variable)
+                for variable in formulas.support(demand)
+                if isinstance(formulas.variable_of(variable).atom, SchemaAtom)
+            }
+            waiting = [other for other in inner.values() if (other, kind) not in self._expansions]
+            if waiting:
+                stack.extend(waiting)
+            else:
+                expanded = {variable: self._expansions[other, kind] for variable, other in inner.items()}
+                self._expansions[number, kind] = formulas.substitute(demand, expanded)
+                stack.pop()
+        return self._expansions[schema, kind]
+
+    def _demand(self, number: int, kind: Kind) -> int:
+        key = (number, kind)
+        demand = self._demands.get(key)
+        if demand is None:
+            demand = self._demands[key] = self._own_demand(number, kind)
+        return demand
+
+    def _own_demand(self, number: int, kind: Kind) -> int:
+        schema = self._schemas[number]
+        if schema.constant is not None:
+            return self._constant_demand(number, schema.constant, kind)
+        site = schema.site
+        if site is None or kind not in site.allowed:
+            return TRUE if site is None else FALSE
+        return self.formulas.conjunction([*site.everywhere, *site.by_kind.get(kind, ())])
+
+    def _constant(self, constant: int, parent: int) -> int:
+        number = self._constant_schemas.get(constant)
+        if number is None:
+            number = self._constant_schemas[constant] = len(self._schemas)
+            entry = _Schema(parent, ())
+            entry.constant = self._constants[constant]
+            self._schemas.append(entry)
+        return self._variable(number)
+
+    def _constant_demand(self, number: int, constant: Constant, kind: Kind) -> int:
+        """What equality with ``constant`` demands of a value of ``kind``."""
+        if kind is not constant.kind:
+            return FALSE
+        if isinstance(constant.scalar, str):
+            return self._atom(StringIn(frozenset((constant.scalar,))))
+        if constant.scalar is not None:
+            return self._atom(NumberIn(frozenset((constant.scalar,))))
+        values = [self._constant(value, number) for value in constant.values]
+        if kind is Kind.ARRAY:
+            return self._array_demand(values)
+        return self._object_demand(constant.names, values) if kind is Kind.OBJECT else TRUE
+
+    def _array_demand(self, values: list[int]) -> int:
+        demands = [self._atom(ItemAt(index, value)) for index, value in enumerate(values)]
+        if values:
+            demands.append(self._atom(ItemsAtLeast(len(values))))
+        longer = self._atom(ItemsAtLeast(len(values) + 1))
+        return self.formulas.conjunction([*demands, self.formulas.negation(longer)])
+
+    def _object_demand(self, names: tuple[str, ...], values: list[int]) -> int:
+        self.mention(names)
+        atoms: list[Atom] = [Every(OtherKeys(frozenset(names)), FALSE)]
+        for name, value in zip(names, values, strict=True):
+            atoms += [Has(name), Every(NamedKey(name), value)]
+        if names and self.options.property_order == "schema":
+            atoms.append(KeyOrder(names))
+        return self.formulas.conjunction(map(self._atom, atoms))

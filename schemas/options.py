@@ -1,0 +1,50 @@
+"""How a JSON schema is to be read and its documents are to be written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+from referencing import Registry
+
+from ..grammar.errors import MaskwrightError
+from ..grammar.limits import Limits
+
+PropertyOrder = Literal["schema", "any"]
+Whitespace = Literal["formatted", "compact", "any"]
+Formats = Literal["assert", "annotate"]
+Escapes = Literal["any", "minimal"]
+
+
+@dataclass(frozen=True)
+class JsonOptions:
+    """Options of a JSON schema; a value that is none of those listed raises ``MaskwrightError``.
+
+    ``property_order``: ``"schema"`` asks for properties in the schema's order, ``"any"`` for none.
+    ``whitespace``: ``"formatted"`` allows what formatters write, ``"compact"`` none, ``"any"`` all that JSON allows.
+    ``formats``: whether ``format`` is an assertion or an annotation.
+    ``escapes``: ``"minimal"`` allows only the escapes that JSON requires.
+    ``registry``: where remote references are looked up; nothing is ever fetched.
+    ``dialect``: that of schemas without a ``$schema`` (its URI, or ``"draft4"``, ``"draft7"``, ``"2020-12"``, ...).
+    ``limits``: bounds on the work of compiling.
+    """
+
+    property_order: PropertyOrder = "schema"
+    whitespace: Whitespace = "formatted"
+    formats: Formats = "assert"
+    escapes: Escapes = "any"
+    registry: Registry | None = None
+    dialect: str | None = None
+    limits: Limits = field(default_factory=Limits)
+
+    def __post_init__(self) -> None:
+        _require("property_order", self.property_order, get_args(PropertyOrder))
+        _require("whitespace", self.whitespace, get_args(Whitespace))
+        _require("formats", self.formats, get_args(Formats))
+        _require("escapes", self.escapes, get_args(Escapes))
+
+
+def _require(option: str, value: object, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        choices = " or ".join(repr(choice) for choice in allowed)
+        raise MaskwrightError(f"the option {option} is {value!r}", remedy=f"it can be {choices}")
