@@ -1,8 +1,8 @@
 """Sets of Unicode code points, and the partition of all code points that a family of sets generates.
 
-A set is a sorted tuple of disjoint, non-adjacent inclusive intervals. Properties come from ``unicodedata``, so that they
-are those of the running Python's Unicode version; what that module cannot tell exactly (scripts, ``Alphabetic``, emoji)
-is not approximated and raises ``UnsupportedPattern``.
+A set is a sorted tuple of disjoint, non-adjacent inclusive intervals. Properties come from ``unicodedata``, so that
+they are those of the running Python's Unicode version; what that module cannot tell exactly (scripts, ``Alphabetic``,
+emoji) is not approximated and raises ``UnsupportedPattern``.
 """
 
 from __future__ import annotations
@@ -145,17 +145,16 @@ _PROPERTY_ALIASES = {
     "space": "White_Space",
 }
 
-_UNSUPPORTED_PROPERTIES = frozenset(
-    """
-    Alpha Alphabetic Bidi_C Bidi_Control CI CWCF CWCM CWKCF CWL CWT CWU Case_Ignorable Cased Changes_When_Casefolded
-    Changes_When_Casemapped Changes_When_Lowercased Changes_When_NFKC_Casefolded Changes_When_Titlecased
-    Changes_When_Uppercased DI Dash Default_Ignorable_Code_Point Dep Deprecated Dia Diacritic EBase EComp EMod EPres Emoji
-    Emoji_Component Emoji_Modifier Emoji_Modifier_Base Emoji_Presentation Ext ExtPict Extended_Pictographic Extender
-    Gr_Base Gr_Ext Grapheme_Base Grapheme_Extend IDC IDS IDSB IDST IDS_Binary_Operator IDS_Trinary_Operator ID_Continue
-    ID_Start Ideo Ideographic LOE Logical_Order_Exception Math Pat_Syn Pattern_Syntax QMark Quotation_Mark Radical
-    SD STerm Sentence_Terminal Soft_Dotted Term Terminal_Punctuation UIdeo Unified_Ideograph VS Variation_Selector
-    """.split()
-)
+_UNSUPPORTED_PROPERTIES = """
+Alpha Alphabetic Bidi_C Bidi_Control CI CWCF CWCM CWKCF CWL CWT CWU Case_Ignorable Cased Changes_When_Casefolded
+Changes_When_Casemapped Changes_When_Lowercased Changes_When_NFKC_Casefolded Changes_When_Titlecased
+Changes_When_Uppercased DI Dash Default_Ignorable_Code_Point Dep Deprecated Dia Diacritic EBase EComp EMod EPres
+Emoji Emoji_Component Emoji_Modifier Emoji_Modifier_Base Emoji_Presentation Ext ExtPict Extended_Pictographic
+Extender Gr_Base Gr_Ext Grapheme_Base Grapheme_Extend IDC IDS IDSB IDST IDS_Binary_Operator IDS_Trinary_Operator
+ID_Continue ID_Start Ideo Ideographic LOE Logical_Order_Exception Math Pat_Syn Pattern_Syntax QMark
+Quotation_Mark Radical SD STerm Sentence_Terminal Soft_Dotted Term Terminal_Punctuation UIdeo Unified_Ideograph
+VS Variation_Selector
+"""
 
 
 @cache
@@ -189,8 +188,8 @@ def _binary_property(name: str) -> CharSet:
 def unicode_property(expression: str) -> CharSet:
     """The set of ``\\p{expression}``: ``L``, ``Letter``, ``gc=Lu``, ``Uppercase``, ...
 
-    Raises ``UnsupportedPattern`` for a property that ECMA-262 knows and ``unicodedata`` does not, ``InvalidPattern`` for
-    anything else.
+    Raises ``UnsupportedPattern`` for a property that ECMA-262 knows and ``unicodedata`` does not, ``InvalidPattern``
+    for anything else.
     """
     name, equals, value = expression.partition("=")
     remedy = "use a general category such as \\p{L}, or write the code points out as ranges"
@@ -205,7 +204,7 @@ def unicode_property(expression: str) -> CharSet:
         name = _PROPERTY_ALIASES.get(name, name)
         if name in _FIXED_PROPERTIES or name in _TESTED_PROPERTIES or name == "Assigned":
             return _binary_property(name)
-        if name in _UNSUPPORTED_PROPERTIES:
+        if name in _UNSUPPORTED_PROPERTIES.split():
             raise UnsupportedPattern(f"the property in \\p{{{expression}}} is not known here", remedy=remedy)
     raise InvalidPattern(f"\\p{{{expression}}} names no Unicode property of ECMA-262", remedy=remedy)
 
@@ -216,8 +215,8 @@ def unicode_property(expression: str) -> CharSet:
 def partition(sets: Sequence[CharSet]) -> tuple[Alphabet, list[int]]:
     """The coarsest partition of the code points of which each of ``sets`` is a union of classes.
 
-    Returns the alphabet and for each set the bit mask of its classes. As no text holds a surrogate, surrogates never get
-    a class of their own: they share that of the code point before them.
+    Returns the alphabet and for each set the bit mask of its classes. As no text holds a surrogate, surrogates never
+    get a class of their own: they share that of the code point before them.
     """
     toggles: dict[int, int] = {0: 0}
     for index, chars in enumerate(sets):

@@ -52,7 +52,6 @@ MAX_EXPONENT_MODULUS = 100
 
 _MAX_BOUND_DIGITS = 4_000
 _MAX_COMBINATIONS = 64
-_INFINITE = None
 
 
 def _symbol_of_byte() -> NDArray[np.uint8]:
@@ -313,7 +312,7 @@ class _Divisor:
         self.modulus = int(divisor * 10**self.places)
         twos, fives = _valuation(self.modulus, 2), _valuation(self.modulus, 5)
         self.base = min(twos, fives)
-        self.scientific_modulus = self.modulus // 10**self.base
+        self.scientific_modulus: int = self.modulus // 10**self.base
         self._canonical: dict[int, int] = {}
         self._representative: dict[tuple[int, ...], int] = {}
 
@@ -348,7 +347,7 @@ class _Divisor:
         for extra in range(self.scientific_modulus.bit_length()):
             if residue * 10**extra % self.scientific_modulus == 0:
                 return digits - self.places + self.base + extra
-        return _INFINITE
+        return None
 
 
 def _valuation(value: int, prime: int) -> int:

@@ -1,10 +1,11 @@
 """ECMA-262 regular expressions to deterministic automata over code points.
 
-Brzozowski's derivatives in continuation-passing form (Brzozowski 1964, Antimirov 1996): a *term* says what the rest of the
-text must be, and a state of the automaton is a term. A term is a chain of nodes that ends in "any text", "no more text"
-or, inside a look-behind, "here"; or a Boolean combination of chains. With Boolean terms a look-ahead is an intersection
-wherever it stands, and each look-behind is one more term that is advanced beside the main one. ``^`` and ``\\b`` need the
-kind of the previous character. Combinations are kept as a union of intersections, which makes their number finite.
+Brzozowski's derivatives in continuation-passing form (Brzozowski 1964, Antimirov 1996): a *term* says what the rest of
+the text must be, and a state of the automaton is a term. A term is a chain of nodes that ends in "any text", "no more
+text" or, inside a look-behind, "here"; or a Boolean combination of chains. With Boolean terms a look-ahead is an
+intersection wherever it stands, and each look-behind is one more term that is advanced beside the main one. ``^`` and
+``\\b`` need the kind of the previous character. Combinations are kept as a union of intersections, which makes their
+number finite.
 
 Not supported: what ``regex_syntax`` refuses. Patterns that need more than ``Limits.states`` states raise
 ``LimitExceeded``; some short ones do, such as ``(a|b)*a(a|b){20}``.
@@ -91,6 +92,7 @@ class Terms:
         self.flags = [0, 0, 0, HOLDS_HERE]
         self.behinds: dict[Behind, int] = {}
         self._table: dict[object, int] = {}
+        self._chained: dict[tuple[Node, int], int] = {}
         self._node_flags: dict[Node, int] = {}
 
     def _intern(self, kind: _Kind, key: object, flags: int, members: frozenset[int] = frozenset()) -> int:
@@ -129,6 +131,12 @@ class Terms:
 
     def chain(self, node: Node, rest: int) -> int:
         """``node`` and then ``rest``, which is a chain or terminal."""
+        term = self._chained.get((node, rest))
+        if term is None:
+            term = self._chained[node, rest] = self._new_chain(node, rest)
+        return term
+
+    def _new_chain(self, node: Node, rest: int) -> int:
         if rest == FAIL or node is self.nodes.nothing:
             return FAIL
         if isinstance(node, Concat):
@@ -224,9 +232,7 @@ class Terms:
     def _covers_complement(self, members: set[int]) -> bool:
         """Whether ``members`` hold the complement of some of themselves, so that they are all texts."""
         return any(
-            self.atoms(next(iter(self.payloads[term]))) <= members
-            for term in members
-            if self.kinds[term] == COMPLEMENT
+            self.atoms(next(iter(self.payloads[term]))) <= members for term in members if self.kinds[term] == COMPLEMENT
         )
 
     def atoms(self, term: int) -> frozenset[int]:
@@ -324,7 +330,8 @@ class Derivatives:
                 continue
             node, rest = terms.chains[term]
             if isinstance(node, Chars):
-                yield _Step(self.masks[node], rest, condition)
+                if self.masks[node]:  # a surrogate has no class
+                    yield _Step(self.masks[node], rest, condition)
             elif isinstance(node, Alternation):
                 pending.extend((terms.chain(option, rest), condition) for option in node.options)
             elif isinstance(node, Repeat):
@@ -343,7 +350,8 @@ class Derivatives:
         if node.low == 0:
             pending.append((rest, condition))
         if isinstance(node.body, Chars):
-            yield _Step(self.masks[node.body], again, condition)
+            if self.masks[node.body]:
+                yield _Step(self.masks[node.body], again, condition)
         else:
             pending.append((self.terms.chain(node.body, again), condition))
 
@@ -380,7 +388,9 @@ class Derivatives:
             return terms.union([self.arrived(member, context) for member in members])
         if terms.kinds[term] == INTERSECTION:
             return terms.intersection([self.arrived(member, context) for member in members])
-        return terms.union([step.condition for step in self.steps(term, context) if step.target == HERE and not step.mask])
+        return terms.union(
+            [step.condition for step in self.steps(term, context) if step.target == HERE and not step.mask]
+        )
 
     # --- derivatives
 
@@ -403,6 +413,8 @@ class Derivatives:
             return not any(self.nullable(member, context) for member in members)
         if kind == TERMINAL:
             return term in (ALL, END)
+        if isinstance(self.terms.chains[term][0], Chars):
+            return False
         return any(
             step.mask == 0 and step.target in (ALL, END) and self.nullable(step.condition, context)
             for step in self.steps(term, context)
@@ -422,6 +434,9 @@ class Derivatives:
         if kind == TERMINAL:
             return [(self.full, ALL)] if term == ALL else []
         if kind == CHAIN:
+            node, rest = terms.chains[term]
+            if isinstance(node, Chars):
+                return [(self.masks[node], rest)] if self.masks[node] else []
             return self._join([self._step_partition(step, context) for step in self.steps(term, context)])
         parts = [self.derive(member, context) for member in terms.payloads[term]]
         if kind == UNION:
@@ -436,11 +451,10 @@ class Derivatives:
         return [(mask, target) for mask, target in [*flipped, (rest, ALL)] if mask and target != FAIL]
 
     def _step_partition(self, step: _Step, context: Context) -> Partition:
-        if step.mask == 0:
-            after = self.derive(step.target, context)
-        else:
-            after = [(step.mask, step.target)]
-        return after if step.condition == ALL or not after else self._meet([after, self.derive(step.condition, context)])
+        after = [(step.mask, step.target)] if step.mask else self.derive(step.target, context)
+        return (
+            after if step.condition == ALL or not after else self._meet([after, self.derive(step.condition, context)])
+        )
 
     def _join(self, parts: list[Partition]) -> Partition:
         """The union of ``parts``, character by character."""
@@ -472,7 +486,7 @@ class Derivatives:
                 refined.append((mask, targets))
             blocks = refined
         self.terms.charge(len(blocks))
-        return [(mask, self.terms.union(targets)) for mask, targets in blocks]
+        return [(mask, targets[0] if len(targets) == 1 else self.terms.union(targets)) for mask, targets in blocks]
 
     def _meet(self, parts: list[Partition]) -> Partition:
         """The intersection of ``parts``, character by character."""
@@ -586,14 +600,15 @@ def _compile(pattern: str, anchored: bool, states: int, seconds: float) -> TextD
         automaton, start = _start(node, derivatives, anchored, seconds)
         dfa = explore(start, automaton.successors, automaton.label, alphabet.size, limits, subject)
     except _TooMuchWork:
-        raise states_exceeded(subject, limits) from None
+        problem = f"the states of {subject} are too large for a limit of {states} states"
+        raise LimitExceeded(problem, remedy="raise Limits.states, or ask for something simpler") from None
     except _TooMuchTime:
         problem = f"compiling {subject} takes longer than {seconds} compile_seconds"
         raise LimitExceeded(problem, remedy="raise Limits.compile_seconds, or ask for something simpler") from None
     return _merge_classes(alphabet, dfa)
 
 
-WORK_PER_STATE = 100
+WORK_PER_STATE = 40
 """How much larger than the limit on states the terms may grow, all together."""
 
 

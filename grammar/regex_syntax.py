@@ -1,9 +1,9 @@
 """The syntax of ECMA-262 regular expressions: hash-consed nodes and a parser that builds them.
 
 The dialect is that of the ``u`` flag, made lenient as in Annex B where ``u`` refuses a pattern with only one sensible
-reading (``\\-``, a lone ``]`` or ``{``, ``[\\w-.]``); ``(?P<name>``, ``\\A``, ``\\Z``, ``\\z`` and leading flags such as
-``(?i)`` are taken as Python takes them. Groups that only capture leave no trace: nodes speak about languages, not matches.
-The smart constructors of ``Nodes`` simplify, so that different spellings of a simple expression give one node.
+reading (``\\-``, a lone ``]`` or ``{``, ``[\\w-.]``); ``(?P<name>``, ``\\A``, ``\\Z``, ``\\z`` and leading flags such
+as ``(?i)`` are taken as Python takes them. Groups that only capture leave no trace: nodes speak about languages, not
+matches. The smart constructors of ``Nodes`` simplify, so that different spellings of an expression often give one node.
 
 Not supported: back-references (not regular) and what ``charset`` does not know of Unicode; both raise
 ``UnsupportedPattern``.
@@ -329,7 +329,7 @@ class _Parser:
             self.position = start
             self.quantify()
         else:
-            self.position += 1
+            self.position = start + 1
             self.push(self.atom(char))
 
     def push(self, node: Node, quantifiable: bool = True) -> None:
@@ -472,7 +472,7 @@ class _Parser:
         return self.chars(((code, code),))
 
     def class_escape(self) -> CharSet | None:
-        """The set of ``\\d``, ``\\W``, ``\\p{..}`` and their like, case folded; ``None`` if none of them stands here."""
+        """The set of ``\\d``, ``\\W``, ``\\p{..}`` and so on, case folded; ``None`` if none of them stands here."""
         letter = self.peek()
         if letter and letter in "dDwWsS":
             self.position += 1

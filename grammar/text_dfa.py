@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .dfa import DEAD, REJECT, Alphabet, Dfa, TextDfa
-from .dfa_operations import minimize, reachable, states_exceeded
+from .dfa_operations import UNREACHABLE, distances, minimize, reachable, states_exceeded
 from .limits import Limits
 
 FIRST_SURROGATE, LAST_SURROGATE, LAST_CODE_POINT = 0xD800, 0xDFFF, 0x10FFFF
@@ -155,11 +155,13 @@ def product(parts: Sequence[TextDfa], label_of: Callable[[tuple[int, ...]], int]
     Parts that died go on as ``DEAD`` with label ``REJECT``, so that ``label_of`` may state negations. Explored from the
     start only; raises ``LimitExceeded`` over ``limits.states``.
     """
+    if not parts:
+        return product([accept_all()], lambda _: label_of(()), limits)
     alphabet, origins = refine([part.alphabet for part in parts])
     usable = without_surrogates(alphabet)
     steps = [part.dfa.transitions[:, origin[usable]] for part, origin in zip(parts, origins, strict=True)]
     frontier = np.array([[part.dfa.start for part in parts]], np.int32)
-    width = np.dtype((np.void, max(4 * len(parts), 1)))
+    width = np.dtype((np.void, 4 * len(parts)))
     numbers: dict[object, int] = {frontier.tobytes(): 1}
     levels, rows = [frontier], [np.zeros((1, int(usable.sum())), np.int32)]
     while len(frontier):
@@ -244,19 +246,17 @@ def viability(dfa: Dfa, minimum: int, maximum: int | None) -> NDArray[np.bool_]:
     """Where acceptance within the allowed lengths is still possible; bool[states, columns].
 
     Entry ``[q, c]`` says whether from state ``q``, after ``c`` symbols, some ``n >= 0`` further symbols lead to
-    acceptance with ``minimum <= c + n <= maximum``. Columns are ``0 .. maximum``, or without a maximum ``0 .. minimum``,
-    the last one standing for every ``c >= minimum``.
+    acceptance with ``minimum <= c + n <= maximum``. Columns are ``0 .. maximum``, or without a maximum
+    ``0 .. minimum``, the last one standing for every ``c >= minimum``.
     """
     accepts = dfa.labels != REJECT
     sources, targets = _edges(dfa.transitions)
-    last = minimum if maximum is None else maximum
-    result = np.zeros((last + 1, len(accepts)), np.bool_)
     if maximum is None:
-        column = _closure(accepts, sources, targets)
+        count, column = minimum, distances(dfa.transitions, accepts[None])[0] != UNREACHABLE
     else:
-        column = accepts & (last >= minimum)
-    result[last] = column
-    count = last
+        count, column = maximum, accepts & (maximum >= minimum)
+    result = np.zeros((count + 1, len(accepts)), np.bool_)
+    result[count] = column
     while count > 0:
         count -= 1
         before = np.zeros_like(column)
@@ -264,7 +264,7 @@ def viability(dfa: Dfa, minimum: int, maximum: int | None) -> NDArray[np.bool_]:
         if count >= minimum:
             before |= accepts
         result[count] = before
-        if np.array_equal(before, column) and count != minimum - 1:
+        if np.array_equal(before, column):
             stop = minimum if count >= minimum else 0
             result[stop:count] = before
             count = stop
@@ -279,15 +279,3 @@ def _edges(transitions: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[n
     sources, targets = pairs // states, pairs % states
     live = targets != DEAD
     return sources[live], targets[live]
-
-
-def _closure(
-    targets_now: NDArray[np.bool_], sources: NDArray[np.int64], targets: NDArray[np.int64]
-) -> NDArray[np.bool_]:
-    """The states from which some path leads into ``targets_now``."""
-    reached = targets_now.copy()
-    while True:
-        before = reached.copy()
-        reached[sources[before[targets]]] = True
-        if np.array_equal(before, reached):
-            return reached

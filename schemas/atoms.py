@@ -22,6 +22,8 @@ class Kind(Enum):
     ARRAY = "array"
     OBJECT = "object"
 
+    __hash__ = object.__hash__  # kinds are keys of many dictionaries, and Enum's own hash is written in Python
+
 
 # --- strings
 

@@ -85,8 +85,7 @@ class Formulas:
         variable = Variable(depth, atom)
         formula = self._variables.get(variable)
         if formula is None:
-            formula = self._add(Operator.VARIABLE, ())
-            self._supports[formula] = frozenset((formula,))
+            formula = self._add(Operator.VARIABLE, (), frozenset((len(self._operators),)))
             self._variables[variable] = formula
             self._variable_of[formula] = variable
         return formula
@@ -212,13 +211,14 @@ class Formulas:
     def _node(self, operator: Operator, operands: tuple[int, ...]) -> int:
         formula = self._nodes.get((operator, operands))
         if formula is None:
-            formula = self._nodes[operator, operands] = self._add(operator, operands)
+            support = frozenset[int]().union(*[self._supports[operand] for operand in operands])
+            formula = self._nodes[operator, operands] = self._add(operator, operands, support)
         return formula
 
-    def _add(self, operator: Operator, operands: tuple[int, ...]) -> int:
+    def _add(self, operator: Operator, operands: tuple[int, ...], support: frozenset[int]) -> int:
         self._operators.append(operator)
         self._operands.append(operands)
-        self._supports.append(frozenset().union(*(self._supports[operand] for operand in operands)))
+        self._supports.append(support)
         return len(self._operators) - 1
 
     def _postorder(self, root: int, done: Container[int], touched: frozenset[int] | None = None) -> Iterator[int]:

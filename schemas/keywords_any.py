@@ -84,11 +84,11 @@ def _one_of(site: Site, values: Iterable[object]) -> None:
 
 def all_of(site: Site, schemas: object) -> None:
     for index, schema in enumerate(site.schemas(schemas)):
-        site.demand_always(site.subschema(schema, str(index)))
+        site.demand_always(site.applied(schema, str(index)))
 
 
 def any_of(site: Site, schemas: object) -> None:
-    alternatives = [site.subschema(schema, str(index)) for index, schema in enumerate(site.schemas(schemas))]
+    alternatives = [site.applied(schema, str(index)) for index, schema in enumerate(site.schemas(schemas))]
     site.demand_always(site.formulas.disjunction(alternatives))
 
 

@@ -46,11 +46,14 @@ class Source(Protocol):
         ...
 
 
+_ALL_KINDS = frozenset(Kind)
+
+
 class Site:
     """One schema object while its keywords are read; collects what they demand.
 
     Formulas given to ``demand`` speak about the value itself: their variables are at depth ``VALUE`` and are either
-    atoms about a value of that kind, or schemas that the value must satisfy too.
+    atoms about a value of that kind, or schemas that the value must satisfy too (``same_value`` lists those).
     """
 
     def __init__(self, source: Source, schema: int, contents: Mapping[str, object]) -> None:
@@ -58,9 +61,10 @@ class Site:
         self.keyword = ""
         self.formulas = source.formulas
         self.options = source.options
-        self.allowed = frozenset(Kind)
+        self.allowed = _ALL_KINDS
         self.everywhere: list[int] = []
         self.by_kind: dict[Kind, list[int]] = {}
+        self.same_value: list[int] = []
         self._source = source
         self._schema = schema
 
@@ -89,8 +93,14 @@ class Site:
         """The value formula of the subschema at ``path`` below this keyword."""
         return self._source.subschema(contents, self._schema, (self.keyword, *path))
 
+    def applied(self, contents: object, *path: str) -> int:
+        """The same for a subschema that speaks about the very value that this schema speaks about."""
+        self.same_value.append(self.subschema(contents, *path))
+        return self.same_value[-1]
+
     def reference(self, reference: str) -> int:
-        return self._source.reference(reference, self._schema)
+        self.same_value.append(self._source.reference(reference, self._schema))
+        return self.same_value[-1]
 
     def constant(self, value: object) -> int:
         try:

@@ -275,9 +275,9 @@ class Language:
     def _same_value(self, number: int) -> set[int]:
         """The schemas that a value must satisfy, or may have to, because it is to satisfy this one."""
         site = self._schemas[number].site
-        if site is None or not site.everywhere:
+        if site is None or not site.same_value:
             return set()
-        variables = frozenset().union(*map(self.formulas.support, site.everywhere))
+        variables = frozenset[int]().union(*map(self.formulas.support, site.same_value))
         return {self._schema_of(variable) for variable in variables}
 
     def _schema_of(self, variable: int) -> int:

@@ -242,7 +242,7 @@ class Satisfier:
         return self._all_answered(demands, ask)
 
     def _all_answered(self, demands: Iterable[list[int]], ask: Ask) -> bool:
-        """Whether each of the conjunctions is satisfiable; asks for all, so that all are put on the worklist at once."""
+        """Whether each of the conjunctions is satisfiable; asks for all, so that the worklist gets them all."""
         values = {self._language.formulas.conjunction(demand) for demand in demands}
         if FALSE in values:
             return False

@@ -347,6 +347,12 @@ def write_json(value: Value, rng: random.Random) -> str:
     return json.dumps(value, ensure_ascii=ascii_only, separators=(",", ":") if style == "compact" else None)
 
 
+def plural(noun: str) -> str:
+    if noun.endswith("s"):
+        return noun + "es"
+    return noun[:-1] + "ies" if noun.endswith("try") else noun + "s"
+
+
 def subject(rng: random.Random) -> tuple[str, Shape]:
     """What to ask for, in words, and its shape."""
     if rng.random() < 0.3:
@@ -355,13 +361,13 @@ def subject(rng: random.Random) -> tuple[str, Shape]:
         return rng.choice([nouns.get(type(shape), "a value"), "a " + word(rng), "JSON", phrase(rng)]), shape
     kind = rng.choice(list(RECORDS))
     if rng.random() < 0.15:
-        return f"a list of {kind}s", ListOf(named_record(kind), rng.randint(0, 3))
+        return f"a list of {plural(kind)}", ListOf(named_record(kind), rng.randint(0, 3))
     return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}", named_record(kind)
 
 
 def details(shape: Shape, value: Value, rng: random.Random) -> str:
     """What the instruction adds to the request: keys, a schema, values, or nothing."""
-    choice = rng.choices(["nothing", "keys", "schema", "values"], [35, 15, 30, 20])[0]
+    choice = rng.choices(["nothing", "keys", "schema", "values"], [40, 15, 20, 25])[0]
     if choice == "schema":
         lead = rng.choice([" Schema: ", "\nUse this JSON schema:\n", " It must obey this schema:\n", "\n"])
         return lead + json.dumps(json_schema(shape))
@@ -429,7 +435,7 @@ def train_tokenizer(seed: int, count: int) -> Any:
 
 @dataclass(frozen=True)
 class Settings:
-    """``tokens_per_step`` is spread over rows of ``CONTEXT // 2`` tokens, and of ``CONTEXT`` in the last fifth."""
+    """``tokens_per_step`` is spread over rows of ``CONTEXT // 4`` tokens, and of ``CONTEXT`` in the last fifth."""
 
     steps: int
     seed: int
@@ -503,7 +509,7 @@ def train(model: Any, tokenizer: Any, settings: Settings) -> float:
     started = time.perf_counter()
     model.train()
     for step in range(settings.steps):
-        length = CONTEXT if step >= 0.8 * settings.steps else CONTEXT // 2
+        length = CONTEXT if step >= 0.8 * settings.steps else CONTEXT // 4
         ids, weights = packed_rows(stream, settings.tokens_per_step // length, length)
         logits = model(input_ids=ids, use_cache=False).logits[:, :-1]
         targets, target_weights = ids[:, 1:].flatten(), weights[:, 1:].flatten()
@@ -562,7 +568,7 @@ def is_json(text: str) -> bool:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Train the bundled tiny model.")
     parser.add_argument("--out", type=Path, default=Path(__file__).parents[1] / "generation" / "tiny_model")
-    parser.add_argument("--steps", type=int, default=900)
+    parser.add_argument("--steps", type=int, default=1700)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--samples", type=int, default=20, help="unconstrained samples to print at the end")

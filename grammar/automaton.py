@@ -1,0 +1,265 @@
+"""The automaton of one constraint: flat tables, filled on demand.
+
+A *compiler* (JSON Schema's, for one) describes value nodes and container states when decoding first reaches them. Tables
+only ever grow, and a record becomes visible by the epoch written into it: a matcher trusts a record only if its own
+addresses are at least as new. So matchers of other threads are never disturbed.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from .dfa import DEAD, Dfa, TextDfa
+from .errors import LimitExceeded
+from .kernels import layout as at
+from .limits import Limits
+from .pool import Pool
+from .text_dfa import viability
+
+LITERALS = (b"false", b"null", b"true")  # the first three keys of every automaton
+
+
+class Compiler(Protocol):
+    """What fills an automaton's tables."""
+
+    def compile_node(self, node: int) -> None:
+        """Write the record of a value node (``Automaton.write_node``)."""
+
+    def compile_state(self, state: int) -> None:
+        """Write the record of a container state (``Automaton.write_state``)."""
+
+
+_DEFAULTS = {
+    at.MAX_LENGTH: at.UNBOUNDED,
+    at.MAX_ITEMS: at.UNBOUNDED,
+    at.OTHER: at.NONE,
+    at.DEAD_AT: at.NONE,
+    at.TEXT_ID: at.NONE,
+}
+
+
+class Automaton:
+    """Tables as ``kernels.layout`` describes them. Node 0 is the root."""
+
+    def __init__(self, whitespace: int, limits: Limits) -> None:
+        self.whitespace = whitespace
+        self.limits = limits
+        self.lock = threading.RLock()
+        self.epoch = 1
+        self.compiler: Compiler | None = None
+        self._memory = 0
+        self.nodes = self._pool(np.int32, at.NODE_WIDTH)
+        self.states = self._pool(np.int32, at.STATE_WIDTH)
+        self.entries = self._pool(np.int32, 2)
+        self.item_nodes = self._pool(np.int32)
+        self.order = self._pool(np.int32, 2)
+        self.dead_keys = self._pool(np.int32)
+        self.key_offset, self.key_length = self._pool(np.int32), self._pool(np.int32)
+        self.key_bytes = self._pool(np.uint8, capacity=1024)
+        self.key_node, self.key_rank = self._pool(np.int32), self._pool(np.int32)
+        self.key_required = self._pool(np.uint8)
+        self.number_next, self.number_label = self._pool(np.int32, 16), self._pool(np.int32)
+        self.texts = self._pool(np.int32, at.TEXT_WIDTH)
+        self.text_next, self.text_label = self._pool(np.int32), self._pool(np.int32)
+        self.text_ascii, self.text_viable = self._pool(np.uint8), self._pool(np.uint8)
+        self.text_start, self.text_class = self._pool(np.int32), self._pool(np.int32)
+        self.widest_frame = at.SEEN
+        self._template = np.zeros(at.NODE_WIDTH, np.int32)
+        for field, value in _DEFAULTS.items():
+            self._template[field] = value
+        self._numbers: dict[int, tuple[Dfa, int]] = {}
+        self.number_next.extend(DEAD, 1)
+        self.number_label.extend(0, 1)
+        self.states.extend(0, 1)
+        self.add_keys(LITERALS, [at.NONE] * 3)
+        self.new_node()
+
+    _TABLES = (
+        (at.NODES, "nodes"),
+        (at.STATES, "states"),
+        (at.ENTRIES, "entries"),
+        (at.ITEM_NODES, "item_nodes"),
+        (at.ORDER, "order"),
+        (at.DEAD_KEYS, "dead_keys"),
+        (at.KEY_OFFSET, "key_offset"),
+        (at.KEY_LENGTH, "key_length"),
+        (at.KEY_BYTES, "key_bytes"),
+        (at.KEY_NODE, "key_node"),
+        (at.KEY_RANK, "key_rank"),
+        (at.KEY_REQUIRED, "key_required"),
+        (at.NUMBER_NEXT, "number_next"),
+        (at.NUMBER_LABEL, "number_label"),
+        (at.TEXTS, "texts"),
+        (at.TEXT_NEXT, "text_next"),
+        (at.TEXT_LABEL, "text_label"),
+        (at.TEXT_ASCII, "text_ascii"),
+        (at.TEXT_START, "text_start"),
+        (at.TEXT_CLASS, "text_class"),
+        (at.TEXT_VIABLE, "text_viable"),
+    )
+
+    def install(self, slots: NDArray[np.int64]) -> None:
+        """Write the current addresses and the epoch into a matcher's slots."""
+        with self.lock:
+            for slot, name in self._TABLES:
+                slots[slot] = getattr(self, name).address
+            slots[at.WHITESPACE] = self.whitespace
+            slots[at.EPOCH] = self.epoch
+
+    # --- filling
+
+    def new_node(self) -> int:
+        """A value node that will be compiled when decoding reaches it."""
+        return self.new_nodes(1)
+
+    def new_nodes(self, count: int) -> int:
+        """``count`` nodes with consecutive numbers; the first."""
+        return self.nodes.extend(0, count)
+
+    def write_node(self, node: int, fields: Mapping[int, int]) -> None:
+        """Write the record of ``node``; fields not given are empty or unlimited."""
+        record = self._template.copy()
+        for field, value in fields.items():
+            record[field] = value
+        self.widest_frame = max(self.widest_frame, at.SEEN + int(record[at.WORDS]))
+        self.nodes.array[node] = record
+        self.nodes.array[node, at.READY] = self.epoch
+
+    def new_state(self) -> int:
+        """A container state that will be compiled when decoding reaches it."""
+        return self.states.extend(0, 1)
+
+    def write_state(
+        self,
+        state: int,
+        close: int,
+        entries: Sequence[tuple[int, int]] = (),
+        other: tuple[int, int] = (at.NONE, at.PLAIN),
+        item: tuple[int, int] = (at.NONE, at.PLAIN),
+    ) -> None:
+        """Write a state: how it closes, and for each key, for other keys and for the next item (node, state after)."""
+        start = self.entries.extend(np.array(entries, np.int32).reshape(-1, 2), len(entries)) if entries else 0
+        self.states.array[state] = (0, close, 2 * start, *other, *item, 0)
+        self.states.array[state, at.STATE_READY] = self.epoch
+
+    def add_keys(
+        self,
+        keys: Sequence[bytes],
+        nodes: Sequence[int] | None = None,
+        required: Sequence[bool] | None = None,
+        ranks: Sequence[int] | None = None,
+    ) -> int:
+        """Append a key set, sorted by bytes; the index of its first key."""
+        count = len(keys)
+        lengths = [len(key) for key in keys]
+        content = b"".join(keys)
+        start = self.key_bytes.extend(np.frombuffer(content, np.uint8), len(content))
+        offsets = np.cumsum([start, *lengths[:-1]]) if keys else 0
+        self.key_length.extend(lengths, count)
+        self.key_node.extend(at.NONE if nodes is None else nodes, count)
+        self.key_required.extend(0 if required is None else required, count)
+        self.key_rank.extend(0 if ranks is None else ranks, count)
+        return self.key_offset.extend(offsets, count)
+
+    def add_order(self, limits: Sequence[tuple[int, int]]) -> int:
+        """Append (first required rank, any key live) for each next rank; where they start."""
+        return 2 * self.order.extend(np.array(limits, np.int32), len(limits))
+
+    def add_dead_keys(self, words: Sequence[int]) -> int:
+        return self.dead_keys.extend(np.array(words, np.uint32).view(np.int32), len(words))
+
+    def add_item_nodes(self, nodes: Sequence[int]) -> int:
+        return self.item_nodes.extend(nodes, len(nodes))
+
+    def add_number(self, dfa: Dfa) -> int:
+        """Append a number automaton (``number_dfa``); its start state among all."""
+        known = self._numbers.get(id(dfa))
+        if known is not None:
+            return known[1]
+        base = len(self.number_label) - 1
+        moved = np.where(dfa.transitions[1:] == DEAD, DEAD, dfa.transitions[1:] + base)
+        self.number_next.extend(moved, len(moved))
+        self.number_label.extend(dfa.labels[1:], len(moved))
+        start = dfa.start + base
+        self._numbers[id(dfa)] = (dfa, start)
+        return start
+
+    def add_text(self, text: TextDfa, minimum: int = 0, maximum: int | None = None) -> int:
+        """Append a text automaton whose texts have ``minimum`` to ``maximum`` code points; its index."""
+        dfa, alphabet = text.dfa, text.alphabet
+        states, classes = dfa.transitions.shape
+        if states >= 1 << at.STATE_BITS or (maximum or minimum) >= 1 << (at.COUNT_BITS - 1):
+            raise LimitExceeded(
+                f"a pattern with {states} states and lengths up to {maximum or minimum} is too large",
+                None,
+                "give a simpler pattern or smaller lengths",
+            )
+        columns, free, viable_at = 0, (0, 0), 0
+        if minimum > 0 or maximum is not None:
+            columns, free, viable_at = self._add_viability(text.dfa, minimum, maximum)
+        last = np.searchsorted(alphabet.starts, np.arange(128), side="right") - 1
+        record = np.zeros(at.TEXT_WIDTH, np.int32)
+        record[at.TEXT_CLASSES] = classes
+        record[at.TEXT_BASE] = self.text_next.extend(dfa.transitions.ravel(), states * classes)
+        record[at.TEXT_LABEL_AT] = self.text_label.extend(dfa.labels, states)
+        record[at.TEXT_FIRST] = dfa.start
+        record[at.TEXT_ASCII_AT] = self.text_ascii.extend(alphabet.classes[last], 128)
+        record[at.TEXT_INTERVALS_AT] = self.text_start.extend(alphabet.starts, len(alphabet.starts))
+        record[at.TEXT_INTERVALS] = len(alphabet.starts)
+        self.text_class.extend(alphabet.classes, len(alphabet.classes))
+        record[at.TEXT_VIABLE_AT] = viable_at
+        record[at.TEXT_COLUMNS] = columns
+        record[at.TEXT_FREE_FROM], record[at.TEXT_FREE_TO] = free
+        return self.texts.extend(record, 1)
+
+    def _add_viability(self, text: TextDfa, minimum: int, maximum: int | None) -> tuple[int, tuple[int, int], int]:
+        states = len(text.dfa.labels)
+        columns = (minimum if maximum is None else maximum) + 1
+        if states * columns > self.limits.memory:
+            raise LimitExceeded(
+                f"a pattern with {states} states and lengths up to {columns - 1} needs more than limits.memory",
+                None,
+                "raise limits.memory, or give smaller lengths",
+            )
+        viable = np.asarray(viability(text.dfa, minimum, maximum), np.uint8)
+        if maximum is not None:  # one more column: too many code points
+            viable = np.concatenate([viable, np.zeros((states, 1), np.uint8)], axis=1)
+            columns += 1
+        free = viable[1:].all(axis=0)
+        first = int(free.argmax()) if free.any() else columns
+        behind = int((~free[first:]).argmax()) + first if not free[first:].all() else at.UNBOUNDED
+        return columns, (first, behind if first < columns else 0), self.text_viable.extend(viable.ravel(), viable.size)
+
+    # --- on demand
+
+    def compile_node(self, node: int) -> None:
+        """Compile ``node`` unless another matcher has done so."""
+        if not self.nodes.array[node, at.READY]:
+            assert self.compiler is not None
+            self.compiler.compile_node(node)
+
+    def compile_state(self, state: int) -> None:
+        if not self.states.array[state, at.STATE_READY]:
+            assert self.compiler is not None
+            self.compiler.compile_state(state)
+
+    def begin_epoch(self) -> None:
+        """Records written from now on are trusted only with addresses taken from now on."""
+        self.epoch += 1
+
+    def _pool(self, dtype: DTypeLike, width: int | None = None, capacity: int = 64) -> Pool:
+        return Pool(self._take_memory, dtype, width, capacity)
+
+    def _take_memory(self, nbytes: int) -> None:
+        self._memory += nbytes
+        if self._memory > self.limits.memory:
+            raise LimitExceeded(
+                f"the tables of the constraint need more than limits.memory = {self.limits.memory} bytes",
+                None,
+                "raise limits.memory, or simplify the schema",
+            )

@@ -1,0 +1,248 @@
+"""The state of one sequence under a constraint, and the constraint itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .automaton import Automaton, Compiler
+from .kernels import layout as at
+from .kernels.entry import accept, accept_byte, accepting, fill_mask, only_byte
+from .stay_masks import StayMasks
+from .token_tables import tables_of
+from .vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    import torch
+
+_FIRST_ARENA = 1 << 12
+_FIRST_HISTORY = 1 << 8
+_STAY_MASK_SHARE = 4  # at most a quarter of limits.memory goes to cached masks
+_MOST_FORCED_BYTES = 1 << 14
+_STOPPED = (at.MISSED, at.ARENA_FULL)
+
+
+class Constraint:
+    """A compiled language over a vocabulary: immutable to its users, shared between sequences and threads.
+
+    ``notes``: what the user should know about how the language was understood, such as unknown formats.
+    """
+
+    def __init__(
+        self, automaton: Automaton, compiler: Compiler, vocabulary: Vocabulary, notes: Sequence[str] = ()
+    ) -> None:
+        self.vocabulary = vocabulary
+        self.notes = tuple(notes)
+        self._automaton = automaton
+        automaton.compiler = compiler
+        self._tables = tables_of(vocabulary)
+        self._stay_masks = StayMasks(self._tables.words, automaton.limits.memory // _STAY_MASK_SHARE)
+        with automaton.lock:
+            automaton.compile_node(0)
+
+    def matcher(self) -> Matcher:
+        """A new sequence, at its beginning."""
+        return Matcher(self)
+
+
+class Matcher:
+    """One sequence of tokens, read as far as it was accepted. Not to be used by two threads at once."""
+
+    __slots__ = ("_arena", "_constraint", "_history", "_misses", "_slots", "_stack")
+
+    def __init__(self, constraint: Constraint) -> None:
+        self._constraint = constraint
+        tables = constraint._tables
+        self._slots = np.zeros(at.SLOTS, np.int64)
+        tables.install(self._slots)
+        self._stack = np.zeros((tables.longest_token + 2) * at.CONFIGURATION, np.int32)
+        self._misses = np.zeros(at.MISS_CAPACITY, np.int64)
+        self._arena = np.zeros(_FIRST_ARENA, np.int32)
+        self._history = np.zeros(_FIRST_HISTORY * at.CONFIGURATION, np.int32)
+        self._history[[at.MODE, at.TOP]] = at.VALUE, at.SEEN
+        self._install_own()
+        self._install_shared()
+
+    @property
+    def constraint(self) -> Constraint:
+        return self._constraint
+
+    # --- masks
+
+    def fill_next_token_bitmask(self, bitmask: NDArray[np.int32] | torch.Tensor, row: int = 0) -> None:
+        """Write the tokens allowed next into ``bitmask[row]``.
+
+        ``bitmask``: int32[rows, at least ceil(V / 32)], numpy or a torch tensor on the CPU, contiguous; bit ``t % 32``
+        of word ``t // 32`` is 1 iff token ``t`` is allowed. Raises ``ValueError`` for any other array.
+        """
+        target: Any = bitmask if type(bitmask) is np.ndarray else _as_array(bitmask)
+        try:
+            outcome = fill_mask(self._slots, target, row)
+        except TypeError:
+            raise ValueError(_BITMASK_WANTED) from None
+        while outcome != at.DONE:
+            if outcome == at.BAD_MASK:
+                raise ValueError(f"{_BITMASK_WANTED}; got shape {target.shape}, row {row}")
+            self._make_way(outcome)
+            outcome = fill_mask(self._slots, target, row)
+
+    # --- tokens
+
+    def accept_token(self, token_id: int) -> bool:
+        """Read a token; False, and no change, if it is not allowed."""
+        outcome = accept(self._slots, token_id)
+        while outcome in _STOPPED:
+            self._make_way(outcome)
+            outcome = accept(self._slots, token_id)
+        return bool(outcome == at.DONE)
+
+    def accept_tokens(self, token_ids: Sequence[int]) -> int:
+        """Read tokens up to the first that is not allowed; how many were read."""
+        for count, token in enumerate(token_ids):
+            if not self.accept_token(token):
+                return count
+        return len(token_ids)
+
+    def validate_tokens(self, token_ids: Sequence[int]) -> int:
+        """How many of the tokens ``accept_tokens`` would read; the matcher does not change."""
+        count = self.accept_tokens(token_ids)
+        self.rollback(count)
+        return count
+
+    def rollback(self, count: int) -> None:
+        """Take back the last ``count`` tokens. Raises ``ValueError`` if fewer were accepted."""
+        length = int(self._slots[at.LENGTH])
+        if not 0 <= count <= length:
+            raise ValueError(f"cannot take back {count} of {length} tokens")
+        self._slots[at.LENGTH] = length - count
+        if self._slots[at.TERMINATED] > length - count:
+            self._slots[at.TERMINATED] = 0
+
+    def reset(self) -> None:
+        """Go back to the beginning."""
+        self._slots[at.LENGTH] = 0
+        self._slots[at.TERMINATED] = 0
+
+    def fork(self) -> Matcher:
+        """An independent matcher in the same state, with the same tokens to take back."""
+        other = Matcher.__new__(Matcher)
+        other._constraint = self._constraint
+        other._slots = self._slots.copy()
+        other._stack = np.empty_like(self._stack)
+        other._misses = np.empty_like(self._misses)
+        other._arena = self._arena.copy()
+        other._history = self._history.copy()
+        other._install_own()
+        return other
+
+    # --- questions
+
+    def is_accepting(self) -> bool:
+        """Is the text read so far a complete member of the language?"""
+        return bool(accepting(self._slots))
+
+    def is_terminated(self) -> bool:
+        """Was an end-of-sequence token accepted?"""
+        return bool(self._slots[at.TERMINATED])
+
+    def forced_bytes(self) -> bytes:
+        """The bytes that every continuation begins with, at most 16 KiB of them."""
+        start = int(self._slots[at.LENGTH])
+        forced = bytearray()
+        while len(forced) < _MOST_FORCED_BYTES:
+            byte = only_byte(self._slots)
+            if byte == -2:
+                self._make_way(at.MISSED)
+            elif byte == at.NONE or not self._accept_byte(byte):
+                break
+            else:
+                forced.append(byte)
+        self._slots[at.LENGTH] = start
+        return bytes(forced)
+
+    def forced_tokens(self) -> list[int]:
+        """What the language forces next, tokenised as the tokenizer itself would.
+
+        A last token that could merge with what follows is left out: forcing it would change the tokenisation.
+        """
+        forced = self.forced_bytes()
+        if not forced:
+            return []
+        vocabulary = self._constraint.vocabulary
+        tokens = vocabulary.tokenize(forced)
+        while tokens and self._constraint._tables.has_longer(vocabulary.tokens[tokens[-1]]):
+            tokens.pop()
+        return tokens
+
+    def _accept_byte(self, byte: int) -> bool:
+        outcome = accept_byte(self._slots, byte)
+        while outcome in _STOPPED:
+            self._make_way(outcome)
+            outcome = accept_byte(self._slots, byte)
+        return bool(outcome == at.DONE)
+
+    # --- memory
+
+    def _make_way(self, outcome: int) -> None:
+        """Do what a kernel stopped for: compile what is missing, or make room."""
+        if outcome == at.ARENA_FULL:
+            length = int(self._slots[at.LENGTH])
+            used = int(self._history[length * at.CONFIGURATION + at.TOP])
+            self._arena = _grown(self._arena, used + int(self._slots[at.MARGIN]))
+            self._history = _grown(self._history, (length + 2) * at.CONFIGURATION)
+            self._install_own()
+            return
+        automaton = self._constraint._automaton
+        with automaton.lock:
+            automaton.begin_epoch()
+            for code in self._misses[: int(self._slots[at.MISS_COUNT])].tolist():
+                kind, index = code & ((1 << at.MISS_BITS) - 1), code >> at.MISS_BITS
+                if kind == at.MISS_NODE:
+                    automaton.compile_node(index)
+                elif kind == at.MISS_STATE:
+                    automaton.compile_state(index)
+                else:
+                    self._constraint._stay_masks.add(self._slots)
+            self._install_shared()
+
+    def _install_shared(self) -> None:
+        constraint = self._constraint
+        with constraint._automaton.lock:
+            constraint._automaton.install(self._slots)
+            constraint._stay_masks.install(self._slots)
+            frames = 2 * (constraint._tables.longest_token + 3)
+            self._slots[at.MARGIN] = frames * constraint._automaton.widest_frame
+
+    def _install_own(self) -> None:
+        slots = self._slots
+        slots[at.ARENA] = self._arena.ctypes.data
+        slots[at.ARENA_SIZE] = len(self._arena)
+        slots[at.STACK] = self._stack.ctypes.data
+        slots[at.HISTORY] = self._history.ctypes.data
+        slots[at.HISTORY_SIZE] = len(self._history) // at.CONFIGURATION
+        slots[at.MISSES] = self._misses.ctypes.data
+
+
+_BITMASK_WANTED = "a bitmask is a contiguous int32 array of shape [rows, ceil(V / 32)] on the CPU"
+
+
+def _grown(array: NDArray[np.int32], needed: int) -> NDArray[np.int32]:
+    if needed <= len(array):
+        return array
+    larger = np.zeros(max(2 * len(array), needed), np.int32)
+    larger[: len(array)] = array
+    return larger
+
+
+def _as_array(bitmask: Any) -> NDArray[np.int32]:
+    numpy = getattr(bitmask, "numpy", None)
+    if numpy is None:
+        raise ValueError(_BITMASK_WANTED)
+    try:
+        array: NDArray[np.int32] = numpy()
+    except TypeError as error:  # a tensor on a GPU
+        raise ValueError(_BITMASK_WANTED) from error
+    return array

@@ -1,0 +1,42 @@
+"""A JSON schema, with options, as a constraint over a vocabulary."""
+
+from __future__ import annotations
+
+from ..grammar.automaton import Automaton
+from ..grammar.errors import InvalidPattern, InvalidSchema, LimitExceeded, UnsupportedPattern, UnsupportedSchema
+from ..grammar.kernels import layout as at
+from ..grammar.matcher import Constraint
+from ..grammar.regex import compile_pattern
+from ..grammar.vocabulary import Vocabulary
+from .compiler import JsonCompiler
+from .lowering import Language
+from .options import JsonOptions
+
+_WHITESPACE = {"compact": at.COMPACT, "formatted": at.FORMATTED, "any": at.ANY_BLANKS}
+
+
+def compile_schema(schema: object, vocabulary: Vocabulary, options: JsonOptions) -> Constraint:
+    """The constraint to the documents that satisfy ``schema``, parsed JSON.
+
+    Raises ``InvalidSchema``, ``UnsupportedSchema``, ``UnsatisfiableSchema`` or ``LimitExceeded``.
+    """
+    if options.escapes == "minimal":
+        raise UnsupportedSchema('escapes="minimal" is not supported yet', None, 'leave escapes at "any"')
+    language = Language(schema, options)
+    _check_patterns(language, options)
+    automaton = Automaton(_WHITESPACE[options.whitespace], options.limits)
+    return Constraint(automaton, JsonCompiler(language, automaton), vocabulary)
+
+
+def _check_patterns(language: Language, options: JsonOptions) -> None:
+    """Compile every pattern now, so that a bad one is reported with its place and not in the middle of a document."""
+    for pattern, pointer in language.patterns.items():
+        place = f"{pointer}/pattern"
+        try:
+            compile_pattern(pattern, options.limits)
+        except InvalidPattern as error:
+            raise InvalidSchema(error.problem, place, error.remedy) from error
+        except UnsupportedPattern as error:
+            raise UnsupportedSchema(error.problem, place, error.remedy) from error
+        except LimitExceeded as error:
+            raise error.at(place) from error

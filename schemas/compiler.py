@@ -1,0 +1,330 @@
+"""From formulas to the tables of the automaton, node by node, as decoding reaches them.
+
+A *value node* stands for a place where a value may come. Mostly the value is independent of its surroundings: a value
+formula is all there is to know. Where the containers around it can only go on depending on how the value turns out, the
+node is *joint*: it stands for a pending formula over the group of open containers, and each way in which the value can
+end leads to another state of the innermost one. Likewise a container is *plain*, run by a bitset of keys or a count, or
+has a *state* for each residual formula.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..grammar.automaton import Automaton
+from ..grammar.errors import UnsatisfiableSchema
+from ..grammar.kernels import layout as at
+from . import residual as run
+from .atoms import Kind
+from .classification import PlainArray, PlainObject, plain_array, plain_object
+from .formula import FALSE, TRUE
+from .lowering import Language
+from .numbers import number_automaton, numbers_of
+from .residual import Residual
+from .satisfiability import Satisfier
+from .strings import AnyStrings, Listed, Recognised, Strings, string_automaton, strings_of
+
+_LITERALS = (
+    (Kind.NULL, at.IS_NULL, at.NULL_OUTCOME),
+    (Kind.TRUE, at.IS_TRUE, at.TRUE_OUTCOME),
+    (Kind.FALSE, at.IS_FALSE, at.FALSE_OUTCOME),
+)
+
+Fields = dict[int, int]
+
+
+@dataclass(frozen=True)
+class _Pending:
+    """A value to come in a joint group: the formula, the open containers, and the key sets of those, by number."""
+
+    formula: int
+    kinds: tuple[Kind, ...]
+    key_sets: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class _State:
+    residual: Residual
+    key_sets: tuple[int, ...]
+
+
+_NO_KEYS = -1
+
+
+class JsonCompiler:
+    """Writes the records of an automaton that accepts the documents of ``language``."""
+
+    def __init__(self, language: Language, automaton: Automaton) -> None:
+        self._language = language
+        self._automaton = automaton
+        self._limits = language.options.limits
+        self._ordered = language.options.property_order == "schema"
+        self._satisfier = Satisfier(language)
+        self._sources: dict[int, int | _Pending] = {0: language.root}
+        self._nodes: dict[int | _Pending, int] = {language.root: 0}
+        self._states: dict[_State, int] = {}
+        self._state_sources: dict[int, _State] = {}
+        self._key_sets: list[tuple[str, ...]] = []
+        self._orders: list[dict[str, int]] = []
+        self._key_set_numbers: dict[tuple[str, ...], int] = {}
+        if not self._satisfier.value(language.root):
+            raise UnsatisfiableSchema("no document satisfies the schema", "", "look for keywords that exclude each other")
+
+    # --- what the automaton asks for
+
+    def compile_node(self, node: int) -> None:
+        source = self._sources[node]
+        fields = self._joint_fields(source) if isinstance(source, _Pending) else self._plain_fields(source)
+        self._automaton.write_node(node, fields)
+
+    def compile_state(self, state: int) -> None:
+        source = self._state_sources[state]
+        if source.residual.kinds[-1] is Kind.OBJECT:
+            entries, other = self._object_entries(source, state)
+            self._automaton.write_state(state, self._closing(source), entries, other)
+        else:
+            pending = run.item(self._language, source.residual)
+            item = self._entry(pending, source, state)
+            self._automaton.write_state(state, self._closing(source), item=item)
+
+    # --- values that are independent of what is around them
+
+    def _plain_fields(self, value: int) -> Fields:
+        fields: Fields = {at.KINDS: 0}
+        for kind, bit, _ in _LITERALS:
+            if self._language.lower(value, kind, 1) == TRUE:
+                fields[at.KINDS] |= bit
+        if self._satisfier.value_of_kind(value, Kind.NUMBER):
+            dfa = numbers_of(self._language.formulas, self._language.lower(value, Kind.NUMBER, 1), self._limits)
+            if not dfa.is_empty:
+                fields[at.KINDS] |= at.IS_NUMBER
+                fields[at.NUMBER_START] = self._automaton.add_number(dfa)
+        if self._satisfier.value_of_kind(value, Kind.STRING):
+            formula = self._language.lower(value, Kind.STRING, 1)
+            self._string_fields(fields, strings_of(self._language.formulas, formula, self._limits))
+        if self._satisfier.value_of_kind(value, Kind.ARRAY):
+            fields[at.KINDS] |= at.IS_ARRAY
+            self._array_fields(fields, run.open_container(self._language, value, Kind.ARRAY))
+        if self._satisfier.value_of_kind(value, Kind.OBJECT):
+            fields[at.KINDS] |= at.IS_OBJECT
+            self._object_fields(fields, run.open_container(self._language, value, Kind.OBJECT))
+        return fields
+
+    def _string_fields(self, fields: Fields, strings: Strings) -> None:
+        if isinstance(strings, Listed):
+            values = sorted(value.encode() for value in strings.values)
+            low = self._automaton.add_keys(values)
+            fields[at.KINDS] |= at.IS_CHOICE
+            fields[at.CHOICE_LO], fields[at.CHOICE_HI] = low, low + len(values)
+            return
+        fields[at.MIN_LENGTH] = _bounded(strings.minimum)
+        fields[at.MAX_LENGTH] = _bounded(strings.maximum)
+        if isinstance(strings, AnyStrings):
+            fields[at.KINDS] |= at.IS_STRING
+        elif isinstance(strings, Recognised):
+            fields[at.KINDS] |= at.IS_TEXT
+            fields[at.TEXT_ID] = self._automaton.add_text(strings.text, strings.minimum, strings.maximum)
+
+    # --- containers
+
+    def _array_fields(self, fields: Fields, opened: Residual) -> None:
+        plain = plain_array(self._language, opened.formula)
+        if plain is None:
+            fields[at.ARRAY_STATE] = self._state(_State(opened, (_NO_KEYS,)))
+        else:
+            self._plain_array_fields(fields, plain)
+
+    def _plain_array_fields(self, fields: Fields, plain: PlainArray) -> None:
+        prefix = [self._node(value) for value in plain.prefix]
+        rest = self._node(plain.rest)
+        maximum = plain.maximum
+        if at.NONE in prefix:
+            maximum = min(prefix.index(at.NONE), len(prefix) if maximum is None else maximum)
+        elif rest == at.NONE:
+            maximum = len(prefix) if maximum is None else min(maximum, len(prefix))
+        fields[at.PREFIX] = len(prefix)
+        fields[at.PREFIX_AT] = self._automaton.add_item_nodes(prefix) if prefix else 0
+        fields[at.ITEM] = rest
+        fields[at.MIN_ITEMS] = _bounded(plain.minimum)
+        fields[at.MAX_ITEMS] = _bounded(maximum)
+
+    def _object_fields(self, fields: Fields, opened: Residual) -> None:
+        plain = plain_object(self._language, opened.formula)
+        if plain is None:
+            key_set = self._key_set(opened)
+            names = self._key_sets[key_set]
+            self._key_fields(fields, list(names), self._orders[key_set], None, frozenset())
+            fields[at.POLICY] = at.STATE_ORDERED if self._ordered else at.STATE_ANY_ORDER
+            fields[at.OBJECT_STATE] = self._state(_State(opened, (key_set,)))
+        else:
+            self._plain_object_fields(fields, plain)
+
+    def _plain_object_fields(self, fields: Fields, plain: PlainObject) -> None:
+        nodes = {name: self._node(value) for name, value in plain.properties.items()}
+        ranks = {name: rank for rank, name in enumerate(nodes)}
+        names = sorted(nodes, key=str.encode)
+        self._key_fields(fields, names, ranks, nodes, plain.required)
+        fields[at.OTHER] = self._node(plain.others)
+        fields[at.REQUIRED] = len(plain.required)
+        fields[at.LIVE_KEYS] = sum(node != at.NONE for node in nodes.values())
+        if self._ordered:
+            fields[at.POLICY] = at.ORDERED
+            fields[at.ORDER_AT] = self._automaton.add_order(_order(list(nodes), nodes, plain.required))
+        elif fields[at.LIVE_KEYS] < len(names):
+            dead = [name for name in names if nodes[name] == at.NONE]
+            words = [0] * fields[at.WORDS]
+            for name in dead:
+                index = names.index(name)
+                words[index >> 5] |= 1 << (index & 31)
+            fields[at.DEAD_AT] = self._automaton.add_dead_keys(words)
+
+    def _key_fields(
+        self,
+        fields: Fields,
+        names: list[str],
+        ranks: dict[str, int],
+        nodes: dict[str, int] | None,
+        required: frozenset[str],
+    ) -> None:
+        low = self._automaton.add_keys(
+            [name.encode() for name in names],
+            None if nodes is None else [nodes[name] for name in names],
+            [name in required for name in names],
+            [ranks[name] for name in names],
+        )
+        fields[at.KEY_LO], fields[at.KEY_HI] = low, low + len(names)
+        fields[at.WORDS] = (len(names) + 31) // 32
+
+    # --- joint values
+
+    def _joint_fields(self, source: _Pending) -> Fields:
+        language, depth = self._language, len(source.kinds)
+        fields: Fields = {at.KINDS: 0, at.JOINT: 1}
+
+        def outcome(formula: int) -> int:
+            return self._live_state(Residual(formula, source.kinds), source.key_sets)
+
+        for kind, bit, field in _LITERALS:
+            state = outcome(run.lower_scalar(language, source.formula, kind, depth))
+            if state != at.PLAIN:
+                fields[at.KINDS] |= bit
+                fields[field] = state
+        formula = run.lower_scalar(language, source.formula, Kind.NUMBER, depth)
+        dfa = number_automaton(language.formulas, formula, self._about(formula, depth + 1), outcome, self._limits)
+        if not dfa.is_empty:
+            fields[at.KINDS] |= at.IS_NUMBER
+            fields[at.NUMBER_START] = self._automaton.add_number(dfa)
+        formula = run.lower_scalar(language, source.formula, Kind.STRING, depth)
+        text = string_automaton(language.formulas, formula, self._about(formula, depth + 1), outcome, self._limits)
+        if not text.dfa.is_empty:
+            fields[at.KINDS] |= at.IS_TEXT
+            fields[at.TEXT_ID] = self._automaton.add_text(text)
+        self._joint_container_fields(fields, source)
+        return fields
+
+    def _joint_container_fields(self, fields: Fields, source: _Pending) -> None:
+        opened = run.descend(self._language, source.formula, source.kinds, Kind.ARRAY)
+        if self._satisfier.residual(opened):
+            fields[at.KINDS] |= at.IS_ARRAY
+            fields[at.ARRAY_STATE] = self._state(_State(opened, (*source.key_sets, _NO_KEYS)))
+        opened = run.descend(self._language, source.formula, source.kinds, Kind.OBJECT)
+        if self._satisfier.residual(opened):
+            fields[at.KINDS] |= at.IS_OBJECT
+            key_set = self._key_set(opened)
+            names = self._key_sets[key_set]
+            self._key_fields(fields, list(names), self._orders[key_set], None, frozenset())
+            fields[at.POLICY] = at.STATE_ORDERED if self._ordered else at.STATE_ANY_ORDER
+            fields[at.OBJECT_STATE] = self._state(_State(opened, (*source.key_sets, key_set)))
+
+    def _about(self, formula: int, depth: int) -> list[int]:
+        formulas = self._language.formulas
+        return [variable for variable in formulas.support(formula) if formulas.variable_of(variable).depth == depth]
+
+    # --- states
+
+    def _closing(self, source: _State) -> int:
+        formula = run.close(self._language, source.residual)
+        if formula == FALSE:
+            return at.MAY_NOT_CLOSE
+        kinds = source.residual.kinds[:-1]
+        if not kinds:
+            return at.KEEP if formula == TRUE else at.MAY_NOT_CLOSE
+        return self._live_state(Residual(formula, kinds), source.key_sets[:-1])
+
+    def _object_entries(self, source: _State, state: int) -> tuple[list[tuple[int, int]], tuple[int, int]]:
+        """What may follow in an object: for each key of its key set, and for all other keys."""
+        language, residual = self._language, source.residual
+        names = self._key_sets[source.key_sets[-1]]
+        found: dict[str, tuple[int, int]] = {}
+        order = sorted(names, key=self._orders[source.key_sets[-1]].__getitem__) if self._ordered else names
+        for name in order:
+            found[name] = self._entry(run.key(language, residual, name), source, state)
+            if self._ordered:
+                residual = run.absent(language, residual, [name])
+        other = self._entry(run.other_key(language, residual), source, state)
+        return [found[name] for name in names], other
+
+    def _entry(self, pending: int, source: _State, state: int) -> tuple[int, int]:
+        """The node of a pending value and the state of the container while it is written; (NONE, 0) if none can be."""
+        kinds = source.residual.kinds
+        if pending == FALSE or not self._satisfier.pending(pending, kinds):
+            return at.NONE, at.PLAIN
+        split = run.factor(self._language, pending)
+        if split is not None:
+            value, rest = split
+            return self._node(value), self._state(_State(Residual(rest, kinds), source.key_sets))
+        return self._node(_Pending(pending, kinds, source.key_sets)), state
+
+    # --- numbering
+
+    def _node(self, source: int | _Pending) -> int:
+        """The node of a value formula or a pending value, NONE if no value satisfies it."""
+        node = self._nodes.get(source)
+        if node is None:
+            if not isinstance(source, _Pending) and not self._satisfier.value(source):
+                node = at.NONE
+            else:
+                node = self._automaton.new_node()
+                self._sources[node] = source
+            self._nodes[source] = node
+        return node
+
+    def _state(self, source: _State) -> int:
+        state = self._states.get(source)
+        if state is None:
+            state = self._states[source] = self._automaton.new_state()
+            self._state_sources[state] = source
+        return state
+
+    def _live_state(self, residual: Residual, key_sets: tuple[int, ...]) -> int:
+        """The state of ``residual``, or PLAIN (which is no state) if it cannot be completed."""
+        if residual.formula == FALSE or not self._satisfier.residual(residual):
+            return at.PLAIN
+        return self._state(_State(residual, key_sets))
+
+    def _key_set(self, opened: Residual) -> int:
+        """The number of the set of keys that an object's formula mentions, sorted by bytes, with their ranks."""
+        ordered = tuple(run.named_keys(self._language, opened))
+        number = self._key_set_numbers.get(ordered)
+        if number is None:
+            number = self._key_set_numbers[ordered] = len(self._key_sets)
+            self._key_sets.append(tuple(sorted(ordered, key=str.encode)))
+            self._orders.append({name: rank for rank, name in enumerate(ordered)})
+        return number
+
+
+def _order(names: list[str], nodes: dict[str, int], required: frozenset[str]) -> list[tuple[int, int]]:
+    """For each rank that may be next: the first required rank from there on, and whether any key up to it is live."""
+    count = len(names)
+    first, rows = count, [(count, 0)]
+    live = False
+    for rank in reversed(range(count)):
+        if names[rank] in required:
+            first, live = rank, False
+        live = live or nodes[names[rank]] != at.NONE
+        rows.append((first, int(live)))
+    return rows[::-1]
+
+
+def _bounded(count: int | None) -> int:
+    return at.UNBOUNDED if count is None else min(count, at.UNBOUNDED)

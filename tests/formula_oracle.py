@@ -1,0 +1,76 @@
+"""A slow run of documents through residuals, one event at a time: the judge of what schemas mean as formulas."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import jsonschema
+from hypothesis import HealthCheck, assume, settings
+
+from maskwright.grammar.errors import InvalidSchema
+from maskwright.schemas.atoms import Kind, LengthAtLeast, Matches, StringIn
+from maskwright.schemas.formula import FALSE, TRUE
+from maskwright.schemas.lowering import Language
+from maskwright.schemas.options import JsonOptions
+from maskwright.schemas.residual import Residual, close, descend, item, key, lower_scalar, named_keys, other_key
+from maskwright.schemas.theory_numbers import number_satisfies
+from maskwright.schemas.values import exact, kind_of
+
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+
+
+def language_of(schema: Any, **options: Any) -> Language:
+    """The language, where the schema does not refer to itself without end."""
+    try:
+        return Language(schema, JsonOptions(**options))
+    except InvalidSchema as error:
+        assume("refers back" not in error.problem and "leads back" not in error.problem)
+        raise
+
+
+def atom_is_true(atom: Any, value: Any) -> bool:
+    """A slow judge of scalar atoms, with Python's own regular expressions."""
+    if isinstance(atom, Matches):
+        return re.search(atom.pattern, value) is not None
+    if isinstance(atom, StringIn):
+        return value in atom.values
+    if isinstance(atom, LengthAtLeast):
+        return len(value) >= atom.count
+    number = exact(value)
+    assert number is not None
+    return number_satisfies(atom, number, written_as_integer=isinstance(value, int))
+
+
+def run(language: Language, pending: int, kinds: tuple[Kind, ...], document: Any) -> int:
+    """The formula after ``document`` stood at the pending place; containers always join the group."""
+    kind = kind_of(document)
+    assert kind is not None
+    if kind not in (Kind.OBJECT, Kind.ARRAY):
+        formula = lower_scalar(language, pending, kind, len(kinds))
+        truth = {
+            variable: TRUE if atom_is_true(atom, document) else FALSE
+            for variable in language.formulas.support(formula)
+            for depth, atom in [language.formulas.variable_of(variable)]
+            if depth == len(kinds) + 1
+        }
+        return language.formulas.substitute(formula, truth)
+    state = descend(language, pending, kinds, kind)
+    if kind is Kind.ARRAY:
+        for value in document:
+            state = Residual(run(language, item(language, state), state.kinds, value), state.kinds)
+    else:
+        for name, value in document.items():
+            known = name in named_keys(language, state)
+            pending = key(language, state, name) if known else other_key(language, state)
+            state = Residual(run(language, pending, state.kinds, value), state.kinds)
+    return close(language, state)
+
+
+def accepts(language: Language, document: Any) -> bool:
+    return run(language, language.root, (), document) == TRUE
+
+
+def jsonschema_accepts(schema: Any, document: Any) -> bool:
+    validator = jsonschema.validators.validator_for(schema, jsonschema.Draft202012Validator)
+    return bool(validator(schema).is_valid(document))
