@@ -201,7 +201,7 @@ class Automaton:
             )
         columns, free, viable_at = 0, (0, 0), 0
         if minimum > 0 or maximum is not None:
-            columns, free, viable_at = self._add_viability(text.dfa, minimum, maximum)
+            columns, free, viable_at = self._add_viability(text, minimum, maximum)
         last = np.searchsorted(alphabet.starts, np.arange(128), side="right") - 1
         record = np.zeros(at.TEXT_WIDTH, np.int32)
         record[at.TEXT_CLASSES] = classes
@@ -226,7 +226,7 @@ class Automaton:
                 None,
                 "raise limits.memory, or give smaller lengths",
             )
-        viable = np.asarray(viability(text.dfa, minimum, maximum), np.uint8)
+        viable = viability(text.dfa, minimum, maximum).T.astype(np.uint8)
         if maximum is not None:  # one more column: too many code points
             viable = np.concatenate([viable, np.zeros((states, 1), np.uint8)], axis=1)
             columns += 1

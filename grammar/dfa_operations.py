@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from .dfa import DEAD, REJECT, Dfa
 from .errors import LimitExceeded
 from .limits import Limits
+from .minimization import merge_equivalent
 
 UNREACHABLE = -1
 """The distance of a state from which no target can be reached."""
@@ -110,17 +111,7 @@ def trim(dfa: Dfa) -> Dfa:
 
 def minimize(dfa: Dfa) -> Dfa:
     """The trimmed automaton with the fewest states for the same labelled language."""
-    accepts = dfa.labels != REJECT
-    block, count = _number_rows(np.vstack([dfa.labels, distances(dfa.transitions, np.stack([accepts, ~accepts]))]).T)
-    while True:
-        refined, refined_count = _number_rows(np.column_stack([block, block[dfa.transitions]]))
-        if refined_count == count:
-            break
-        block, count = refined, refined_count
-    members = np.zeros(count, np.int64)
-    members[block[::-1]] = np.arange(len(block))[::-1]
-    merged = Dfa(block[dfa.transitions[members]], dfa.labels[members], int(block[dfa.start]))
-    return _keep(merged, reachable(merged))
+    return merge_equivalent(trim(dfa))
 
 
 def _keep(dfa: Dfa, keep: NDArray[np.bool_]) -> Dfa:
@@ -130,10 +121,3 @@ def _keep(dfa: Dfa, keep: NDArray[np.bool_]) -> Dfa:
         return dfa
     number = np.where(keep, np.cumsum(keep) - 1, DEAD).astype(np.int32)
     return Dfa(number[dfa.transitions[keep]], dfa.labels[keep], int(number[dfa.start]))
-
-
-def _number_rows(rows: NDArray[np.int32]) -> tuple[NDArray[np.int32], int]:
-    """Equal rows get equal numbers, counted from 0 in the order of first occurrence; int32[rows] and how many."""
-    keys = np.ascontiguousarray(rows, np.int32).view(np.dtype((np.void, 4 * rows.shape[1]))).ravel().tolist()
-    numbers: dict[object, int] = {}
-    return np.array([numbers.setdefault(key, len(numbers)) for key in keys], np.int32), len(numbers)

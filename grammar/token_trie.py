@@ -43,7 +43,5 @@ def make_trie(strings: Sequence[bytes], values: Sequence[int]) -> Trie:
     root = np.full(256, -1, np.int32)
     longest = int(lengths.max(initial=0))
     open_nodes = np.empty(longest + 1, np.int64)
-    count = build_trie(
-        content, offsets, np.asarray(values, np.int32), byte, depth, terminal, end, root, open_nodes
-    )
+    count = build_trie(content, offsets, np.asarray(values, np.int32), byte, depth, terminal, end, root, open_nodes)
     return Trie(byte[:count].copy(), depth[:count].copy(), terminal[:count].copy(), end[:count].copy(), root)

@@ -68,7 +68,9 @@ class JsonCompiler:
         self._orders: list[dict[str, int]] = []
         self._key_set_numbers: dict[tuple[str, ...], int] = {}
         if not self._satisfier.value(language.root):
-            raise UnsatisfiableSchema("no document satisfies the schema", "", "look for keywords that exclude each other")
+            raise UnsatisfiableSchema(
+                "no document satisfies the schema", "", "look for keywords that exclude each other"
+            )
 
     # --- what the automaton asks for
 

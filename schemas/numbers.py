@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 
 from ..grammar.dfa import Dfa
@@ -18,18 +18,18 @@ def numbers_of(formulas: Formulas, formula: int, limits: Limits) -> Dfa:
     plain = _range(formulas, formula, limits)
     if plain is not None:
         return plain
-    return number_automaton(formulas, formula, (), lambda rest: int(rest == TRUE), limits)
+    return number_automaton(formulas, formula, formulas.support(formula), lambda rest: int(rest == TRUE), limits)
 
 
 def number_automaton(
-    formulas: Formulas, formula: int, variables: Sequence[int], label_of: Callable[[int], int], limits: Limits
+    formulas: Formulas, formula: int, variables: Iterable[int], label_of: Callable[[int], int], limits: Limits
 ) -> Dfa:
     """An automaton that decides the number atoms of ``formula`` at once.
 
-    ``variables``: the variables about the number, all of them if empty. A number is labelled ``label_of(rest)``, where
+    ``variables``: the variables about the number, in any order. A number is labelled ``label_of(rest)``, where
     ``rest`` is ``formula`` with their truth put in.
     """
-    variables = sorted(variables or formulas.support(formula))
+    variables = sorted(variables)
     atoms = [formulas.variable_of(variable).atom for variable in variables]
     observers = list(dict.fromkeys(observer for atom in atoms for observer in _observers(atom)))
     rests: dict[tuple[bool, ...], int] = {}

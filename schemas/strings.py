@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from ..grammar.dfa import REJECT, TextDfa
@@ -50,10 +50,15 @@ def strings_of(formulas: Formulas, formula: int, limits: Limits) -> Strings:
         return listed
     literals = _literals(formulas, formula)
     if literals is None:
-        return _simplest(string_automaton(formulas, formula, (), lambda truth: int(truth == TRUE), limits))
-    minimum = max((atom.count for atom, positive in literals if isinstance(atom, LengthAtLeast) and positive), default=0)
+        return _simplest(
+            string_automaton(formulas, formula, formulas.support(formula), lambda truth: int(truth == TRUE), limits)
+        )
+    minimum = max(
+        (atom.count for atom, positive in literals if isinstance(atom, LengthAtLeast) and positive), default=0
+    )
     maximum = min(
-        (atom.count - 1 for atom, positive in literals if isinstance(atom, LengthAtLeast) and not positive), default=None
+        (atom.count - 1 for atom, positive in literals if isinstance(atom, LengthAtLeast) and not positive),
+        default=None,
     )
     others = [(atom, positive) for atom, positive in literals if not isinstance(atom, LengthAtLeast)]
     if not others:
@@ -68,14 +73,14 @@ def strings_of(formulas: Formulas, formula: int, limits: Limits) -> Strings:
 
 
 def string_automaton(
-    formulas: Formulas, formula: int, variables: Sequence[int], label_of: Callable[[int], int], limits: Limits
+    formulas: Formulas, formula: int, variables: Iterable[int], label_of: Callable[[int], int], limits: Limits
 ) -> TextDfa:
     """An automaton that decides the string atoms of ``formula`` at once.
 
-    ``variables``: the variables about the string, all of them if empty. A string is labelled ``label_of(rest)``, where
+    ``variables``: the variables about the string, in any order. A string is labelled ``label_of(rest)``, where
     ``rest`` is ``formula`` with their truth put in; ``REJECT`` refuses it.
     """
-    variables = sorted(variables or formulas.support(formula))
+    variables = sorted(variables)
     if not variables:
         label = label_of(formula)
         return product([accept_all()], lambda _: label, limits)

@@ -265,8 +265,8 @@ def test_formulas_keep_their_meaning(data: st.DataObject) -> None:
             truths.append((formulas.negation(parts[0][0]), [not column[0] for column in columns]))
             continue
         build = [formulas.conjunction, formulas.disjunction, formulas.exactly_one][made - 1]
-        judge = [all, any, lambda column: sum(column) == 1][made - 1]
-        truths.append((build([part for part, _ in parts]), [judge(column) for column in columns]))
+        outcomes = [(all(column), any(column), sum(column) == 1)[made - 1] for column in columns]
+        truths.append((build([part for part, _ in parts]), outcomes))
     for formula, truth in truths:
         for world, expected in zip(worlds, truth, strict=True):
             values = dict(zip(NAMES, world, strict=True))

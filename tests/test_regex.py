@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from maskwright.grammar import charset, regex_syntax
+from maskwright.grammar import charset, regex_nodes
 from maskwright.grammar.dfa import DEAD, REJECT, TextDfa
 from maskwright.grammar.errors import InvalidPattern, LimitExceeded, UnsupportedPattern
 from maskwright.grammar.limits import Limits
 from maskwright.grammar.regex import accepts, compile_pattern
-from maskwright.grammar.regex_syntax import Nodes, parse
+from maskwright.grammar.regex_nodes import Nodes
+from maskwright.grammar.regex_syntax import parse
 
 # (pattern, texts in which it is found, texts in which it is not)
 ECMA = [
@@ -235,35 +235,35 @@ def test_equal_languages_give_equal_automata(one: str, other: str) -> None:
 # --- oracles
 
 
-def ends(node: regex_syntax.Node, text: str, start: int) -> frozenset[int]:
+def ends(node: regex_nodes.Node, text: str, start: int) -> frozenset[int]:
     """Where a match of ``node`` that begins at ``start`` can end: the definition, read literally."""
     match node:
-        case regex_syntax.Chars(chars):
+        case regex_nodes.Chars(chars):
             found = start < len(text) and charset.contains(chars, ord(text[start]))
             return frozenset({start + 1} if found else ())
-        case regex_syntax.Concat(parts):
+        case regex_nodes.Concat(parts):
             reached = frozenset({start})
             for part in parts:
                 reached = frozenset(end for middle in reached for end in ends(part, text, middle))
             return reached
-        case regex_syntax.Alternation(options):
+        case regex_nodes.Alternation(options):
             return frozenset(end for option in options for end in ends(option, text, start))
-        case regex_syntax.Repeat(body, low, high):
+        case regex_nodes.Repeat(body, low, high):
             reached, everything, rounds = frozenset({start}), frozenset({start} if low == 0 else ()), 0
             while rounds < min(high, low + len(text) + 1):
                 rounds += 1
                 reached = frozenset(end for middle in reached for end in ends(body, text, middle))
                 everything |= reached if rounds >= low else frozenset()
             return everything
-        case regex_syntax.Ahead(body, negated):
+        case regex_nodes.Ahead(body, negated):
             holds = bool(ends(body, text, start)) != negated
-        case regex_syntax.Behind(body, negated):
+        case regex_nodes.Behind(body, negated):
             holds = any(start in ends(body, text, begin) for begin in range(start + 1)) != negated
-        case regex_syntax.TextStart():
+        case regex_nodes.TextStart():
             holds = start == 0
-        case regex_syntax.TextEnd():
+        case regex_nodes.TextEnd():
             holds = start == len(text)
-        case regex_syntax.WordBoundary(negated):
+        case regex_nodes.WordBoundary(negated):
             sides = [0 <= i < len(text) and charset.contains(charset.WORD, ord(text[i])) for i in (start - 1, start)]
             holds = (sides[0] != sides[1]) != negated
         case _:

@@ -16,7 +16,10 @@ from typing import Any
 import numba
 
 _FOLDER = Path(__file__).parent
-_STAMP = os.environ.get("STAMPX","") + hashlib.sha256(b"".join(path.read_bytes() for path in sorted(_FOLDER.glob("*.py")))).hexdigest()
+_STAMP = (
+    os.environ.get("STAMPX", "")
+    + hashlib.sha256(b"".join(path.read_bytes() for path in sorted(_FOLDER.glob("*.py")))).hexdigest()
+)
 _announced = False
 
 
@@ -36,7 +39,9 @@ def kernel(*signature: Any, inline: bool = False, entry: bool = False) -> Callab
     result, *arguments = signature
 
     def compile_now(function: Callable[..., Any]) -> Any:
-        dispatcher = numba.njit(nogil=True, forceinline=inline, no_cpython_wrapper=not entry, no_cfunc_wrapper=True)(function)
+        dispatcher = numba.njit(nogil=True, forceinline=inline, no_cpython_wrapper=not entry, no_cfunc_wrapper=True)(
+            function
+        )
         dispatcher.enable_caching()
         cache_file = dispatcher._cache._cache_file
         cache_file._source_stamp = _STAMP

@@ -196,9 +196,7 @@ def begin_value(slots, stack, at, frame, node_index, top, byte):
             return 1
         return 0
     if kinds & IS_NUMBER:
-        state = ints_at(slots[NUMBER_NEXT])[
-            (np.int64(node[NUMBER_START]) << 4) + bytes_at(slots[NUMBER_SYMBOL])[byte]
-        ]
+        state = ints_at(slots[NUMBER_NEXT])[(np.int64(node[NUMBER_START]) << 4) + bytes_at(slots[NUMBER_SYMBOL])[byte]]
         if state != DEAD:
             put(stack, at, NUMBER, frame, state, node[JOINT], 0, 0, 0, top)
             return 1
@@ -585,8 +583,14 @@ def step(slots, stack, depth, byte):
         return key_step(slots, stack, i, byte)
     if mode == AFTER:
         return after_value(
-            slots, stack, i, np.int64(stack[i + FRAME]), np.int64(stack[i + S]), np.int64(stack[i + E]),
-            np.int64(stack[i + TOP]), byte,
+            slots,
+            stack,
+            i,
+            np.int64(stack[i + FRAME]),
+            np.int64(stack[i + S]),
+            np.int64(stack[i + E]),
+            np.int64(stack[i + TOP]),
+            byte,
         )
     if mode == TEXT:
         return text_step(slots, stack, i, byte)

@@ -1,0 +1,92 @@
+"""The smallest automaton of a labelled language, by partition refinement.
+
+States start out together when their labels are equal, and are told apart when some symbol leads them to different
+blocks. After Hopcroft (1971) only the predecessors of what moved are looked at again, and of the parts of a split block
+the largest keeps its number; parts are found by the signatures of states rather than symbol by symbol, which is what
+suits long chains such as counted repetitions.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .dfa import Dfa
+
+
+def merge_equivalent(dfa: Dfa) -> Dfa:
+    """``dfa``, which is trimmed, with equivalent states merged; the order of first occurrences is kept."""
+    blocks = _Partition(np.unique(dfa.transitions, axis=1).tolist(), dfa.labels.tolist()).refine()
+    found, first = np.unique(blocks, return_index=True)
+    order = np.argsort(first)
+    rank = np.empty(len(first), np.int32)
+    rank[order] = np.arange(len(first), dtype=np.int32)
+    number = rank[np.searchsorted(found, blocks)]
+    members = first[order]
+    return Dfa(number[dfa.transitions[members]], dfa.labels[members], int(number[dfa.start]))
+
+
+class _Partition:
+    def __init__(self, rows: list[list[int]], labels: list[int]) -> None:
+        self._rows = rows
+        self._predecessors: list[list[int]] = [[] for _ in rows]
+        for state, row in enumerate(rows):
+            for successor in set(row):
+                self._predecessors[successor].append(state)
+        numbers: dict[int, int] = {}
+        self._block = [numbers.setdefault(label, len(numbers)) for label in labels]
+        self._members: list[set[int]] = [set() for _ in numbers]
+        for state, block in enumerate(self._block):
+            self._members[block].add(state)
+
+    def refine(self) -> NDArray[np.int32]:
+        """The block of each state in the coarsest stable partition."""
+        dirty: Iterable[int] = range(len(self._rows))
+        while dirty:
+            touched: defaultdict[int, list[int]] = defaultdict(list)
+            for state in dirty:
+                touched[self._block[state]].append(state)
+            splits = [
+                (block, part)
+                for block, states in touched.items()
+                if len(self._members[block]) > 1
+                for part in self._parts_to_move(block, states)
+            ]
+            dirty = self._move(splits)
+        return np.array(self._block, np.int32)
+
+    def _signature(self, state: int) -> tuple[int, ...]:
+        return tuple([self._block[successor] for successor in self._rows[state]])
+
+    def _parts_to_move(self, block: int, states: list[int]) -> list[Iterable[int]]:
+        """The parts into which ``block`` falls, all but the largest; its members outside ``states`` are all alike."""
+        parts: defaultdict[tuple[int, ...], list[int]] = defaultdict(list)
+        for state in states:
+            parts[self._signature(state)].append(state)
+        members = self._members[block]
+        untouched = len(members) - len(states)
+        if untouched:
+            known = set(states)
+            witness = next(state for state in members if state not in known)
+            untouched += len(parts.pop(self._signature(witness), []))
+        moved: list[Iterable[int]] = list(parts.values())
+        largest = max(parts.values(), key=len, default=[])
+        if len(largest) > untouched:
+            moved = [part for part in moved if part is not largest]
+            if untouched:
+                moved.append(members.difference(*parts.values()))
+        return moved
+
+    def _move(self, splits: list[tuple[int, Iterable[int]]]) -> set[int]:
+        """Give each part a block of its own; the states to look at again."""
+        dirty: set[int] = set()
+        for block, part in splits:
+            self._members[block].difference_update(part)
+            self._members.append(set(part))
+            for state in part:
+                self._block[state] = len(self._members) - 1
+                dirty.update(self._predecessors[state])
+        return dirty
