@@ -226,7 +226,7 @@ class Automaton:
                 None,
                 "raise limits.memory, or give smaller lengths",
             )
-        viable = viability(text.dfa, minimum, maximum).T.astype(np.uint8)
+        viable = viability(text.dfa, minimum, maximum).astype(np.uint8)
         if maximum is not None:  # one more column: too many code points
             viable = np.concatenate([viable, np.zeros((states, 1), np.uint8)], axis=1)
             columns += 1

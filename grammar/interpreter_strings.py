@@ -1,9 +1,13 @@
-"""Code points of JSON strings from bytes, slowly: what a sequence of bytes that is not complete can still become."""
+"""JSON strings for the slow interpreter: what the beginning of a character can become, and automata over characters."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
+
+from .automaton import Automaton
+from .kernels import layout as at
 
 Ranges = tuple[tuple[int, int], ...]
 """Inclusive ranges of code points."""
@@ -96,3 +100,58 @@ def _overlap(units: range, others: range) -> Iterator[tuple[int, int]]:
 
 def _paired(high: int, low: int) -> int:
     return 0x10000 + ((high - _HIGH.start) << 10) + (low - _LOW.start)
+
+
+# --- text automata
+
+
+@dataclass(frozen=True, eq=False)
+class TextAutomaton:
+    """An automaton over code points, spelled out.
+
+    ``edges``: for each state the (first, last code point, successor) that lead on. ``labels``: 0 where no text ends.
+    """
+
+    start: int
+    edges: list[list[tuple[int, int, int]]]
+    labels: list[int]
+
+    @classmethod
+    def from_tables(cls, tables: Automaton, index: int) -> TextAutomaton:
+        record = tables.texts.array[index].tolist()
+        begin, count = record[at.TEXT_INTERVALS_AT], record[at.TEXT_INTERVALS]
+        firsts = tables.text_start.array[begin : begin + count].tolist()
+        lasts = [first - 1 for first in firsts[1:]] + [LAST_CODE_POINT]
+        classes = tables.text_class.array[begin : begin + count].tolist()
+        is_last = index + 1 == len(tables.texts)
+        end = len(tables.text_label) if is_last else int(tables.texts.array[index + 1, at.TEXT_LABEL_AT])
+        labels = tables.text_label.array[record[at.TEXT_LABEL_AT] : end].tolist()
+        edges = []
+        for state in range(len(labels)):
+            place = record[at.TEXT_BASE] + state * record[at.TEXT_CLASSES]
+            row = tables.text_next.array[place : place + record[at.TEXT_CLASSES]].tolist()
+            found = [(first, last, row[number]) for first, last, number in zip(firsts, lasts, classes, strict=True)]
+            edges.append([edge for edge in found if edge[2] != at.TEXT_DEAD and not _only_surrogates(*edge[:2])])
+        return cls(record[at.TEXT_FIRST], edges, labels)
+
+    def successor(self, state: int, code_point: int) -> int:
+        """The state after a code point that leads on."""
+        return next(after for first, last, after in self.edges[state] if first <= code_point <= last)
+
+    def accepts_after(self, state: int, fewest: int, most: int) -> bool:
+        """Is some text of ``fewest`` to ``most`` code points accepted from ``state``? By trying all of them at once."""
+        reached = frozenset([state])
+        known: set[frozenset[int]] = set()
+        for length in range(most + 1):
+            if length >= fewest:
+                if any(self.labels[each] for each in reached):
+                    return True
+                if reached in known:
+                    return False
+                known.add(reached)
+            reached = frozenset(after for each in reached for _, _, after in self.edges[each])
+        return False
+
+
+def _only_surrogates(first: int, last: int) -> bool:
+    return first >= _HIGH.start and last < _LOW.stop

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from .automaton import Automaton, Compiler
 from .kernels import layout as at
-from .kernels.entry import accept, accept_byte, accepting, fill_mask, only_byte
+from .kernels.entry import STEP_ADDRESS, WALK_ADDRESS, accept, accept_byte, accepting, fill_mask, only_byte
 from .stay_masks import StayMasks
 from .token_tables import tables_of
 from .vocabulary import Vocabulary
@@ -58,6 +58,7 @@ class Matcher:
         tables = constraint._tables
         self._slots = np.zeros(at.SLOTS, np.int64)
         tables.install(self._slots)
+        self._slots[[at.WALK, at.STEP]] = WALK_ADDRESS, STEP_ADDRESS
         self._stack = np.zeros((tables.longest_token + 2) * at.CONFIGURATION, np.int32)
         self._misses = np.zeros(at.MISS_CAPACITY, np.int64)
         self._arena = np.zeros(_FIRST_ARENA, np.int32)
@@ -154,8 +155,8 @@ class Matcher:
         forced = bytearray()
         while len(forced) < _MOST_FORCED_BYTES:
             byte = only_byte(self._slots)
-            if byte == -2:
-                self._make_way(at.MISSED)
+            if byte < at.NONE:
+                self._make_way(-1 - byte)
             elif byte == at.NONE or not self._accept_byte(byte):
                 break
             else:

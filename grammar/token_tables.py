@@ -85,7 +85,7 @@ class TokenTables:
         self.tail_prefixes = (-2 - stays[self.tail_tokens]).astype(np.uint16)
 
     def _stay_masks(self, stays: NDArray[np.int32]) -> None:
-        self.longest = int(stays.max(initial=0)) + 1
+        self.longest = max(int(stays.max(initial=0)), int(self.tail_prefixes.max(initial=0))) + 1
         inside = np.zeros(self.words * 32, np.uint8)
         within = np.zeros((self.longest, self.words), np.int32)
         for count in range(self.longest):

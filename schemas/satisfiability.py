@@ -224,7 +224,7 @@ class Satisfier:
         return self._all_answered(demands.values(), ask)
 
     def _some_array(self, positive: frozenset[Atom], negative: frozenset[Atom], ask: Ask) -> bool:
-        """The items up to the least number must exist; all that lie behind the last place mentioned are alike."""
+        """The items up to the least number must exist; those behind the last place mentioned ask for nothing more."""
         for atom in negative:
             if not isinstance(atom, ItemsAtLeast):
                 raise _negated(atom)
@@ -232,7 +232,7 @@ class Satisfier:
         if any(isinstance(atom, ItemsAtLeast) and atom.count <= least for atom in negative):
             return False
         mentioned = [atom.index for atom in positive if isinstance(atom, ItemAt | ItemsFrom)]
-        demands: list[list[int]] = [[] for _ in range(min(least, max(mentioned, default=-1) + 2))]
+        demands: list[list[int]] = [[] for _ in range(min(least, max(mentioned, default=-1) + 1))]
         for atom in positive:
             if isinstance(atom, ItemAt) and atom.index < len(demands):
                 demands[atom.index].append(atom.value)

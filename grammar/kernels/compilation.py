@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numba
+from numba.core.ccallback import CFunc
 
 _FOLDER = Path(__file__).parent
 _STAMP = (
@@ -21,6 +22,7 @@ _STAMP = (
     + hashlib.sha256(b"".join(path.read_bytes() for path in sorted(_FOLDER.glob("*.py")))).hexdigest()
 )
 _announced = False
+_callbacks: list[Any] = []  # kept alive for their machine code
 
 
 def _announce_once(index_file: str) -> None:
@@ -33,8 +35,8 @@ def _announce_once(index_file: str) -> None:
 def kernel(*signature: Any, inline: bool = False, entry: bool = False) -> Callable[[Callable[..., Any]], Any]:
     """Compile a function at import, for ``signature`` (result type first), releasing the interpreter lock.
 
-    Signatures are explicit because mixed integer widths would otherwise multiply specialisations (15.8 s of compiling
-    against 7.0 s, measured in a trial).
+    ``entry``: it can be called from Python. Signatures are explicit because mixed integer widths would otherwise
+    multiply specialisations (15.8 s of compiling against 7.0 s, measured in a trial).
     """
     result, *arguments = signature
 
@@ -42,12 +44,34 @@ def kernel(*signature: Any, inline: bool = False, entry: bool = False) -> Callab
         dispatcher = numba.njit(nogil=True, forceinline=inline, no_cpython_wrapper=not entry, no_cfunc_wrapper=True)(
             function
         )
-        dispatcher.enable_caching()
-        cache_file = dispatcher._cache._cache_file
-        cache_file._source_stamp = _STAMP
-        _announce_once(cache_file._index_path)
+        _enable_caching(dispatcher)
         dispatcher.compile(result(*arguments))
         dispatcher.disable_compile()
         return dispatcher
 
     return compile_now
+
+
+def callback(*signature: Any) -> Callable[[Callable[..., Any]], int]:
+    """Compile a function at import; what takes its name is its address.
+
+    numba optimises a kernel together with all that it calls. Calling the largest ones through addresses halved the time
+    that all kernels take to compile (27 s to 13 s of CPU time, on a busy machine).
+    """
+    result, *arguments = signature
+
+    def compile_now(function: Callable[..., Any]) -> int:
+        compiled = CFunc(function, (tuple(arguments), result), locals={}, options={})
+        _enable_caching(compiled)
+        compiled.compile()
+        _callbacks.append(compiled)
+        return int(compiled.address)
+
+    return compile_now
+
+
+def _enable_caching(compiled: Any) -> None:
+    compiled.enable_caching()
+    cache_file = compiled._cache._cache_file
+    cache_file._source_stamp = _STAMP
+    _announce_once(cache_file._index_path)

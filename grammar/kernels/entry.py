@@ -8,11 +8,14 @@ from numba import types
 from .compilation import kernel
 from .layout import *  # noqa: F403 -- the layout is this package's vocabulary
 from .masks import fill, load, walk
-from .pointers import Flag, Long, Longs, bytes_at, ints_at, longs_at, words_at
+from .pointers import Flag, Long, Longs, bytes_at, call_step, call_walk, ints_at, longs_at, words_at
 from .structure import is_accepting, step_once
 
 Slots = types.Array(types.int64, 1, "C")
 Bitmask = types.Array(types.int32, 2, "C")
+
+WALK_ADDRESS: int = walk
+STEP_ADDRESS: int = step_once
 
 
 @kernel(Flag, Longs, inline=True)
@@ -44,7 +47,7 @@ def fill_stay_mask(slot_array, address):
     slots = longs_at(slot_array.ctypes.data)
     stack = ints_at(slots[STACK])
     load(slots, stack)
-    walk(slots, stack, words_at(address), TRIE_STAYING, 0, slots[TRIE_NODES], 0, 0)
+    call_walk(slots[WALK], slots, stack, words_at(address), TRIE_STAYING, 0, slots[TRIE_NODES], 0, 0)
     return DONE
 
 
@@ -71,7 +74,7 @@ def accept(slot_array, token):
         if slots[TERMINATED] == 0:
             return REFUSED
     for depth in range(count):
-        if step_once(slots, stack, depth, np.int64(content[start + depth])) == 0:
+        if call_step(slots[STEP], slots, stack, depth, np.int64(content[start + depth])) == 0:
             return MISSED if slots[MISS_COUNT] else REFUSED
     slots[LENGTH] += 1
     history = ints_at(slots[HISTORY] + slots[LENGTH] * CONFIGURATION * 4)
@@ -82,8 +85,10 @@ def accept(slot_array, token):
 
 @kernel(Long, Slots, entry=True)
 def only_byte(slot_array):
-    """The one byte that must come next, or NONE: several may, or the text may end here, or something is MISSED (-2)."""
+    """The one byte that must come next, or NONE where several may, or the text may end here. -1 - outcome where it stopped."""
     slots = longs_at(slot_array.ctypes.data)
+    if not has_room(slots):
+        return -1 - ARENA_FULL
     slots[MISS_COUNT] = 0
     stack = ints_at(slots[STACK])
     load(slots, stack)
@@ -91,12 +96,12 @@ def only_byte(slot_array):
         return NONE
     found = np.int64(NONE)
     for byte in range(256):
-        if step_once(slots, stack, 0, byte) != 0:
+        if call_step(slots[STEP], slots, stack, 0, byte) != 0:
             if found != NONE:
                 return NONE
             found = np.int64(byte)
     if slots[MISS_COUNT]:
-        return -2
+        return -1 - MISSED
     return found
 
 
@@ -109,7 +114,7 @@ def accept_byte(slot_array, byte):
     slots[MISS_COUNT] = 0
     stack = ints_at(slots[STACK])
     load(slots, stack)
-    if step_once(slots, stack, 0, byte) == 0:
+    if call_step(slots[STEP], slots, stack, 0, byte) == 0:
         return MISSED if slots[MISS_COUNT] else REFUSED
     slots[LENGTH] += 1
     history = ints_at(slots[HISTORY] + slots[LENGTH] * CONFIGURATION * 4)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .compilation import kernel
+from .compilation import callback, kernel
 from .keys import key_byte, narrow, other_node
 from .layout import *  # noqa: F403 -- the layout is this package's vocabulary
 from .pointers import (
@@ -19,6 +19,7 @@ from .pointers import (
     Nothing,
     Words,
     bytes_at,
+    call_walk,
     halves_at,
     ints_at,
     longs_at,
@@ -78,7 +79,7 @@ def allow_tail_group(slots, mask, group, fewest, most):
             mask[token >> 5] |= np.uint32(1) << np.uint32(token & 31)
 
 
-@kernel(Nothing, Longs, Ints, Words, Long, Long, Long, Long, Long)
+@callback(Long, Longs, Ints, Words, Long, Long, Long, Long, Long)
 def walk(slots, stack, mask, trie, i, end, low, high):
     """Allow what ends at the nodes ``i .. end-1`` of a trie and the automaton reads.
 
@@ -110,6 +111,7 @@ def walk(slots, stack, mask, trie, i, end, low, high):
             else:
                 allow(slots, mask, terminal)
         i += 1
+    return 0
 
 
 @kernel(Nothing, Longs, Ints, Words, Long, Long, Long, Long)
@@ -117,7 +119,7 @@ def walk_root(slots, stack, mask, trie, byte, low, high):
     """``walk`` over the subtree of ``byte`` at the root of a trie."""
     root = np.int64(ints_at(slots[trie + 4])[byte])
     if root >= 0:
-        walk(slots, stack, mask, trie, root, np.int64(ints_at(slots[trie + 3])[root]), low, high)
+        call_walk(slots[WALK], slots, stack, mask, trie, root, np.int64(ints_at(slots[trie + 3])[root]), low, high)
 
 
 @kernel(Nothing, Longs, Words, Long, inline=True)
@@ -140,7 +142,7 @@ def fill_string(slots, stack, mask):
     if fewest <= slots[LONGEST]:
         finish(slots, stack, 0, np.int64(stack[FRAME]), PLAIN, np.int64(stack[TOP]))
         allow_tail_group(slots, mask, 0, fewest, left)
-        walk(slots, stack, mask, TAIL, 0, slots[TAIL_NODES], fewest, left)
+        call_walk(slots[WALK], slots, stack, mask, TAIL, 0, slots[TAIL_NODES], fewest, left)
 
 
 @kernel(Nothing, Longs, Ints, Words, Long)
@@ -157,7 +159,7 @@ def walk_crossing_from(slots, stack, mask, byte):
         while token >= 0:
             mask[token >> 5] &= ~(np.uint32(1) << np.uint32(token & 31))
             token = same[token]
-    walk(slots, stack, mask, CROSS, root, end, 0, 0)
+    call_walk(slots[WALK], slots, stack, mask, CROSS, root, end, 0, 0)
 
 
 @kernel(Nothing, Longs, Ints, Words)
@@ -166,7 +168,7 @@ def fill_open_key(slots, stack, mask):
     frame = np.int64(stack[FRAME])
     finish_key(slots, stack, 0, frame, NONE, np.int64(stack[TOP]))
     allow_tail_group(slots, mask, 0, 0, NO_LIMIT)
-    walk(slots, stack, mask, TAIL, 0, slots[TAIL_NODES], 0, NO_LIMIT)
+    call_walk(slots[WALK], slots, stack, mask, TAIL, 0, slots[TAIL_NODES], 0, NO_LIMIT)
     load(slots, stack)
     key = np.int64(stack[A])
     if key < 0:
@@ -238,7 +240,7 @@ def fill_text(slots, stack, mask):
         miss(slots, MISS_STAY, 0)
         return
     else:
-        walk(slots, stack, mask, TRIE_STAYING, 0, slots[TRIE_NODES], 0, 0)
+        call_walk(slots[WALK], slots, stack, mask, TRIE_STAYING, 0, slots[TRIE_NODES], 0, 0)
     for byte in range(256):
         walk_root(slots, stack, mask, CROSS, byte, 0, 0)
 

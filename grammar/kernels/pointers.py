@@ -1,4 +1,6 @@
-"""Typed pointers from addresses, so that a kernel takes one array instead of fifty.
+"""Typed pointers and calls from addresses.
+
+A kernel takes one array of addresses instead of fifty arrays, and calls the largest kernels through theirs.
 
 Passing an array to a kernel costs some 50 ns; an address in a slot costs a load. There are no bounds checks: every
 address comes from an array that the matcher or its constraint keeps alive.
@@ -8,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
@@ -39,3 +42,33 @@ Longs = types.CPointer(types.int64)
 Long = types.int64
 Flag = types.boolean
 Nothing = types.void
+
+
+def _call(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    result = context.get_value_type(signature.return_type)
+    parameters = [context.get_value_type(argument) for argument in signature.args[1:]]
+    function = builder.inttoptr(arguments[0], ir.PointerType(ir.FunctionType(result, parameters)))
+    return builder.call(function, arguments[1:])
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def call_walk(
+    typing_context: Any,
+    address: Any,
+    slots: Any,
+    stack: Any,
+    mask: Any,
+    trie: Any,
+    i: Any,
+    end: Any,
+    low: Any,
+    high: Any,
+) -> Any:
+    """Call ``masks.walk`` through its address."""
+    return Long(Long, Longs, Ints, Words, Long, Long, Long, Long, Long), _call
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def call_step(typing_context: Any, address: Any, slots: Any, stack: Any, depth: Any, byte: Any) -> Any:
+    """Call ``structure.step_once`` through its address."""
+    return Long(Long, Longs, Ints, Long, Long), _call

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .compilation import kernel
+from .compilation import callback, kernel
 from .keys import (
     any_key_live,
     encoded_length,
@@ -612,7 +612,7 @@ def is_accepting(slots, stack, depth):
     return stack[i + MODE] == NUMBER and ints_at(slots[NUMBER_LABEL])[stack[i + A]] != 0
 
 
-@kernel(Long, Longs, Ints, Long, Long)
+@callback(Long, Longs, Ints, Long, Long)
 def step_once(slots, stack, depth, byte):
     """``step``, compiled once for the callers that are not in a hurry."""
     return step(slots, stack, depth, byte)

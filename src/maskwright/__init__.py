@@ -1,1 +1,83 @@
-"""maskwright"""
+"""maskwright makes language models write structured output: JSON that obeys a schema, by token masks from automata.
+
+The names below are the public face. They are loaded on first use, so that ``import maskwright`` is quick and imports no
+machine-learning library.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .generation.generate import generate
+    from .generation.result import GenerationResult
+    from .grammar.errors import (
+        InvalidSchema,
+        LimitExceeded,
+        MaskwrightError,
+        UnsatisfiableSchema,
+        UnsupportedSchema,
+    )
+    from .grammar.limits import Limits
+    from .grammar.matcher import Constraint, Matcher
+    from .grammar.vocabulary import Vocabulary
+    from .logits.processor import LogitsProcessor
+    from .schemas.options import JsonOptions
+    from .schemas.specification import JsonSchema, compile
+
+    __version__: str
+
+__all__ = [
+    "Constraint",
+    "GenerationResult",
+    "InvalidSchema",
+    "JsonOptions",
+    "JsonSchema",
+    "LimitExceeded",
+    "Limits",
+    "LogitsProcessor",
+    "MaskwrightError",
+    "Matcher",
+    "UnsatisfiableSchema",
+    "UnsupportedSchema",
+    "Vocabulary",
+    "__version__",
+    "compile",
+    "generate",
+]
+
+_MODULES = {
+    "Constraint": ".grammar.matcher",
+    "GenerationResult": ".generation.result",
+    "InvalidSchema": ".grammar.errors",
+    "JsonOptions": ".schemas.options",
+    "JsonSchema": ".schemas.specification",
+    "LimitExceeded": ".grammar.errors",
+    "Limits": ".grammar.limits",
+    "LogitsProcessor": ".logits.processor",
+    "MaskwrightError": ".grammar.errors",
+    "Matcher": ".grammar.matcher",
+    "UnsatisfiableSchema": ".grammar.errors",
+    "UnsupportedSchema": ".grammar.errors",
+    "Vocabulary": ".grammar.vocabulary",
+    "compile": ".schemas.specification",
+    "generate": ".generation.generate",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        value: object = version("maskwright")
+    elif name in _MODULES:
+        value = getattr(import_module(_MODULES[name], __name__), name)
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,110 @@
+"""Models and tokenizers from whatever names them, and what generating needs to know about a model.
+
+Not supported: encoder-decoder models, and models that need code from a repository to load (load those yourself).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from ..grammar.errors import MaskwrightError
+from .tiny import load_tiny_model
+
+_LOADING_ERRORS = (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError)
+
+
+def load(model: Any, tokenizer: Any = None) -> tuple[Any, Any]:
+    """A model and its tokenizer.
+
+    ``model``: None is the bundled tiny model; a string or path is loaded by transformers, onto a GPU if there is one,
+    and the last one is kept; anything else is a model. ``tokenizer``: one, or what names it; None is the model's own.
+    Raises ``MaskwrightError`` for what cannot be loaded or cannot generate.
+    """
+    if model is None:
+        model, own = _tiny_model()
+        return model, _tokenizer(tokenizer) if tokenizer is not None else own
+    if isinstance(model, str | os.PathLike):
+        name = os.fspath(model)
+        return _named_model(name), _tokenizer(name if tokenizer is None else tokenizer)
+    if not hasattr(model, "generate") or not hasattr(model, "config"):
+        raise MaskwrightError(
+            f"a {type(model).__name__} is not a model", remedy="pass a transformers model, its name or path, or None"
+        )
+    if getattr(model.config, "is_encoder_decoder", False):
+        raise MaskwrightError("encoder-decoder models are not supported", remedy="use a causal language model")
+    own = getattr(model, "tokenizer", None) if tokenizer is None else tokenizer
+    own = getattr(model, "name_or_path", "") if own is None else own
+    if own == "":
+        raise MaskwrightError("the model does not say which tokenizer it has", remedy="pass tokenizer=")
+    return model, _tokenizer(own)
+
+
+def logits_width(model: Any) -> int:
+    """How many logits the model gives: at least as many as its tokenizer has tokens, often some more."""
+    embeddings = model.get_output_embeddings() if hasattr(model, "get_output_embeddings") else None
+    if embeddings is not None:
+        return int(embeddings.weight.shape[0])
+    return int(model.config.get_text_config().vocab_size)
+
+
+def context_window(model: Any) -> int | None:
+    """How many tokens the model can attend to; None if it does not say."""
+    window = getattr(model.config.get_text_config(), "max_position_embeddings", None)
+    return window if isinstance(window, int) and window > 0 else None
+
+
+def end_tokens(model: Any, tokenizer: Any) -> tuple[int, ...] | None:
+    """The tokens that end a text for the tokenizer or for the model, ascending; None if neither names any."""
+    found = {*_ids(getattr(tokenizer, "eos_token_id", None))}
+    found.update(_ids(getattr(model.generation_config, "eos_token_id", None)))
+    return tuple(sorted(found)) or None
+
+
+@lru_cache(1)
+def _tiny_model() -> tuple[Any, Any]:
+    return load_tiny_model()
+
+
+@lru_cache(1)
+def _named_model(name: str) -> Any:
+    try:
+        model: Any = AutoModelForCausalLM.from_pretrained(name, dtype="auto")
+    except _LOADING_ERRORS as error:
+        raise _unreadable("model", name, error) from error
+    return model.to("cuda") if torch.cuda.is_available() else model
+
+
+@lru_cache(4)
+def _named_tokenizer(name: str) -> Any:
+    try:
+        return AutoTokenizer.from_pretrained(name)
+    except _LOADING_ERRORS as error:
+        raise _unreadable("tokenizer", name, error) from error
+
+
+def _tokenizer(tokenizer: Any) -> Any:
+    if isinstance(tokenizer, str | os.PathLike):
+        return _named_tokenizer(os.fspath(tokenizer))
+    if not callable(tokenizer):
+        raise MaskwrightError(f"a {type(tokenizer).__name__} is not a tokenizer", remedy="pass one of transformers'")
+    return tokenizer
+
+
+def _unreadable(kind: str, name: str, error: BaseException) -> MaskwrightError:
+    reason = " ".join(str(error).split())[:200]
+    return MaskwrightError(
+        f"cannot load the {kind} {name!r}: {reason}", remedy="pass a folder with a causal language model, or a hub id"
+    )
+
+
+def _ids(ids: int | Iterable[int] | None) -> Iterable[int]:
+    if ids is None:
+        return ()
+    return (ids,) if isinstance(ids, int) else ids

@@ -1,0 +1,66 @@
+"""Prompts, as text or as chat messages, to the rows of token ids that a model reads.
+
+A string is given to the tokenizer as it stands, so that whatever the tokenizer adds to a text (a beginning-of-sequence
+token; for the bundled tiny model, its frame) is added. Chat messages go through the tokenizer's chat template.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from jinja2.exceptions import TemplateError
+
+from ..grammar.errors import MaskwrightError
+
+Message = Mapping[str, Any]
+Prompt = str | Sequence[Message]
+
+
+def is_single(prompt: Prompt | Sequence[Prompt]) -> bool:
+    """Whether it is one prompt rather than a list of them."""
+    return isinstance(prompt, str) or (len(prompt) > 0 and isinstance(prompt[0], Mapping))
+
+
+def encode(tokenizer: Any, prompt: Prompt, system: str | None) -> list[int]:
+    """The token ids of one prompt; ``system`` goes in front as a system message and makes a chat of a string."""
+    if isinstance(prompt, str) and system is None:
+        ids = tokenizer(prompt)["input_ids"]
+    else:
+        messages = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else _checked(prompt)
+        if system is not None:
+            messages = [{"role": "system", "content": system}, *messages]
+        ids = _chat_ids(tokenizer, messages)
+    if not ids:
+        raise MaskwrightError("the prompt has no tokens", remedy="write a prompt")
+    return list(ids)
+
+
+def pad_left(rows: Sequence[Sequence[int]], padding: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Token ids and attention mask, int64[rows, longest]."""
+    longest = max(map(len, rows))
+    ids = [[padding] * (longest - len(row)) + list(row) for row in rows]
+    mask = [[0] * (longest - len(row)) + [1] * len(row) for row in rows]
+    return torch.tensor(ids), torch.tensor(mask)
+
+
+def _chat_ids(tokenizer: Any, messages: Sequence[Message]) -> Any:
+    if not getattr(tokenizer, "chat_template", None):
+        raise MaskwrightError(
+            "the tokenizer has no chat template", remedy="pass the prompt as a string, or use the model of a chat"
+        )
+    try:
+        encoded = tokenizer.apply_chat_template(list(messages), add_generation_prompt=True, return_dict=True)
+    except TemplateError as error:
+        raise MaskwrightError(f"the chat template refuses the messages: {error}") from error
+    return encoded["input_ids"]
+
+
+def _checked(prompt: Sequence[Message]) -> list[Message]:
+    for message in prompt:
+        if not isinstance(message, Mapping) or not {"role", "content"} <= message.keys():
+            raise MaskwrightError(
+                f"{message!r:.60} is no chat message", remedy='messages are {"role": ..., "content": ...}'
+            )
+    return list(prompt)

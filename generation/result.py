@@ -1,0 +1,56 @@
+"""What generating one document gave."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from ..grammar.errors import MaskwrightError
+
+FinishReason = Literal["stop", "length"]
+
+
+@dataclass(frozen=True)
+class GenerationStats:
+    """``prompt_tokens`` and ``tokens`` of this document, padding left out.
+
+    ``seconds``: the model's whole run, of all documents that were written together; ``mask_seconds``: the part of it
+    that went into masks; ``compile_seconds``: what it took before to build vocabulary and constraint, next to nothing
+    where they were known.
+    """
+
+    prompt_tokens: int
+    tokens: int
+    seconds: float
+    mask_seconds: float
+    compile_seconds: float
+
+
+@dataclass(frozen=True)
+class GenerationResult:
+    """A document written by a model.
+
+    ``text``: the document, or the beginning of one if it was cut off. ``token_ids``: the generated tokens, up to and
+    including the end-of-sequence token if there is one, without padding. ``finish_reason``: ``"stop"`` iff the document
+    is complete, else ``"length"`` (the token budget, or a stopping criterion of the caller's, ended it).
+
+    ``error``: why there is no value for a complete document: the type behind the schema refuses it in a way that no
+    schema can say, or it is nested too deeply for Python.
+    """
+
+    text: str
+    token_ids: tuple[int, ...]
+    finish_reason: FinishReason
+    stats: GenerationStats
+    parsed: object = field(default=None, repr=False)
+    error: MaskwrightError | None = None
+
+    @property
+    def value(self) -> object:
+        """The value of the document: plain JSON, an instance of the type, or a function's arguments; None if cut off.
+
+        Raises ``error`` if there is one.
+        """
+        if self.error is not None:
+            raise self.error
+        return self.parsed

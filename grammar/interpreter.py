@@ -1,0 +1,421 @@
+"""The automaton executed slowly and plainly: what the kernels are tested against, and what explanations are made of.
+
+Everything is immutable: a configuration says what the automaton is in the middle of, frames are the open containers.
+What the kernels keep in counters and bitsets is worked out anew from what was read: keys and enumerated strings are
+compared with the text so far, blanks are judged as a whole, lengths are those of the text.
+
+Not supported: speed. A byte takes some 10 microseconds, a mask that for every token of the vocabulary.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .automaton import Automaton
+from .dfa import DEAD
+from .interpreter_strings import Ranges, TextAutomaton, is_whole, possible_code_points
+from .kernels import layout as at
+from .number_dfa import SYMBOL_OF_BYTE
+from .vocabulary import Vocabulary
+
+_BLANKS = b" \t\n\r"
+_LITERALS = {
+    b"n": (b"null", at.IS_NULL, at.NULL_OUTCOME),
+    b"t": (b"true", at.IS_TRUE, at.TRUE_OUTCOME),
+    b"f": (b"false", at.IS_FALSE, at.FALSE_OUTCOME),
+}
+
+
+@dataclass(frozen=True)
+class Frame:
+    """An open container, or the document (kind ``ROOT``, no parent).
+
+    ``seen``: the indices of the named keys that have come; ``next_rank``: in ordered objects, the first that may come.
+    """
+
+    parent: Frame | None
+    kind: int
+    node: int = at.NONE
+    state: int = at.PLAIN
+    count: int = 0
+    depth: int = 0
+    seen: frozenset[int] = frozenset()
+    next_rank: int = 0
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """What has been read of the token of JSON in hand, and the innermost open container.
+
+    ``mode``: one of the layout's, ``KEY`` for all keys. ``node``: of the value in hand or to come. ``text``: what a
+    string says so far, or what is left of a literal; ``pending``: the bytes of its character in hand. ``state``: of
+    the number or text automaton. ``outcome``: the state that a literal leaves. ``behind``: the comma or colon before a
+    value or key; ``blanks``: those read since.
+    """
+
+    mode: int
+    frame: Frame
+    node: int = at.NONE
+    text: str = ""
+    pending: bytes = b""
+    state: int = 0
+    outcome: int = at.PLAIN
+    behind: bytes = b""
+    blanks: bytes = b""
+
+
+@dataclass(frozen=True)
+class _Key:
+    name: str
+    node: int
+    required: bool
+    rank: int
+
+
+class Interpreter:
+    """Runs the tables of ``automaton``, compiling nodes and states as it comes to them."""
+
+    def __init__(self, automaton: Automaton) -> None:
+        self._automaton = automaton
+        self._nodes: dict[int, list[int]] = {}
+        self._states: dict[int, list[int]] = {}
+        self._key_sets: dict[tuple[int, int], list[_Key]] = {}
+        self._texts: dict[int, TextAutomaton] = {}
+        self._completable: dict[tuple[int, int, int, int], bool] = {}
+
+    def start(self) -> Configuration:
+        return Configuration(at.VALUE, Frame(None, at.ROOT), node=0)
+
+    def read(self, configuration: Configuration, content: bytes) -> Configuration | None:
+        """The configuration after all of ``content``, None if a byte of it is refused."""
+        current: Configuration | None = configuration
+        for byte in content:
+            current = None if current is None else self.step(current, byte)
+        return current
+
+    def mask(self, configuration: Configuration, vocabulary: Vocabulary) -> NDArray[np.bool_]:
+        """Which tokens may come next; bool[V]."""
+        reached: dict[bytes, Configuration | None] = {b"": configuration}
+        for token in vocabulary.tokens:
+            for end in range(1, len(token) + 1):
+                if token[:end] not in reached:
+                    before = reached[token[: end - 1]]
+                    reached[token[:end]] = None if before is None else self.step(before, token[end - 1])
+        allowed = np.array([token != b"" and reached[token] is not None for token in vocabulary.tokens], np.bool_)
+        allowed[list(vocabulary.eos_token_ids)] = self.is_accepting(configuration)
+        return allowed
+
+    def is_accepting(self, configuration: Configuration) -> bool:
+        """Is the text so far a complete document?"""
+        if configuration.frame.kind != at.ROOT:
+            return False
+        if configuration.mode == at.NUMBER:
+            return bool(self._automaton.number_label.array[configuration.state])
+        return configuration.mode == at.AFTER
+
+    def step(self, configuration: Configuration, byte: int) -> Configuration | None:
+        """The configuration after ``byte``, or None: no document goes on like this."""
+        mode = configuration.mode
+        if mode in (at.STRING, at.TEXT, at.CHOICE, at.KEY):
+            return self._in_string(configuration, bytes([byte]))
+        if mode == at.NUMBER:
+            return self._in_number(configuration, bytes([byte]))
+        if mode == at.LITERAL:
+            return self._in_literal(configuration, chr(byte))
+        return self._between(configuration, bytes([byte]))
+
+    # --- between values
+
+    def _between(self, configuration: Configuration, byte: bytes) -> Configuration | None:
+        frame, mode = configuration.frame, configuration.mode
+        if byte in _SINGLE_BLANKS:
+            longer = replace(configuration, blanks=configuration.blanks + byte)
+            return longer if self._blanks_allowed(longer) else None
+        if mode == at.VALUE:
+            return self._begin_value(frame, configuration.node, byte)
+        if mode == at.COLON:
+            return Configuration(at.VALUE, frame, configuration.node, behind=b":") if byte == b":" else None
+        if mode == at.NEXT_KEY:
+            return self._begin_key(frame, byte)
+        if mode == at.FIRST_KEY:
+            return self._close(frame) if byte == b"}" else self._begin_key(frame, byte)
+        if mode == at.FIRST_ITEM:
+            if byte == b"]":
+                return self._close(frame)
+            item = self._item(frame)
+            return None if item is None else self._begin_value(*item, byte)
+        return self._after_value(configuration, byte)
+
+    def _blanks_allowed(self, configuration: Configuration) -> bool:
+        if self._automaton.whitespace == at.ANY_BLANKS:
+            return True
+        if self._automaton.whitespace == at.COMPACT or configuration.mode == at.COLON:
+            return False
+        frame, blanks, behind = configuration.frame, configuration.blanks, configuration.behind
+        if configuration.mode == at.AFTER and not self._may_close(frame):
+            return False
+        if blanks == b" ":
+            return behind in (b",", b":")
+        columns = sum(at.TAB_COLUMNS if blank == 0x09 else 1 for blank in blanks[1:])
+        return (
+            behind != b":"
+            and frame.kind != at.ROOT
+            and blanks[:1] == b"\n"
+            and set(blanks[1:]) <= set(b" \t")
+            and columns <= at.COLUMNS_PER_LEVEL * frame.depth
+        )
+
+    def _after_value(self, configuration: Configuration, byte: bytes) -> Configuration | None:
+        frame = configuration.frame
+        if frame.kind == at.ROOT:
+            return None
+        if byte == b",":
+            if configuration.blanks and self._automaton.whitespace == at.FORMATTED:
+                return None
+            if frame.kind == at.OBJECT:
+                has_more = self._other(frame) is not None or self._live_keys(frame)
+                return Configuration(at.NEXT_KEY, frame, behind=byte) if has_more else None
+            item = self._item(frame)
+            return None if item is None else Configuration(at.VALUE, *item, behind=byte)
+        return self._close(frame) if byte == (b"}" if frame.kind == at.OBJECT else b"]") else None
+
+    def _begin_value(self, frame: Frame, node: int, byte: bytes) -> Configuration | None:
+        fields = self._node(node)
+        kinds = fields[at.KINDS]
+        if byte == b'"':
+            for kind, mode in ((at.IS_STRING, at.STRING), (at.IS_CHOICE, at.CHOICE), (at.IS_TEXT, at.TEXT)):
+                if kinds & kind:
+                    start = self._text(fields[at.TEXT_ID]).start if kind == at.IS_TEXT else 0
+                    return Configuration(mode, frame, node, state=start)
+        elif byte == b"{" and kinds & at.IS_OBJECT:
+            inner = Frame(frame, at.OBJECT, node, fields[at.OBJECT_STATE], depth=frame.depth + 1)
+            return Configuration(at.FIRST_KEY, inner)
+        elif byte == b"[" and kinds & at.IS_ARRAY:
+            inner = Frame(frame, at.ARRAY, node, fields[at.ARRAY_STATE], depth=frame.depth + 1)
+            return Configuration(at.FIRST_ITEM, inner)
+        elif byte in _LITERALS:
+            word, kind, outcome = _LITERALS[byte]
+            if kinds & kind:
+                return Configuration(at.LITERAL, frame, text=word[1:].decode(), outcome=fields[outcome])
+        elif kinds & at.IS_NUMBER:
+            return self._in_number(Configuration(at.NUMBER, frame, node, state=fields[at.NUMBER_START]), byte)
+        return None
+
+    def _finish(self, frame: Frame, outcome: int = at.PLAIN) -> Configuration:
+        """A value in ``frame`` is complete; ``outcome`` is the frame's new state, if any."""
+        return Configuration(at.AFTER, frame if outcome == at.PLAIN else replace(frame, state=outcome))
+
+    # --- containers
+
+    def _close(self, frame: Frame) -> Configuration | None:
+        if not self._may_close(frame):
+            return None
+        assert frame.parent is not None
+        if frame.state == at.PLAIN or self._state(frame.state)[at.CLOSE] == at.KEEP:
+            return self._finish(frame.parent)
+        return self._finish(frame.parent, self._state(frame.state)[at.CLOSE])
+
+    def _may_close(self, frame: Frame) -> bool:
+        if frame.kind == at.ROOT:
+            return False
+        if frame.state != at.PLAIN:
+            return self._state(frame.state)[at.CLOSE] != at.MAY_NOT_CLOSE
+        fields = self._node(frame.node)
+        if frame.kind == at.ARRAY:
+            return frame.count >= fields[at.MIN_ITEMS]
+        required = [index for index, key in enumerate(self._keys(frame)) if key.required]
+        return frame.seen.issuperset(required)
+
+    def _item(self, frame: Frame) -> tuple[Frame, int] | None:
+        """The array ``frame`` once its next item has begun, and the node of that item; None if none may come."""
+        if frame.state != at.PLAIN:
+            state = self._state(frame.state)
+            node, after = state[at.ITEM_NODE], replace(frame, count=frame.count + 1, state=state[at.ITEM_STATE])
+        else:
+            fields = self._node(frame.node)
+            after = replace(frame, count=frame.count + 1)
+            if frame.count < fields[at.PREFIX]:
+                node = int(self._automaton.item_nodes.array[fields[at.PREFIX_AT] + frame.count])
+            else:
+                node = fields[at.ITEM]
+            if frame.count >= fields[at.MAX_ITEMS]:
+                return None
+        return None if node == at.NONE else (after, node)
+
+    def _other(self, frame: Frame) -> tuple[Frame, int] | None:
+        """The object ``frame`` after a key that is not named, and the node of its value; None if none may come."""
+        fields = self._node(frame.node)
+        after = replace(frame, next_rank=len(self._keys(frame)))
+        if fields[at.POLICY] in _BY_STATE:
+            state = self._state(frame.state)
+            node, after = state[at.OTHER_NODE], replace(after, state=state[at.OTHER_STATE])
+        else:
+            node = fields[at.OTHER]
+            if fields[at.POLICY] == at.ORDERED and not self._may_close(frame):
+                return None
+        return None if node == at.NONE else (after, node)
+
+    def _named(self, frame: Frame, index: int) -> tuple[Frame, int] | None:
+        """The object ``frame`` after the key with this index, and the node of its value; None if it may not come."""
+        fields, keys = self._node(frame.node), self._keys(frame)
+        key = keys[index]
+        after = replace(frame, seen=frame.seen | {index}, next_rank=key.rank + 1)
+        node = key.node
+        if fields[at.POLICY] in _BY_STATE:
+            entry = self._state(frame.state)[at.ENTRIES_AT] // 2 + index
+            node, state = self._automaton.entries.array[entry].tolist()
+            after = replace(after, state=state)
+        if node == at.NONE or index in frame.seen:
+            return None
+        if fields[at.POLICY] in _IN_ORDER and key.rank < frame.next_rank:
+            return None
+        skipped = [other for other in keys if frame.next_rank <= other.rank < key.rank]
+        if fields[at.POLICY] == at.ORDERED and any(other.required for other in skipped):
+            return None
+        return after, node
+
+    def _live_keys(self, frame: Frame) -> list[str]:
+        keys = self._keys(frame)
+        return [key.name for index, key in enumerate(keys) if self._named(frame, index) is not None]
+
+    def _begin_key(self, frame: Frame, byte: bytes) -> Configuration | None:
+        if byte == b'"' and (self._other(frame) is not None or self._live_keys(frame)):
+            return Configuration(at.KEY, frame)
+        return None
+
+    def _finish_key(self, frame: Frame, name: str) -> Configuration | None:
+        names = [key.name for key in self._keys(frame)]
+        found = self._named(frame, names.index(name)) if name in names else self._other(frame)
+        return None if found is None else Configuration(at.COLON, *found)
+
+    # --- scalars
+
+    def _in_literal(self, configuration: Configuration, character: str) -> Configuration | None:
+        if configuration.text[0] != character:
+            return None
+        if len(configuration.text) == 1:
+            return self._finish(configuration.frame, configuration.outcome)
+        return replace(configuration, text=configuration.text[1:])
+
+    def _in_number(self, configuration: Configuration, byte: bytes) -> Configuration | None:
+        successor = int(self._automaton.number_next.array[configuration.state, SYMBOL_OF_BYTE[byte[0]]])
+        if successor != DEAD:
+            return replace(configuration, state=successor)
+        label = int(self._automaton.number_label.array[configuration.state])
+        if label == 0:
+            return None
+        outcome = label if self._node(configuration.node)[at.JOINT] else at.PLAIN
+        return self._between(self._finish(configuration.frame, outcome), byte)
+
+    def _in_string(self, configuration: Configuration, byte: bytes) -> Configuration | None:
+        if byte == b'"' and not configuration.pending:
+            return self._finish_string(configuration)
+        written = configuration.pending + byte
+        ranges = possible_code_points(written)
+        if not ranges or not self._goes_on(configuration, ranges):
+            return None
+        if not is_whole(written):
+            return replace(configuration, pending=written)
+        character = chr(ranges[0][0])
+        state = configuration.state
+        if configuration.mode == at.TEXT:
+            text = self._text(self._node(configuration.node)[at.TEXT_ID])
+            state = text.successor(state, ord(character))
+        return replace(configuration, text=configuration.text + character, pending=b"", state=state)
+
+    def _finish_string(self, configuration: Configuration) -> Configuration | None:
+        frame, mode, text = configuration.frame, configuration.mode, configuration.text
+        if mode == at.KEY:
+            return self._finish_key(frame, text)
+        fields = self._node(configuration.node)
+        if mode == at.CHOICE:
+            return self._finish(frame) if text in self._choices(fields) else None
+        if not fields[at.MIN_LENGTH] <= len(text) <= fields[at.MAX_LENGTH]:
+            return None
+        if mode == at.STRING:
+            return self._finish(frame)
+        label = self._text(fields[at.TEXT_ID]).labels[configuration.state]
+        return self._finish(frame, label if fields[at.JOINT] else at.PLAIN) if label else None
+
+    def _goes_on(self, configuration: Configuration, ranges: Ranges) -> bool:
+        """Is there a string that goes on with a character of ``ranges``?"""
+        text = configuration.text
+        if configuration.mode == at.KEY:
+            if self._other(configuration.frame) is not None:
+                return True
+            return _some_begins(self._live_keys(configuration.frame), text, ranges)
+        fields = self._node(configuration.node)
+        if configuration.mode == at.CHOICE:
+            return _some_begins(self._choices(fields), text, ranges)
+        if configuration.mode == at.STRING:
+            return len(text) < fields[at.MAX_LENGTH]
+        return any(
+            first <= high and low <= last and self._is_completable(configuration.node, successor, len(text) + 1)
+            for low, high in ranges
+            for first, last, successor in self._text(fields[at.TEXT_ID]).edges[configuration.state]
+        )
+
+    def _is_completable(self, node: int, state: int, length: int) -> bool:
+        """Can a text of ``length`` code points, having led to ``state``, be made one that the node allows?"""
+        fields = self._node(node)
+        minimum, maximum = fields[at.MIN_LENGTH], fields[at.MAX_LENGTH]
+        question = fields[at.TEXT_ID], state, max(minimum - length, 0), min(maximum - length, at.UNBOUNDED // 2)
+        if question not in self._completable:
+            self._completable[question] = self._text(question[0]).accepts_after(*question[1:])
+        return self._completable[question]
+
+    # --- tables
+
+    def _node(self, node: int) -> list[int]:
+        if node not in self._nodes:
+            with self._automaton.lock:
+                self._automaton.begin_epoch()
+                self._automaton.compile_node(node)
+                self._nodes[node] = self._automaton.nodes.array[node].tolist()
+        return self._nodes[node]
+
+    def _state(self, state: int) -> list[int]:
+        if state not in self._states:
+            with self._automaton.lock:
+                self._automaton.begin_epoch()
+                self._automaton.compile_state(state)
+                self._states[state] = self._automaton.states.array[state].tolist()
+        return self._states[state]
+
+    def _keys(self, frame: Frame) -> list[_Key]:
+        fields = self._node(frame.node)
+        return self._key_set(fields[at.KEY_LO], fields[at.KEY_HI])
+
+    def _choices(self, fields: list[int]) -> list[str]:
+        return [key.name for key in self._key_set(fields[at.CHOICE_LO], fields[at.CHOICE_HI])]
+
+    def _key_set(self, low: int, high: int) -> list[_Key]:
+        if (low, high) not in self._key_sets:
+            tables = self._automaton
+            keys = []
+            for key in range(low, high):
+                start = int(tables.key_offset.array[key])
+                name = bytes(tables.key_bytes.array[start : start + int(tables.key_length.array[key])]).decode()
+                node, rank = int(tables.key_node.array[key]), int(tables.key_rank.array[key])
+                keys.append(_Key(name, node, bool(tables.key_required.array[key]), rank))
+            self._key_sets[low, high] = keys
+        return self._key_sets[low, high]
+
+    def _text(self, index: int) -> TextAutomaton:
+        if index not in self._texts:
+            self._texts[index] = TextAutomaton.from_tables(self._automaton, index)
+        return self._texts[index]
+
+
+_BY_STATE = (at.STATE_ANY_ORDER, at.STATE_ORDERED)
+_IN_ORDER = (at.ORDERED, at.STATE_ORDERED)
+_SINGLE_BLANKS = tuple(bytes([blank]) for blank in _BLANKS)
+
+
+def _some_begins(strings: list[str], text: str, ranges: Ranges) -> bool:
+    """Is there a string that begins with ``text`` and goes on with a character of ``ranges``?"""
+    nexts = [ord(string[len(text)]) for string in strings if len(string) > len(text) and string.startswith(text)]
+    return any(low <= code_point <= high for code_point in nexts for low, high in ranges)

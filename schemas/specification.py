@@ -1,0 +1,167 @@
+"""What a caller may give to say which documents are wanted, and compiling it.
+
+A specification is a JSON schema as a dict or bool, as JSON text, as a path, or as a Python type or function; or a
+``JsonSchema``, which adds options to one of those. Each knows two things: the constraint it stands for, and the value
+that a document stands for, which is plain JSON for a schema and an instance for a type.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import replace
+from functools import cached_property, lru_cache
+from typing import Any, Protocol
+
+from referencing import Registry
+
+from ..grammar.errors import InvalidSchema
+from ..grammar.limits import Limits
+from ..grammar.matcher import Constraint
+from ..grammar.vocabulary import Vocabulary
+from .compile import compile_schema
+from .json_text import check_json, read_document, read_json, read_json_file
+from .options import Escapes, Formats, JsonOptions, PropertyOrder, Whitespace
+
+_FORMS = "a dict, a bool, JSON text, a path, a type, a function or a JsonSchema"
+_VOCABULARIES = 4
+_CONSTRAINTS = 32
+
+
+class Specification(Protocol):
+    """A description of the documents that are wanted; hashable, and equal where the constraint is the same."""
+
+    def compile(self, vocabulary: Vocabulary, limits: Limits | None = None) -> Constraint:
+        """The constraint over a vocabulary; ``limits`` replace the specification's own."""
+        ...
+
+    def parse(self, document: str) -> object:
+        """The value that a document of the language stands for."""
+        ...
+
+
+class JsonSchema:
+    """A JSON schema with options, those of :class:`JsonOptions`.
+
+    ``schema`` is a dict, a bool, JSON text, a path, a type or a function; a string is a path if it names a file. Raises
+    ``InvalidSchema``, ``UnsupportedSchema`` (a type without a JSON form) or ``LimitExceeded`` if it cannot be read;
+    whether it can be enforced is found out by compiling it.
+    """
+
+    def __init__(
+        self,
+        schema: object,
+        *,
+        property_order: PropertyOrder = "schema",
+        whitespace: Whitespace = "formatted",
+        formats: Formats = "assert",
+        escapes: Escapes = "any",
+        registry: Registry | None = None,
+        dialect: str | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        self.options = JsonOptions(
+            property_order=property_order,
+            whitespace=whitespace,
+            formats=formats,
+            escapes=escapes,
+            registry=registry,
+            dialect=dialect,
+            limits=limits or Limits(),
+        )
+        self.contents, self._parse = _read(schema)
+
+    def compile(self, vocabulary: Vocabulary, limits: Limits | None = None) -> Constraint:
+        """The constraint; raises ``InvalidSchema``, ``UnsupportedSchema``, ``UnsatisfiableSchema``, ``LimitExceeded``."""
+        options = self.options if limits is None else replace(self.options, limits=limits)
+        return compile_schema(self.contents, vocabulary, options)
+
+    def parse(self, document: str) -> object:
+        """Plain JSON, or an instance of the type, or the arguments of the function.
+
+        Raises ``MaskwrightError`` if the type's own validators refuse the document.
+        """
+        return self._parse(document)
+
+    @cached_property
+    def _identity(self) -> Hashable:
+        try:
+            return repr(self.contents), self.options
+        except RecursionError:
+            return id(self)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, JsonSchema) and self._identity == other._identity
+
+    def __hash__(self) -> int:
+        return hash(self._identity)
+
+    def __repr__(self) -> str:
+        return f"JsonSchema({self.contents!r:.80})"
+
+
+def specification_of(spec: object) -> Specification:
+    """``spec`` as a specification, with default options where it is not one already."""
+    return spec if isinstance(spec, JsonSchema) else JsonSchema(spec)
+
+
+def compile(spec: object, vocabulary: Vocabulary | Any, limits: Limits | None = None) -> Constraint:
+    """The constraint to the documents that ``spec`` describes, over a ``Vocabulary`` or a tokenizer's.
+
+    Raises ``InvalidSchema``, ``UnsupportedSchema``, ``UnsatisfiableSchema`` or ``LimitExceeded``, and
+    ``UnsupportedTokenizer`` for a tokenizer whose tokens cannot be mapped to bytes.
+    """
+    return specification_of(spec).compile(vocabulary_of(vocabulary), limits)
+
+
+def vocabulary_of(tokenizer: Any, vocab_size: int | None = None, eos_token_ids: Iterable[int] | None = None) -> Vocabulary:
+    """The vocabulary of a tokenizer, see ``Vocabulary.from_huggingface``; those of the last few tokenizers are kept."""
+    if isinstance(tokenizer, Vocabulary):
+        return tokenizer
+    ends = None if eos_token_ids is None else tuple(eos_token_ids)
+    if not isinstance(tokenizer, Hashable) or not hasattr(tokenizer, "__len__"):
+        return Vocabulary.from_huggingface(tokenizer, vocab_size, ends)
+    return _recent_vocabulary(tokenizer, len(tokenizer), vocab_size, ends)  # type: ignore[arg-type]
+
+
+def compile_once(specification: Specification, vocabulary: Vocabulary, limits: Limits | None) -> Constraint:
+    """``specification.compile``, whose last few results are kept."""
+    return _recent_constraint(specification, vocabulary, limits)
+
+
+@lru_cache(_VOCABULARIES)
+def _recent_vocabulary(
+    tokenizer: Any, length: int, vocab_size: int | None, eos_token_ids: tuple[int, ...] | None
+) -> Vocabulary:
+    """``length`` changes when tokens are added to the tokenizer."""
+    return Vocabulary.from_huggingface(tokenizer, vocab_size, eos_token_ids)
+
+
+@lru_cache(_CONSTRAINTS)
+def _recent_constraint(specification: Specification, vocabulary: Vocabulary, limits: Limits | None) -> Constraint:
+    return specification.compile(vocabulary, limits)
+
+
+def _read(schema: object) -> tuple[object, Callable[[str], object]]:
+    """The contents of a schema, and the function from documents to values."""
+    contents, parse = schema, read_document
+    if isinstance(schema, str):
+        contents = read_json_file(schema) if os.path.isfile(schema) else _read_text(schema)
+    elif isinstance(schema, os.PathLike):
+        contents = read_json_file(schema)
+    elif schema is None or isinstance(schema, JsonSchema | int | float | bytes | list | tuple | set) and not isinstance(schema, bool):
+        raise InvalidSchema(f"{schema!r:.60} is not a specification", remedy=f"pass {_FORMS}")
+    elif not isinstance(schema, dict | bool):
+        from .python_types import describe
+
+        described = describe(schema)
+        contents, parse = described.schema, described.parse
+    check_json(contents)
+    return contents, parse
+
+
+def _read_text(text: str) -> object:
+    if text.strip() and text.lstrip()[0] not in '{["' and text.strip() not in ("true", "false"):
+        kind = "a folder" if os.path.isdir(text) else "neither JSON nor the name of a file"
+        raise InvalidSchema(f"the schema {text!r:.60} is {kind}", remedy=f"pass {_FORMS}")
+    return read_json(text)

@@ -1,0 +1,6 @@
+"""``python -m maskwright`` is the command ``maskwright``."""
+
+from .cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,37 @@
+"""What all tests share: where the data are, how hypothesis runs, and no network."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+ROOT = Path(__file__).resolve().parents[1]
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # workers share the cores; torch reads this when it is imported
+
+settings.register_profile("default", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True, database=None, print_blob=True)
+settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """The data that the repository does not hold: in ``MASKWRIGHT_DATA``, or in ``shared/data`` beside the checkout."""
+    folder = Path(os.environ.get("MASKWRIGHT_DATA", ROOT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip("MASKWRIGHT_DATA names no folder, and there is no shared/data beside the checkout")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def maskbench_folder(data_folder: Path) -> Path:
+    """The MaskBench files in the data folder."""
+    folder = data_folder / "maskbench"
+    if not folder.is_dir():
+        pytest.skip(f"{data_folder} holds no maskbench/")
+    return folder

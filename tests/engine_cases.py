@@ -1,0 +1,209 @@
+"""What the tests of the engine share: a vocabulary that cuts JSON in awkward places, masks as arrays, walks."""
+
+from __future__ import annotations
+
+import functools
+import json
+import random
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import jsonschema
+import numpy as np
+from hypothesis import assume
+from numpy.typing import NDArray
+
+from maskwright.grammar.errors import InvalidSchema, UnsatisfiableSchema
+from maskwright.grammar.interpreter import Configuration, Interpreter
+from maskwright.grammar.matcher import Constraint, Matcher
+from maskwright.grammar.vocabulary import Vocabulary
+from maskwright.schemas.compile import compile_schema
+from maskwright.schemas.options import JsonOptions
+
+Mask = NDArray[np.bool_]
+
+END, OTHER_END, SPECIAL, UNUSED = 0, 1, 2, 3
+FIRST_BYTE = 4  # the id of the token b"\0"; the other single bytes follow
+
+TEXTS = (
+    json.dumps({"a": [1, -2.5e10, None], "ab": {"b": "", "c": "aab"}, "c": True, "x": False}, indent=2),
+    json.dumps({"a": {"a": {"ab": [[], {}]}}, "b": ["ba", "ab", 0.5]}, indent="\t"),
+    json.dumps([{"a": 1, "b": 2}, {"c": [1.5, 3], "é": "日本語 😀 naïve"}], ensure_ascii=False),
+    json.dumps({"é": '日本語 😀 "\\/\b\f\n\r\t', "abc": "aabbab"}),
+    '{"\\u0061": "\\u0061b\\u00e9\\ud83d\\ude00", "a\\u0062" : [ "" , "a" ] ,\r\n\t"c":null}',
+)
+AWKWARD = (b'"', b'",', b'":', b'": "', b'""', b'"}', b'"]}', b'":{', b'{"', b'[{"', b"{}", b"[]", b"}}", b"]]", b',"',
+           b"\n  ", b"\n        ", b"\n\t", b",\n", b", ", b" \n", b"  ", b"\t\t", b"\r\n", b"\n\n", b"}\n", b'"\n',
+           b"\\u", b"\\ud8", b"\\ud83d", b"\\ud83d\\", b"\\u006", b"\\u00", b'\\"', b"\\\\", b"\\n", b'a"', b'aab"',
+           b"\xe6\x97", b"\xa5", b"\xf0\x9f", b"\x98\x80", b"\xc3", b"\xed\xa0\x80", b"\xc0\x80", b"\xf4\x90",
+           b"true", b"false", b"null", b"tru", b"ue,", b"1,", b"12", b".5", b"e1", b"-1", b"1]", b"0}", b"1.0")  # fmt: skip
+
+
+@functools.cache
+def small_vocabulary() -> Vocabulary:
+    """All bytes, awkward and random pieces of JSON texts, doubles, two end tokens, a special and an unused one."""
+    rng = random.Random(7)
+    pieces = [bytes([byte]) for byte in range(256)] + list(AWKWARD)
+    for text in map(str.encode, TEXTS):
+        for _ in range(80):
+            start = rng.randrange(len(text))
+            pieces.append(text[start : start + rng.choice((2, 2, 3, 4, 6, 9))])
+    pieces += [*rng.sample(pieces[256:], 12), b'"', b"a"]
+    return Vocabulary.from_tokens(
+        [b"<end>", b"<end of turn>", b"<special>", b"", *pieces],
+        eos_token_ids=[END, OTHER_END],
+        special_token_ids=[SPECIAL],
+    )
+
+
+def constraint_of(schema: Any, vocabulary: Vocabulary | None = None, **options: Any) -> Constraint:
+    return compile_schema(schema, vocabulary or small_vocabulary(), JsonOptions(**options))
+
+
+def constraint_or_assume(schema: Any, **options: Any) -> Constraint | None:
+    """The constraint; None if nothing satisfies the schema. Schemas that refer to themselves without end are left."""
+    try:
+        return constraint_of(schema, **options)
+    except UnsatisfiableSchema:
+        return None
+    except InvalidSchema as error:
+        assume("refers back" not in error.problem and "leads back" not in error.problem)
+        raise
+
+
+def interpreter_of(constraint: Constraint) -> Interpreter:
+    return Interpreter(constraint._automaton)
+
+
+def mask_of(matcher: Matcher) -> Mask:
+    size = matcher.constraint.vocabulary.size
+    bitmask = np.full((1, (size + 31) // 32), -1, np.int32)
+    matcher.fill_next_token_bitmask(bitmask)
+    bits = np.unpackbits(bitmask.view(np.uint8), bitorder="little").astype(np.bool_)
+    assert not bits[size:].any()
+    return bits[:size]
+
+
+def ids_of(content: bytes) -> list[int]:
+    """The tokens of the single bytes."""
+    return [FIRST_BYTE + byte for byte in content]
+
+
+def matcher_after(constraint: Constraint, content: bytes) -> Matcher:
+    matcher = constraint.matcher()
+    assert matcher.accept_tokens(ids_of(content)) == len(content), content
+    return matcher
+
+
+def accepts(constraint: Constraint, text: str | bytes) -> bool:
+    content = text.encode() if isinstance(text, str) else text
+    matcher = constraint.matcher()
+    return matcher.accept_tokens(ids_of(content)) == len(content) and matcher.is_accepting()
+
+
+def random_tokens(content: bytes, vocabulary: Vocabulary, rng: random.Random) -> list[int]:
+    """One of the many ways to write ``content`` in tokens."""
+    tokens, start = [], 0
+    while start < len(content):
+        fitting = [i for i, token in enumerate(vocabulary.tokens) if token and content.startswith(token, start)]
+        tokens.append(rng.choice(fitting))
+        start += len(vocabulary.tokens[tokens[-1]])
+    return tokens
+
+
+def random_token(allowed: Mask, vocabulary: Vocabulary, rng: random.Random) -> int:
+    """An allowed token; first bytes are equally likely, so that structure is as frequent as letters."""
+    by_first: dict[bytes, list[int]] = {}
+    for token in np.flatnonzero(allowed).tolist():
+        by_first.setdefault(vocabulary.tokens[token][:1], []).append(token)
+    return rng.choice(by_first[rng.choice(sorted(by_first))])
+
+
+def close_soon(matcher: Matcher, rng: random.Random, steps: int) -> bytes | None:
+    """What is read until the text may end, ending it as soon as may be; None if it takes more than ``steps``."""
+    content = bytearray()
+    for _ in range(steps):
+        if matcher.is_accepting():
+            return bytes(content)
+        allowed = np.flatnonzero(mask_of(matcher)[FIRST_BYTE : FIRST_BYTE + 256]).tolist()
+        assert allowed, "a dead end"
+        wanted = [byte for byte in b'}]"' if byte in allowed]
+        byte = wanted[0] if wanted and rng.random() < 0.9 else rng.choice(allowed)
+        assert matcher.accept_token(FIRST_BYTE + byte)
+        content.append(byte)
+    return None
+
+
+def jsonschema_accepts(schema: Any, document: Any) -> bool:
+    return bool(jsonschema.Draft202012Validator(schema).is_valid(document))
+
+
+def escaped(text: str, rng: random.Random) -> str:
+    """A JSON string with every character written in one of its ways."""
+    short = {'"': '\\"', "\\": "\\\\", "/": "\\/", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+    written = []
+    for character in text:
+        units = character.encode("utf-16-be").hex()
+        long = "".join("\\u" + units[i : i + 4] for i in range(0, len(units), 4))
+        ways = [long, long.upper().replace("\\U", "\\u"), short.get(character, long)]
+        if character not in '"\\' and character >= " ":
+            ways += [character] * 2
+        written.append(rng.choice(ways))
+    return '"' + "".join(written) + '"'
+
+
+def serialised(document: Any, rng: random.Random) -> str:
+    """``document`` with random escapes and compact punctuation."""
+    if isinstance(document, str):
+        return escaped(document, rng)
+    if isinstance(document, list):
+        return "[" + ",".join(serialised(item, rng) for item in document) + "]"
+    if isinstance(document, dict):
+        members = (escaped(name, rng) + ":" + serialised(value, rng) for name, value in document.items())
+        return "{" + ",".join(members) + "}"
+    return json.dumps(document)
+
+
+def explain_difference(expected: Mask, found: Mask, vocabulary: Vocabulary) -> str:
+    missing = [vocabulary.tokens[i] for i in np.flatnonzero(expected & ~found)[:5]]
+    extra = [vocabulary.tokens[i] for i in np.flatnonzero(found & ~expected)[:5]]
+    return f"the interpreter allows {missing} besides, the kernels allow {extra} besides"
+
+
+def check_walk(
+    constraint: Constraint, interpreter: Interpreter, tokens: Iterable[int] | None, rng: random.Random, steps: int
+) -> bytes:
+    """Follow ``tokens`` while they are allowed, or random ones, and compare everything at every step; what was read."""
+    vocabulary = constraint.vocabulary
+    matcher, content = constraint.matcher(), bytearray()
+    configuration: Configuration | None = interpreter.start()
+    given = None if tokens is None else iter(tokens)
+    for _ in range(steps):
+        assert configuration is not None
+        expected, found = interpreter.mask(configuration, vocabulary), mask_of(matcher)
+        assert np.array_equal(expected, found), (
+            f"after {bytes(content)!r} {explain_difference(expected, found, vocabulary)}"
+        )
+        assert matcher.is_accepting() == interpreter.is_accepting(configuration)
+        assert found.any(), f"dead end after {bytes(content)!r}"
+        check_acceptance(matcher, found)
+        text_tokens = found.copy()
+        text_tokens[[END, OTHER_END]] = False
+        if not text_tokens.any():
+            break
+        token = random_token(text_tokens, vocabulary, rng) if given is None else next(given, None)
+        if token is None or not found[token]:
+            break
+        assert matcher.accept_token(token)
+        configuration = interpreter.read(configuration, vocabulary.tokens[token])
+        content += vocabulary.tokens[token]
+    return bytes(content)
+
+
+def check_acceptance(matcher: Matcher, allowed: Sequence[bool] | Mask) -> None:
+    """``accept_token`` takes exactly the ``allowed`` tokens."""
+    for token, is_allowed in enumerate(allowed):
+        taken = matcher.accept_token(token)
+        assert taken == is_allowed, matcher.constraint.vocabulary.tokens[token]
+        if taken:
+            matcher.rollback(1)
