@@ -27,7 +27,7 @@ from .prompts import Prompt, encode, is_single, pad_left
 from .result import GenerationResult, GenerationStats
 
 DEFAULT_MAX_NEW_TOKENS = 512
-_OURS = frozenset({"inputs", "input_ids", "inputs_embeds", "attention_mask", "prompt_lookup_num_tokens"})
+_OURS = frozenset({"inputs", "input_ids", "inputs_embeds", "attention_mask"})
 
 
 def generate(

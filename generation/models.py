@@ -29,10 +29,10 @@ def load(model: Any, tokenizer: Any = None) -> tuple[Any, Any]:
     """
     if model is None:
         model, own = _tiny_model()
-        return model, _tokenizer(tokenizer) if tokenizer is not None else own
+        return model, load_tokenizer(tokenizer) if tokenizer is not None else own
     if isinstance(model, str | os.PathLike):
         name = os.fspath(model)
-        return _named_model(name), _tokenizer(name if tokenizer is None else tokenizer)
+        return _named_model(name), load_tokenizer(name if tokenizer is None else tokenizer)
     if not hasattr(model, "generate") or not hasattr(model, "config"):
         raise MaskwrightError(
             f"a {type(model).__name__} is not a model", remedy="pass a transformers model, its name or path, or None"
@@ -43,7 +43,16 @@ def load(model: Any, tokenizer: Any = None) -> tuple[Any, Any]:
     own = getattr(model, "name_or_path", "") if own is None else own
     if own == "":
         raise MaskwrightError("the model does not say which tokenizer it has", remedy="pass tokenizer=")
-    return model, _tokenizer(own)
+    return model, load_tokenizer(own)
+
+
+def load_tokenizer(tokenizer: Any) -> Any:
+    """A tokenizer, given itself or by its name or path; raises ``MaskwrightError``."""
+    if isinstance(tokenizer, str | os.PathLike):
+        return _named_tokenizer(os.fspath(tokenizer))
+    if not callable(tokenizer):
+        raise MaskwrightError(f"a {type(tokenizer).__name__} is not a tokenizer", remedy="pass one of transformers'")
+    return tokenizer
 
 
 def logits_width(model: Any) -> int:
@@ -87,14 +96,6 @@ def _named_tokenizer(name: str) -> Any:
         return AutoTokenizer.from_pretrained(name)
     except _LOADING_ERRORS as error:
         raise _unreadable("tokenizer", name, error) from error
-
-
-def _tokenizer(tokenizer: Any) -> Any:
-    if isinstance(tokenizer, str | os.PathLike):
-        return _named_tokenizer(os.fspath(tokenizer))
-    if not callable(tokenizer):
-        raise MaskwrightError(f"a {type(tokenizer).__name__} is not a tokenizer", remedy="pass one of transformers'")
-    return tokenizer
 
 
 def _unreadable(kind: str, name: str, error: BaseException) -> MaskwrightError:

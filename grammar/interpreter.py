@@ -99,12 +99,14 @@ class Interpreter:
     def mask(self, configuration: Configuration, vocabulary: Vocabulary) -> NDArray[np.bool_]:
         """Which tokens may come next; bool[V]."""
         reached: dict[bytes, Configuration | None] = {b"": configuration}
-        for token in vocabulary.tokens:
-            for end in range(1, len(token) + 1):
-                if token[:end] not in reached:
-                    before = reached[token[: end - 1]]
-                    reached[token[:end]] = None if before is None else self.step(before, token[end - 1])
-        allowed = np.array([token != b"" and reached[token] is not None for token in vocabulary.tokens], np.bool_)
+
+        def reach(content: bytes) -> Configuration | None:
+            if content not in reached:
+                before = reach(content[:-1])
+                reached[content] = None if before is None else self.step(before, content[-1])
+            return reached[content]
+
+        allowed = np.array([token != b"" and reach(token) is not None for token in vocabulary.tokens], np.bool_)
         allowed[list(vocabulary.eos_token_ids)] = self.is_accepting(configuration)
         return allowed
 

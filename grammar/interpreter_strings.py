@@ -42,6 +42,7 @@ def possible_code_points(written: bytes) -> Ranges:
     return tuple(_encoded(written))
 
 
+@lru_cache(maxsize=1 << 16)
 def is_whole(written: bytes) -> bool:
     """Whether ``written``, from which some code point can come, is a whole character."""
     if written[:1] != b"\\":

@@ -75,11 +75,13 @@ class JsonCompiler:
     # --- what the automaton asks for
 
     def compile_node(self, node: int) -> None:
+        self._language.stopwatch.restart()
         source = self._sources[node]
         fields = self._joint_fields(source) if isinstance(source, _Pending) else self._plain_fields(source)
         self._automaton.write_node(node, fields)
 
     def compile_state(self, state: int) -> None:
+        self._language.stopwatch.restart()
         source = self._state_sources[state]
         if source.residual.kinds[-1] is Kind.OBJECT:
             entries, other = self._object_entries(source, state)

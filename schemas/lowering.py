@@ -13,10 +13,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
+from decimal import Decimal
 from functools import cached_property
 from typing import NamedTuple
 
 from ..grammar.errors import InvalidSchema, UnsupportedSchema
+from ..grammar.limits import Stopwatch
 from .atoms import (
     Atom,
     Every,
@@ -38,6 +40,9 @@ from .keywords_common import Site
 from .options import JsonOptions
 from .references import escape, resolve
 from .values import Constant, Constants
+
+_FLAT_LENGTH = 16
+_SCALARS = (str, int, float, Decimal)
 
 _ANCHOR = 0
 """The entry that all pointers start from; no schema of its own."""
@@ -77,12 +82,14 @@ class Language:
 
     def __init__(self, schema: object, options: JsonOptions | None = None) -> None:
         self.options = options or JsonOptions()
+        self.stopwatch = Stopwatch(self.options.limits)
         self.formulas = Formulas()
         self._document = schema
         default = DEFAULT if self.options.dialect is None else dialect_named(self.options.dialect)
         self._dialect: Dialect = dialect_of(schema, default)
         self._schemas: list[_Schema] = []
         self._numbers: dict[tuple[int, bool], int] = {}
+        self._flat_numbers: dict[tuple[object, ...], int] = {}
         self._unread: deque[tuple[int, dict[str, object]]] = deque()
         self._constants = Constants(ordered=self.options.property_order == "schema")
         self._constant_schemas: dict[int, int] = {}
@@ -168,6 +175,7 @@ class Language:
         self._schemas.append(_Schema(_ANCHOR, ()))
         root = self._register(_Place(self._document, _ANCHOR, (), False))
         while self._unread:
+            self.stopwatch.check()
             self._read(*self._unread.popleft())
         self._refuse_loops()
         return root
@@ -185,7 +193,7 @@ class Language:
                 value = TRUE if contents is not False else FALSE
                 break
             rebased = rebased or self._rebases(contents)
-            number = self._numbers.setdefault((id(contents), rebased), len(self._schemas))
+            number = self._number(contents, keywords, rebased)
             if number < len(self._schemas):
                 known = self._schemas[number].value
                 if known is None:
@@ -202,6 +210,20 @@ class Language:
         for schema in chain:
             schema.value = value
         return value
+
+    def _number(self, contents: dict[str, object], keywords: list[str], rebased: bool) -> int:
+        """The number of a schema: that of the one with the same contents, where these are short, else a new one.
+
+        Most properties of most schemas say little more than their type, so this saves most of the work to come.
+        """
+        number = self._numbers.get((id(contents), rebased))
+        if number is None:
+            key = None if rebased else _flat_key(contents, keywords)
+            number = len(self._schemas)
+            if key is not None:
+                number = self._flat_numbers.setdefault(key, number)
+            self._numbers[id(contents), rebased] = number
+        return number
 
     def _assertions(self, place: _Place) -> list[str]:
         """The keywords at ``place`` that are more than annotations."""
@@ -370,3 +392,15 @@ class Language:
         if names and self.options.property_order == "schema":
             atoms.append(KeyOrder(names))
         return self.formulas.conjunction(map(self._atom, atoms))
+
+
+def _flat_key(contents: dict[str, object], keywords: list[str]) -> tuple[object, ...] | None:
+    """What a schema says, as a key, if all its keywords have scalar values or short arrays of these; else ``None``."""
+    key: list[object] = []
+    for keyword in keywords:
+        value = contents[keyword]
+        members = value if isinstance(value, list) and len(value) <= _FLAT_LENGTH else [value]
+        if not all(member is None or isinstance(member, _SCALARS) for member in members):
+            return None
+        key.append((keyword, isinstance(value, list), *[(type(member), member) for member in members]))
+    return tuple(key)

@@ -7,10 +7,13 @@ from collections.abc import Callable, Iterable
 from fractions import Fraction
 
 from ..grammar.dfa import Dfa
+from ..grammar.errors import LimitExceeded
 from ..grammar.limits import Limits
 from ..grammar.number_dfa import Compare, IntegerSyntax, Multiple, Observer, number_dfa, number_range_dfa
 from .atoms import AtLeast, Atom, MoreThan, MultipleOf, NumberIn, WrittenAsInteger
 from .formula import FALSE, TRUE, Formulas, Operator
+
+_STATES_PER_OBSERVER = 50
 
 
 def numbers_of(formulas: Formulas, formula: int, limits: Limits) -> Dfa:
@@ -32,6 +35,12 @@ def number_automaton(
     variables = sorted(variables)
     atoms = [formulas.variable_of(variable).atom for variable in variables]
     observers = list(dict.fromkeys(observer for atom in atoms for observer in _observers(atom)))
+    if len(observers) > limits.states // _STATES_PER_OBSERVER:
+        raise LimitExceeded(
+            f"{len(observers)} numbers to tell apart are too many for limits.states = {limits.states}",
+            None,
+            "raise limits.states, or list fewer numbers",
+        )
     rests: dict[tuple[bool, ...], int] = {}
 
     def label(outcomes: tuple[int, ...]) -> int:

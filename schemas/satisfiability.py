@@ -88,6 +88,7 @@ class Satisfier:
         work = [root]
         again: dict[int, None] = {}
         while (work or again) and root not in self._values:
+            self._language.stopwatch.check()
             if not work:
                 work, again = list(again), {}
             value = work.pop()
@@ -118,6 +119,7 @@ class Satisfier:
         stack = [residual.formula]
         seen: set[int] = set()
         while stack:
+            self._language.stopwatch.check()
             formula = stack.pop()
             if formula in seen or formula == FALSE:
                 continue

@@ -15,11 +15,11 @@ from maskwright.grammar.kernels import compilation, entry
 
 KERNELS = Path(compilation.__file__).parent
 IMPORT_KERNELS = """
-from time import perf_counter
+from time import process_time
 import numba
-begin = perf_counter()
+begin = process_time()
 import maskwright.grammar.kernels.entry
-print(perf_counter() - begin)
+print(process_time() - begin)
 """
 
 
@@ -33,7 +33,7 @@ def stamp_of(folder: Path) -> str:
 
 
 def import_kernels(**environment: str) -> tuple[float, str]:
-    """Seconds that importing the kernels takes a new process, without numba itself, and what it prints on stderr."""
+    """Processor seconds that a new process takes to import the kernels after numba, and what it prints on stderr."""
     run = subprocess.run(
         [sys.executable, "-c", IMPORT_KERNELS],
         env={**os.environ, **environment},

@@ -47,12 +47,12 @@ PUBLIC_NAMES = {
     "generate",
 }
 IMPORT_MASKWRIGHT = f"""
-from time import perf_counter
+from time import process_time
 import sys
 import numpy
-begin = perf_counter()
+begin = process_time()
 import maskwright
-print(perf_counter() - begin, *(name for name in {HEAVY} if name in sys.modules))
+print(process_time() - begin, *(name for name in {HEAVY} if name in sys.modules))
 """
 
 

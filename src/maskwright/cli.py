@@ -1,0 +1,135 @@
+"""The command ``maskwright``: write documents of a schema, check one, or explain what may come next.
+
+Documents and answers go to stdout, everything else to stderr. Exit codes: 0 fine, 1 a document that is not valid or was
+cut off, 2 wrong input (one line on stderr), 130 interrupted. What a subcommand needs is imported when it runs.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated, Optional
+
+import click
+import typer
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+Schema = Annotated[str, typer.Option("--schema", metavar="FILE", help="The JSON schema, a file.")]
+Model = Annotated[
+    Optional[str],  # noqa: UP045 - typer reads it when it runs
+    typer.Option("--model", metavar="MODEL", help="A folder or hub id; without it, the bundled tiny model."),
+]
+Tokenizer = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option("--tokenizer", metavar="TOKENIZER", help="A folder or hub id; without it, the model's own."),
+]
+Order = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option("--property-order", metavar="ORDER", help='Of properties: "schema" or "any".'),
+]
+Whitespace = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option("--whitespace", metavar="KIND", help='Between tokens of JSON: "formatted", "compact" or "any".'),
+]
+Formats = Annotated[str, typer.Option("--formats", metavar="KIND", help='What format does: "assert" or "annotate".')]
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from . import __version__
+
+        typer.echo(f"maskwright {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def maskwright(
+    version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True, help="And exit.")] = False,
+) -> None:
+    """JSON that obeys a schema, from language models."""
+
+
+@app.command()
+def generate(
+    schema: Schema,
+    model: Model = None,
+    prompt: Annotated[str, typer.Option("--prompt", metavar="TEXT", help="What to write.")] = "Answer in JSON.",
+    count: Annotated[int, typer.Option("-n", metavar="N", min=1, help="How many documents.")] = 1,
+    seed: Annotated[Optional[int], typer.Option("--seed", metavar="S", help="Of the random numbers.")] = None,  # noqa: UP045
+    max_new_tokens: Annotated[int, typer.Option("--max-new-tokens", metavar="T", min=1)] = 512,
+    temperature: Annotated[float, typer.Option("--temperature", min=0.0, help="0 is greedy.")] = 1.0,
+    property_order: Order = "schema",
+    whitespace: Whitespace = "formatted",
+    formats: Formats = "assert",
+) -> None:
+    """Write documents: one as the model wrote it, or several, one on each line."""
+    from .cli_generate import Sampling, write_documents
+    from .cli_input import read_schema
+
+    specification = read_schema(schema, property_order, whitespace, formats)
+    sampling = Sampling(count, seed, max_new_tokens, temperature)
+    raise typer.Exit(write_documents(schema, specification, model, prompt, sampling))
+
+
+@app.command()
+def check(
+    schema: Schema,
+    document: Annotated[Optional[str], typer.Argument(help="A file, or - for stdin.")] = None,  # noqa: UP045
+    property_order: Order = "any",
+    whitespace: Whitespace = "any",
+    formats: Formats = "assert",
+) -> None:
+    """Say whether the schema can be enforced, and where a document first leaves it."""
+    from .cli_check import check_document
+    from .cli_input import read_schema
+
+    raise typer.Exit(check_document(schema, read_schema(schema, property_order, whitespace, formats), document))
+
+
+@app.command()
+def explain(
+    schema: Schema,
+    prefix: Annotated[str, typer.Option("--prefix", metavar="TEXT", help="The document so far.")] = "",
+    model: Model = None,
+    tokenizer: Tokenizer = None,
+    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, help="How many tokens to show.")] = 20,
+    property_order: Order = "schema",
+    whitespace: Whitespace = "formatted",
+    formats: Formats = "assert",
+) -> None:
+    """Say which tokens may follow a beginning of a document, and why."""
+    from .cli_explain import explain_prefix
+    from .cli_input import read_schema
+
+    specification = read_schema(schema, property_order, whitespace, formats)
+    raise typer.Exit(explain_prefix(schema, specification, prefix, tokenizer or model, limit))
+
+
+def run(arguments: list[str]) -> int:
+    """The exit code of the command with these arguments; wrong input is said in one line on stderr."""
+    from .grammar.errors import MaskwrightError
+
+    try:
+        outcome = app(args=arguments, prog_name="maskwright", standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        return _fail(error.format_message())
+    except MaskwrightError as error:
+        return _fail(str(error))
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter complains when it ends
+        return 141
+    except (KeyboardInterrupt, click.Abort):
+        return 130
+    return outcome if isinstance(outcome, int) else 0
+
+
+def main() -> None:
+    """The console entry."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def _fail(message: str) -> int:
+    sys.stderr.write(f"maskwright: {' '.join(message.split())}\n")
+    return 2

@@ -1,0 +1,95 @@
+"""``maskwright check``: a schema, or a document, read byte by byte until it leaves the language.
+
+The document is read as a model would write it, so that the place is the first byte after which nothing could make the
+document valid. Not supported: which keyword is to blame; the place and what was expected there have to do.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+
+import numpy as np
+
+from .cli_input import errors_naming, read_bytes
+from .cli_places import in_words, place_after
+from .grammar.matcher import Constraint, Matcher
+from .grammar.vocabulary import Vocabulary
+from .schemas.specification import JsonSchema
+
+_END = 256
+_LONGEST_HINT = 40
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """Where a document leaves the language: the byte offset, and the matcher just before it."""
+
+    offset: int
+    matcher: Matcher
+
+
+def byte_vocabulary() -> Vocabulary:
+    """A token for each byte, and an end token."""
+    return Vocabulary.from_tokens([bytes([byte]) for byte in range(_END)] + [b""], eos_token_ids=[_END])
+
+
+def check_document(path: str, schema: JsonSchema, document: str | None) -> int:
+    """The exit code: 1 if the document is not valid."""
+    with errors_naming(path):
+        constraint = schema.compile(byte_vocabulary())
+        if document is None:
+            sys.stdout.write(f"{path}: the schema can be enforced\n")
+            return 0
+        data = read_bytes(document)
+        deviation = first_deviation(constraint, data)
+    if deviation is None:
+        sys.stdout.write(f"{document}: valid\n")
+        return 0
+    sys.stdout.write(f"{document}: {describe(deviation, data)}\n")
+    return 1
+
+
+def first_deviation(constraint: Constraint, data: bytes) -> Deviation | None:
+    """Where ``data`` leaves the language; its length if it ends too early; None if it is a document."""
+    matcher = constraint.matcher()
+    for offset, byte in enumerate(data):
+        if not matcher.accept_token(byte):
+            return Deviation(offset, matcher)
+    return None if matcher.is_accepting() else Deviation(len(data), matcher)
+
+
+def describe(deviation: Deviation, data: bytes) -> str:
+    """One line: where, what was found and what was expected."""
+    offset = deviation.offset
+    before = data[:offset].decode(errors="replace")
+    line = before.count("\n") + 1
+    column = len(before) - (before.rfind("\n") + 1) + 1
+    found = "the document ends" if offset == len(data) else f"{_shown(data, offset)} is not allowed"
+    place = place_after(before) if offset else None
+    where = f" ({place})" if place else ""
+    return (
+        f"invalid at byte {offset}, line {line}, column {column}{where}: {found}; "
+        f"expected {expectation(deviation.matcher)}"
+    )
+
+
+def expectation(matcher: Matcher) -> str:
+    """What may come next: the only text there is, or kinds of characters."""
+    forced = matcher.forced_bytes()
+    if len(forced) > 1:
+        return repr(forced[:_LONGEST_HINT].decode(errors="ignore"))
+    mask = np.zeros((1, _END // 32 + 1), np.int32)
+    matcher.fill_next_token_bitmask(mask)
+    bits = np.unpackbits(mask.view(np.uint8), bitorder="little")
+    return in_words(np.flatnonzero(bits[:_END]).tolist(), may_end=bool(bits[_END]))
+
+
+def _shown(data: bytes, offset: int) -> str:
+    """The character that begins, or goes on, at ``offset``; a byte where it is none."""
+    for size in range(1, 5):
+        try:
+            return repr(data[offset : offset + size].decode())
+        except UnicodeDecodeError:
+            continue
+    return f"the byte 0x{data[offset]:02x}"

@@ -1,0 +1,63 @@
+"""``maskwright explain``: which tokens may follow the beginning of a document, and why."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+from numpy.typing import NDArray
+from transformers.utils import logging as transformers_logging
+
+from .cli_check import byte_vocabulary, describe, expectation, first_deviation
+from .cli_input import errors_naming
+from .cli_places import place_after
+from .generation.models import load, load_tokenizer
+from .grammar.vocabulary import Vocabulary
+from .schemas.specification import JsonSchema, vocabulary_of
+
+
+def explain_prefix(path: str, schema: JsonSchema, prefix: str, tokenizer: str | None, limit: int) -> int:
+    """The exit code: 1 if the prefix is not the beginning of a document."""
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+    data = prefix.encode(errors="surrogateescape")
+    with errors_naming(path):
+        by_bytes = schema.compile(byte_vocabulary())
+        deviation = first_deviation(by_bytes, data)
+        if deviation is not None and deviation.offset < len(data):
+            sys.stdout.write(f"the prefix is {describe(deviation, data)}\n")
+            return 1
+        vocabulary = vocabulary_of(load(None)[1] if tokenizer is None else load_tokenizer(tokenizer))
+        matcher = schema.compile(vocabulary).matcher()
+        matcher.accept_tokens(vocabulary.tokenize(data) if data else [])
+        mask = np.zeros((1, -(-vocabulary.size // 32)), np.int32)
+        matcher.fill_next_token_bitmask(mask)
+        allowed = np.flatnonzero(np.unpackbits(mask.view(np.uint8), bitorder="little"))
+        bytewise = by_bytes.matcher()
+        bytewise.accept_tokens(list(data))
+        lines = [
+            f"where:    {place_after(prefix)}",
+            f"expected: {expectation(bytewise)}",
+            f"forced:   {matcher.forced_bytes().decode(errors='ignore')!r}",
+            f"allowed:  {len(allowed)} of {vocabulary.size} tokens",
+            *(_line(vocabulary, token) for token in _sample(vocabulary, allowed, limit)),
+        ]
+    sys.stdout.write("\n".join(lines) + "\n")
+    return 0
+
+
+def _sample(vocabulary: Vocabulary, allowed: NDArray[np.int64], limit: int) -> list[int]:
+    """Tokens of many kinds: for each first byte one, then a second one, and so on."""
+    ranks: dict[bytes, int] = {}
+    keyed = []
+    for token in allowed.tolist():
+        first = vocabulary.tokens[token][:1]
+        ranks[first] = ranks.get(first, 0) + 1
+        keyed.append((ranks[first], token))
+    return [token for _, token in sorted(keyed)[:limit]]
+
+
+def _line(vocabulary: Vocabulary, token: int) -> str:
+    text = vocabulary.tokens[token]
+    shown = "end of text" if token in vocabulary.eos_token_ids else repr(text.decode(errors="backslashreplace"))
+    return f"  {token:>8}  {shown}"

@@ -1,0 +1,97 @@
+"""``maskwright generate``: documents on stdout, everything else on stderr."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from tqdm import tqdm
+from transformers.generation.stopping_criteria import StoppingCriteria
+from transformers.utils import logging as transformers_logging
+
+from .cli_input import errors_naming
+from .generation.generate import generate
+from .generation.models import load
+from .schemas.specification import JsonSchema
+
+_BATCH = 8
+_SECONDS_BEFORE_PROGRESS = 2.0
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How many documents to draw, and how."""
+
+    count: int
+    seed: int | None
+    max_new_tokens: int
+    temperature: float
+
+    def arguments(self, first: int) -> dict[str, Any]:
+        """The arguments of ``generate`` for the batch that begins with document number ``first``."""
+        size = min(_BATCH, self.count - first)
+        drawn: dict[str, Any] = {"max_new_tokens": self.max_new_tokens}
+        if self.temperature == 0:
+            return {**drawn, "do_sample": False, "num_return_sequences": 1}
+        seed = None if self.seed is None else self.seed + first
+        pure = {"temperature": self.temperature, "top_k": 0, "top_p": 1.0}
+        return {**drawn, **pure, "do_sample": True, "num_return_sequences": size, "seed": seed}
+
+
+class _Progress(StoppingCriteria):
+    """Counts tokens on a progress bar; stops nothing."""
+
+    def __init__(self, bar: tqdm[Any]) -> None:
+        self._bar = bar
+
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor, **kwargs: Any) -> torch.Tensor:
+        self._bar.update(len(input_ids))
+        return torch.zeros(len(input_ids), dtype=torch.bool, device=input_ids.device)
+
+
+def write_documents(path: str, schema: JsonSchema, model: str | None, prompt: str, sampling: Sampling) -> int:
+    """The exit code: 1 if a document was cut off."""
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+    loaded, tokenizer = load(model)
+    cut_off = written = 0
+    bar = tqdm(
+        desc=f"document 1 of {sampling.count}",
+        unit=" tokens",
+        delay=_SECONDS_BEFORE_PROGRESS,
+        disable=None,  # shown only on a terminal
+        leave=False,
+    )
+    with bar, errors_naming(path):
+        while written < sampling.count:
+            bar.set_description(f"document {written + 1} of {sampling.count}", refresh=False)
+            results: Any = generate(
+                loaded,
+                [prompt],
+                schema=schema,
+                tokenizer=tokenizer,
+                stopping_criteria=[_Progress(bar)],
+                **sampling.arguments(written),
+            )
+            for result in results:
+                written += 1
+                if result.finish_reason == "stop":
+                    text = result.text if sampling.count == 1 else _on_one_line(result.text)
+                    bar.clear()
+                    sys.stdout.write(text + "\n")
+                else:
+                    cut_off += 1
+            sys.stdout.flush()
+    if cut_off:
+        sys.stderr.write(
+            f"maskwright: {cut_off} of {sampling.count} documents did not end within the token budget "
+            "(raise --max-new-tokens)\n"
+        )
+    return int(cut_off > 0)
+
+
+def _on_one_line(text: str) -> str:
+    """The same document without line breaks, which in JSON are never part of a string."""
+    return "".join(line.strip(" \t\r") for line in text.split("\n"))

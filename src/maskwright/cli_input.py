@@ -1,0 +1,40 @@
+"""What the subcommands are given: schemas and documents, with errors that name the file."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from .grammar.errors import MaskwrightError
+from .schemas.specification import JsonSchema
+
+
+def read_schema(path: str, property_order: Any, whitespace: Any, formats: Any) -> JsonSchema:
+    """The schema in a file, with options; raises ``MaskwrightError``."""
+    with errors_naming(path):
+        return JsonSchema(Path(path), property_order=property_order, whitespace=whitespace, formats=formats)
+
+
+def read_bytes(path: str) -> bytes:
+    """What a file holds, or stdin for ``-``."""
+    if path == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(path).read_bytes()
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise MaskwrightError(f"cannot read {path}: {reason}", remedy="name a readable file, or - for stdin") from error
+
+
+@contextmanager
+def errors_naming(path: str) -> Iterator[None]:
+    """Errors about a place in the schema say which file it is in."""
+    try:
+        yield
+    except MaskwrightError as error:
+        if error.pointer is None or path in error.problem:
+            raise
+        raise type(error)(f"{path}: {error.problem}", error.pointer, error.remedy) from error
