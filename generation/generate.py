@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 import copy
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +27,7 @@ from .prompts import Prompt, encode, is_single, pad_left
 from .result import GenerationResult, GenerationStats
 
 DEFAULT_MAX_NEW_TOKENS = 512
+_READ_DOCUMENT: Callable[[str], object] = read_document
 _OURS = frozenset({"inputs", "input_ids", "inputs_embeds", "attention_mask"})
 
 
@@ -70,7 +71,7 @@ class _Task:
     model: Any
     tokenizer: Any
     constraint: Constraint
-    parse: Any
+    parse: Callable[[str], object]
     compile_seconds: float
 
 
@@ -88,7 +89,7 @@ def _prepare(model: Any, tokenizer: Any, schema: object, limits: Limits | None) 
     started = time.perf_counter()
     width = logits_width(model)
     if isinstance(schema, Constraint):
-        constraint, parse = schema, read_document
+        constraint, parse = schema, _READ_DOCUMENT
         if constraint.vocabulary.size > width:
             raise MaskwrightError(
                 f"the constraint's vocabulary has {constraint.vocabulary.size} tokens, the model {width} logits",
@@ -134,15 +135,16 @@ def _arguments(task: _Task, prompt_length: int, given: dict[str, Any]) -> tuple[
     arguments = {"tokenizer": task.tokenizer, **given}
     own = task.model.generation_config
     config = copy.deepcopy(arguments.get("generation_config"))
+    padding = _padding(task, given)
     settings = {
         "eos_token_id": list(task.constraint.vocabulary.eos_token_ids),
-        "pad_token_id": _padding(task, given),
+        "pad_token_id": padding,
         **_budget(task.model, prompt_length, given, config or own),
     }
     if config is None:
-        return {**arguments, **settings}, settings["pad_token_id"]
+        return {**arguments, **settings}, padding
     config.update(**settings)
-    return {**arguments, "generation_config": config}, settings["pad_token_id"]
+    return {**arguments, "generation_config": config}, padding
 
 
 def _budget(model: Any, prompt_length: int, given: dict[str, Any], config: Any) -> dict[str, int]:

@@ -29,11 +29,11 @@ TASK = "structured-generation"
 class StructuredGenerationPipeline(Pipeline):  # type: ignore[misc, unused-ignore]
     """Arguments of ``maskwright.generate`` may be given when the pipeline is made, or in a call, which goes first."""
 
-    _load_processor = False
-    _load_image_processor = False
-    _load_video_processor = False
-    _load_feature_extractor = False
-    _load_tokenizer = True
+    _load_processor = False  # type: ignore[assignment, unused-ignore]
+    _load_image_processor = False  # type: ignore[assignment, unused-ignore]
+    _load_video_processor = False  # type: ignore[assignment, unused-ignore]
+    _load_feature_extractor = False  # type: ignore[assignment, unused-ignore]
+    _load_tokenizer = True  # type: ignore[assignment, unused-ignore]
 
     def _sanitize_parameters(
         self, return_full_result: bool | None = None, **generate_arguments: Any
@@ -41,10 +41,10 @@ class StructuredGenerationPipeline(Pipeline):  # type: ignore[misc, unused-ignor
         results = {} if return_full_result is None else {"return_full_result": return_full_result}
         return {}, generate_arguments, results
 
-    def preprocess(self, prompt: Any) -> dict[str, Any]:
+    def preprocess(self, prompt: Any) -> dict[str, Any]:  # type: ignore[override, unused-ignore]
         return {"prompts": [prompt]}
 
-    def _forward(self, inputs: dict[str, Any], **generate_arguments: Any) -> dict[str, Any]:
+    def _forward(self, inputs: dict[str, Any], **generate_arguments: Any) -> Any:
         """All results of each prompt; a batch is a list of what ``preprocess`` made of each prompt."""
         if "schema" not in generate_arguments:
             raise MaskwrightError("the pipeline has no schema", remedy="pass schema= to pipeline() or to the call")
@@ -53,7 +53,7 @@ class StructuredGenerationPipeline(Pipeline):  # type: ignore[misc, unused-ignor
         count = len(results) // len(prompts)
         return {"results": [results[start : start + count] for start in range(0, len(results), count)]}
 
-    def postprocess(self, outputs: dict[str, Any], return_full_result: bool = False) -> Any:
+    def postprocess(self, outputs: Any, return_full_result: bool = False) -> Any:  # type: ignore[override, unused-ignore]
         results: Any = outputs["results"]
         if isinstance(results[0], list):  # not taken from a batch
             results = results[0]

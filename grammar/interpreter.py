@@ -106,7 +106,10 @@ class Interpreter:
                 reached[content] = None if before is None else self.step(before, content[-1])
             return reached[content]
 
-        allowed = np.array([token != b"" and reach(token) is not None for token in vocabulary.tokens], np.bool_)
+        begins = {byte for byte in range(256) if self.step(configuration, byte) is not None}
+        allowed = np.array(
+            [token != b"" and token[0] in begins and reach(token) is not None for token in vocabulary.tokens], np.bool_
+        )
         allowed[list(vocabulary.eos_token_ids)] = self.is_accepting(configuration)
         return allowed
 
@@ -178,7 +181,7 @@ class Interpreter:
             if configuration.blanks and self._automaton.whitespace == at.FORMATTED:
                 return None
             if frame.kind == at.OBJECT:
-                has_more = self._other(frame) is not None or self._live_keys(frame)
+                has_more = self._other_node(frame) != at.NONE or self._live_keys(frame)
                 return Configuration(at.NEXT_KEY, frame, behind=byte) if has_more else None
             item = self._item(frame)
             return None if item is None else Configuration(at.VALUE, *item, behind=byte)
@@ -247,18 +250,22 @@ class Interpreter:
                 return None
         return None if node == at.NONE else (after, node)
 
+    def _other_node(self, frame: Frame) -> int:
+        """The node of the value of a key that is not named, NONE if no such key may come."""
+        fields = self._node(frame.node)
+        if fields[at.POLICY] in _BY_STATE:
+            return self._state(frame.state)[at.OTHER_NODE]
+        if fields[at.POLICY] == at.ORDERED and not self._may_close(frame):
+            return at.NONE
+        return fields[at.OTHER]
+
     def _other(self, frame: Frame) -> tuple[Frame, int] | None:
         """The object ``frame`` after a key that is not named, and the node of its value; None if none may come."""
-        fields = self._node(frame.node)
-        after = replace(frame, next_rank=len(self._keys(frame)))
-        if fields[at.POLICY] in _BY_STATE:
-            state = self._state(frame.state)
-            node, after = state[at.OTHER_NODE], replace(after, state=state[at.OTHER_STATE])
-        else:
-            node = fields[at.OTHER]
-            if fields[at.POLICY] == at.ORDERED and not self._may_close(frame):
-                return None
-        return None if node == at.NONE else (after, node)
+        node = self._other_node(frame)
+        if node == at.NONE:
+            return None
+        state = frame.state if frame.state == at.PLAIN else self._state(frame.state)[at.OTHER_STATE]
+        return replace(frame, next_rank=len(self._keys(frame)), state=state), node
 
     def _named(self, frame: Frame, index: int) -> tuple[Frame, int] | None:
         """The object ``frame`` after the key with this index, and the node of its value; None if it may not come."""
@@ -284,7 +291,7 @@ class Interpreter:
         return [key.name for index, key in enumerate(keys) if self._named(frame, index) is not None]
 
     def _begin_key(self, frame: Frame, byte: bytes) -> Configuration | None:
-        if byte == b'"' and (self._other(frame) is not None or self._live_keys(frame)):
+        if byte == b'"' and (self._other_node(frame) != at.NONE or self._live_keys(frame)):
             return Configuration(at.KEY, frame)
         return None
 
@@ -321,12 +328,11 @@ class Interpreter:
             return None
         if not is_whole(written):
             return replace(configuration, pending=written)
-        character = chr(ranges[0][0])
-        state = configuration.state
+        code_point, state = ranges[0][0], configuration.state
         if configuration.mode == at.TEXT:
-            text = self._text(self._node(configuration.node)[at.TEXT_ID])
-            state = text.successor(state, ord(character))
-        return replace(configuration, text=configuration.text + character, pending=b"", state=state)
+            state = self._text(self._node(configuration.node)[at.TEXT_ID]).successor(state, code_point)
+        longer = configuration.text + chr(code_point)
+        return Configuration(configuration.mode, configuration.frame, configuration.node, longer, state=state)
 
     def _finish_string(self, configuration: Configuration) -> Configuration | None:
         frame, mode, text = configuration.frame, configuration.mode, configuration.text
@@ -346,7 +352,7 @@ class Interpreter:
         """Is there a string that goes on with a character of ``ranges``?"""
         text = configuration.text
         if configuration.mode == at.KEY:
-            if self._other(configuration.frame) is not None:
+            if self._other_node(configuration.frame) != at.NONE:
                 return True
             return _some_begins(self._live_keys(configuration.frame), text, ranges)
         fields = self._node(configuration.node)

@@ -77,7 +77,7 @@ def read_document(text: str) -> object:
 
 
 def check_json(value: object) -> None:
-    """Raises ``InvalidSchema`` where ``value`` holds what is no JSON: sets, bytes, NaN, keys that are no strings, ..."""
+    """Raises ``InvalidSchema`` where ``value`` holds what is no JSON: sets, bytes, NaN, keys that are no strings."""
     done: set[int] = set()
     open_ids: set[int] = set()
     stack: list[tuple[object, str, bool]] = [(value, "", False)]
@@ -158,7 +158,9 @@ class _Reader:
         return ""
 
 
-def _parts(value: dict[object, object] | list[object] | tuple[object, ...], pointer: str) -> Iterator[tuple[str, object]]:
+def _parts(
+    value: dict[object, object] | list[object] | tuple[object, ...], pointer: str
+) -> Iterator[tuple[str, object]]:
     if not isinstance(value, dict):
         yield from ((str(index), item) for index, item in enumerate(value))
         return

@@ -13,13 +13,13 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NotRequired, Required
 
 from pydantic import ConfigDict, PydanticUserError, TypeAdapter, ValidationError, with_config
 from pydantic.errors import PydanticInvalidForJsonSchema
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
-from typing_extensions import NotRequired, Required, TypedDict
+from typing_extensions import TypedDict
 
 from ..grammar.errors import InvalidSchema, MaskwrightError, UnsupportedSchema
 
@@ -40,7 +40,7 @@ def describe(annotation: object) -> PythonType:
     Raises ``InvalidSchema`` for what is no type, ``UnsupportedSchema`` for a type without a JSON form.
     """
     name = getattr(annotation, "__name__", None) or repr(annotation)
-    target = _arguments(annotation, name) if _is_function(annotation) else annotation
+    target: Any = _arguments(annotation, name) if _is_function(annotation) else annotation
     try:
         adapter: TypeAdapter[Any] = TypeAdapter(target)
         schema = adapter.json_schema(schema_generator=_ClosedObjects)
@@ -54,7 +54,9 @@ def describe(annotation: object) -> PythonType:
             value: object = adapter.validate_json(text)
         except ValidationError as error:
             problem = f"the document obeys the schema of {name}, but {name} refuses it: {_reason(error)}"
-            raise MaskwrightError(problem, remedy="state in the type's annotations what its validators check") from error
+            raise MaskwrightError(
+                problem, remedy="state in the type's annotations what its validators check"
+            ) from error
         return value
 
     return PythonType(schema, parse)
@@ -104,7 +106,7 @@ def _arguments(function: Any, name: str) -> object:
         fields[parameter.name] = (
             Required[annotation] if parameter.default is parameter.empty else NotRequired[annotation]
         )
-    arguments: Any = TypedDict(name, fields)  # type: ignore[misc,operator]
+    arguments: Any = TypedDict(name, fields)  # type: ignore[misc]
     return with_config(ConfigDict(extra="forbid"))(arguments)
 
 

@@ -26,9 +26,10 @@ from .options import Escapes, Formats, JsonOptions, PropertyOrder, Whitespace
 _FORMS = "a dict, a bool, JSON text, a path, a type, a function or a JsonSchema"
 _VOCABULARIES = 4
 _CONSTRAINTS = 32
+_READ_DOCUMENT: Callable[[str], object] = read_document
 
 
-class Specification(Protocol):
+class Specification(Hashable, Protocol):
     """A description of the documents that are wanted; hashable, and equal where the constraint is the same."""
 
     def compile(self, vocabulary: Vocabulary, limits: Limits | None = None) -> Constraint:
@@ -72,7 +73,7 @@ class JsonSchema:
         self.contents, self._parse = _read(schema)
 
     def compile(self, vocabulary: Vocabulary, limits: Limits | None = None) -> Constraint:
-        """The constraint; raises ``InvalidSchema``, ``UnsupportedSchema``, ``UnsatisfiableSchema``, ``LimitExceeded``."""
+        """The constraint; raises as :func:`compile` does."""
         options = self.options if limits is None else replace(self.options, limits=limits)
         return compile_schema(self.contents, vocabulary, options)
 
@@ -114,7 +115,9 @@ def compile(spec: object, vocabulary: Vocabulary | Any, limits: Limits | None = 
     return specification_of(spec).compile(vocabulary_of(vocabulary), limits)
 
 
-def vocabulary_of(tokenizer: Any, vocab_size: int | None = None, eos_token_ids: Iterable[int] | None = None) -> Vocabulary:
+def vocabulary_of(
+    tokenizer: Any, vocab_size: int | None = None, eos_token_ids: Iterable[int] | None = None
+) -> Vocabulary:
     """The vocabulary of a tokenizer, see ``Vocabulary.from_huggingface``; those of the last few tokenizers are kept."""
     if isinstance(tokenizer, Vocabulary):
         return tokenizer
@@ -144,14 +147,16 @@ def _recent_constraint(specification: Specification, vocabulary: Vocabulary, lim
 
 def _read(schema: object) -> tuple[object, Callable[[str], object]]:
     """The contents of a schema, and the function from documents to values."""
-    contents, parse = schema, read_document
+    contents, parse = schema, _READ_DOCUMENT
     if isinstance(schema, str):
         contents = read_json_file(schema) if os.path.isfile(schema) else _read_text(schema)
     elif isinstance(schema, os.PathLike):
         contents = read_json_file(schema)
-    elif schema is None or isinstance(schema, JsonSchema | int | float | bytes | list | tuple | set) and not isinstance(schema, bool):
+    elif isinstance(schema, dict | bool):
+        pass
+    elif schema is None or isinstance(schema, JsonSchema | int | float | bytes | list | tuple | set):
         raise InvalidSchema(f"{schema!r:.60} is not a specification", remedy=f"pass {_FORMS}")
-    elif not isinstance(schema, dict | bool):
+    else:
         from .python_types import describe
 
         described = describe(schema)

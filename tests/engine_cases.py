@@ -36,7 +36,86 @@ AWKWARD = (b'"', b'",', b'":', b'": "', b'""', b'"}', b'"]}', b'":{', b'{"', b'[
            b"\n  ", b"\n        ", b"\n\t", b",\n", b", ", b" \n", b"  ", b"\t\t", b"\r\n", b"\n\n", b"}\n", b'"\n',
            b"\\u", b"\\ud8", b"\\ud83d", b"\\ud83d\\", b"\\u006", b"\\u00", b'\\"', b"\\\\", b"\\n", b'a"', b'aab"',
            b"\xe6\x97", b"\xa5", b"\xf0\x9f", b"\x98\x80", b"\xc3", b"\xed\xa0\x80", b"\xc0\x80", b"\xf4\x90",
-           b"true", b"false", b"null", b"tru", b"ue,", b"1,", b"12", b".5", b"e1", b"-1", b"1]", b"0}", b"1.0")  # fmt: skip
+           b"true", b"false", b"null", b"tru", b"ue,", b"1,", b"12", b".5", b"e1", b"-1", b"1]", b"0}",
+           b"1.0")  # fmt: skip
+
+
+# --- schemas, documents of theirs, and beginnings at which a large vocabulary is judged
+
+PERSON: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "name": {"type": "string", "minLength": 2, "maxLength": 5},
+        "né": {"enum": ["aé", "a", "b\\", 'b"c', "日本", "日本語", "😀", 1, [True]]},
+        "tags": {
+            "type": "array",
+            "items": {"type": "string", "pattern": "^a[bé😀]*c?$", "maxLength": 6},
+            "maxItems": 3,
+        },
+        "a": {"type": "integer", "minimum": -5, "maximum": 12},
+        "ab": {"$ref": "#"},
+        "b": False,
+    },
+    "required": ["name", "né"],
+    "additionalProperties": {"anyOf": [{"type": "null"}, {"type": "object", "additionalProperties": False}]},
+}
+CLOSED = {**PERSON, "additionalProperties": False}
+UNION = {
+    "anyOf": [
+        {"type": "object", "properties": {"kind": {"const": "a"}, "x": {"type": "integer"}}, "required": ["kind", "x"]},
+        {"type": "object", "properties": {"kind": {"const": "ab"}, "x": {"type": "string"}}, "required": ["kind", "x"]},
+        {"type": "array", "prefixItems": [{"const": 1}, {"type": "string"}], "items": False, "minItems": 1},
+        {"type": "array", "prefixItems": [{"const": "é"}], "items": {"type": "null"}, "maxItems": 3},
+    ]
+}
+TEXT = {"type": "string", "pattern": "^(a|\\u00e9|\\ud83d\\ude00)+b?$", "minLength": 3, "maxLength": 7}
+LENGTHS = {"type": "string", "minLength": 3, "maxLength": 12}
+FIXED: dict[str, Any] = {
+    "anything": True,
+    "person": PERSON,
+    "closed": CLOSED,
+    "union": UNION,
+    "text": TEXT,
+    "lengths": LENGTHS,
+    "numbers": {"type": "array", "items": {"type": "number", "multipleOf": 0.5, "exclusiveMaximum": 20}, "minItems": 2},
+    "strings": {"type": "array", "items": {"enum": ["", "a", "ab", "é", "日", "日本", "😀", "\ue000", "\U00100000"]}},
+}
+DOCUMENTS: dict[str, list[Any]] = {
+    "anything": [{"a": [1, {"b": "😀é\n"}], "": None}],
+    "person": [
+        {"name": "日本語x", "né": "日本", "tags": ["a", "abé😀c"], "a": 12, "q": {}, "ab": {"name": "ab", "né": 1}}
+    ],
+    "closed": [{"a": -5, "né": 'b"c', "name": "ab", "tags": [], "ab": {"name": "ab", "né": [True]}}],
+    "union": [{"kind": "ab", "x": "1"}, {"x": 3, "kind": "a", "z": 0}, [1, "s"], ["é", None, None], [1]],
+    "text": ["aé😀b", "ééééééé", "aaab"],
+    "lengths": ["aé😀b", "éé", "日本語日本語日本語日本語", "abcabc"],
+    "numbers": [[1, 1.5, -2e3, 19.5], [0.5, 0]],
+    "strings": [["", "a", "ab", "é", "日", "日本", "😀", "\ue000", "\U00100000"]],
+}
+
+
+LARGE_STATES = {
+    "person": [b'{"', b'{"name": "', b'{"name": "ab", "n\\u00e', '{"q": {}, "né": "'.encode()],
+    "closed": [b"", b"{", b'{"', b'{"name"', b'{"name": "ab', b'{"name": "abc\xe6', b'{"name": "ab", "n\xc3', b'{"a": -',
+               b"{\n  ", b'{"tags": [', b'{"tags": ["a', b'{"tags": ["a\\ud83d', b'{"tags": ["a"', b'{"tags": ["a",\n    ', b'{"a": 1'],
+    "union": [b"", b"{", b'{"kind": "a', b'{"x": 1, "', b"[", b"[1", b'[1, "', b'["\\u00', '["é", null'.encode()],
+    "text": [b'"', b'"a', b'"aaaaaa', '"é'.encode()],
+    "numbers": [b"[", b"[1", b"[1.", b"[1, 1e", b"[\n\t", b"[1, 2"],
+}  # fmt: skip
+
+NOT_CHARACTERS = (b"\\x", b"\\u00g", b"\\udc00", b"\\ud800x", b"\\ud800\\n", b"\\ud800\\ue", b"\xed\xa0", b"\xc0", b"\xc1",
+                  b"\xf5", b"\xe0\x80", b"\xf0\x80", b"\xf4\x90", b"\x80", b"\x00", b"\n", b"\x1f")  # fmt: skip
+NOT_JSON = (b'"\x00"', b'"\x1f"', b'"\n"', b'"\\ud800"', b'"\\udc00"', b'"\\ud800\\u0061"', b'"\\x"', b'"\xed\xa0\x80"',
+            b'"\xc0\x80"', b'"\xe0\x80\x80"', b'"\xf0\x80\x80\x80"', b'"\xff"', b'"\xf4\x90\x80\x80"', b'"\x80"', b"01",
+            b"+1", b"1.", b".5", b"1e", b"-", b"NaN", b"[1,]", b'{"a":1,}', b"nul", b"True", b"[1 2]", b"'a'", b"",
+            b"\xef\xbb\xbf1")  # fmt: skip
+UNUSUAL_JSON = (b'"\\u0000"', b'"\xed\x9f\xbf"', b'"\xee\x80\x80"', b'"\xf4\x8f\xbf\xbf"', b'"\\uD83d\\uDe00"', b'"\x7f"',
+                b'"\\/"', b"-0", b"1E+5", b"0.0")  # fmt: skip
+FORCED_AFTER = (b"", b"{", b'{"', b'{"n', b'{"name"', b'{"name": "ab"', b'{"name":"ab","', b'{"name":"ab","n\\u00', b"t",
+                b"[1", b'"aaaaaa')  # fmt: skip
+
+
+# --- tools
 
 
 @functools.cache

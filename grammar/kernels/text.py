@@ -110,7 +110,7 @@ def highest(state, low):
     if state == HEX2_D or state == UTF8_ED:
         return np.int64(0xD7FF)
     if state == HIGH3:
-        return low | 0x3FFFF
+        return low + 0x3FFFF
     if state == HIGH4:
         return low | 0x3FFF
     if state == LOW_BACKSLASH or state == LOW_U or state == LOW1 or state == LOW2:

@@ -1,19 +1,23 @@
 """The command ``maskwright``: write documents of a schema, check one, or explain what may come next.
 
 Documents and answers go to stdout, everything else to stderr. Exit codes: 0 fine, 1 a document that is not valid or was
-cut off, 2 wrong input (one line on stderr), 130 interrupted. What a subcommand needs is imported when it runs.
+cut off (or nobody reads stdout), 2 wrong input (one line on stderr), 130 interrupted. What a subcommand needs is
+imported when it runs.
 """
 
 from __future__ import annotations
 
+import io
 import os
 import sys
-from typing import Annotated, Optional
+from typing import Annotated, Any, Optional
 
-import click
 import typer
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+_ClickException: Any = typer.BadParameter.__mro__[2]
+"""The base of what typer raises for wrong arguments, from click or from the copy of it that typer may bring along."""
 
 Schema = Annotated[str, typer.Option("--schema", metavar="FILE", help="The JSON schema, a file.")]
 Model = Annotated[
@@ -45,7 +49,9 @@ def _show_version(wanted: bool) -> None:
 
 @app.callback()
 def maskwright(
-    version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True, help="And exit.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="And exit.")
+    ] = False,
 ) -> None:
     """JSON that obeys a schema, from language models."""
 
@@ -110,23 +116,26 @@ def run(arguments: list[str]) -> int:
     """The exit code of the command with these arguments; wrong input is said in one line on stderr."""
     from .grammar.errors import MaskwrightError
 
+    command = typer.main.get_command(app)
     try:
-        outcome = app(args=arguments, prog_name="maskwright", standalone_mode=False)
+        outcome = command.main(args=arguments or ["--help"], prog_name="maskwright", standalone_mode=False)
         sys.stdout.flush()
-    except click.ClickException as error:
+    except _ClickException as error:
         return _fail(error.format_message())
     except MaskwrightError as error:
         return _fail(str(error))
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter complains when it ends
-        return 141
-    except (KeyboardInterrupt, click.Abort):
+        return 1
+    except (KeyboardInterrupt, typer.Abort):
         return 130
     return outcome if isinstance(outcome, int) else 0
 
 
 def main() -> None:
     """The console entry."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     sys.exit(run(sys.argv[1:]))
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .cli_input import errors_naming, read_bytes
-from .cli_places import in_words, place_after
+from .cli_places import Place, in_words, place_after
 from .grammar.matcher import Constraint, Matcher
 from .grammar.vocabulary import Vocabulary
 from .schemas.specification import JsonSchema
@@ -66,23 +66,22 @@ def describe(deviation: Deviation, data: bytes) -> str:
     line = before.count("\n") + 1
     column = len(before) - (before.rfind("\n") + 1) + 1
     found = "the document ends" if offset == len(data) else f"{_shown(data, offset)} is not allowed"
-    place = place_after(before) if offset else None
-    where = f" ({place})" if place else ""
+    place = place_after(before)
     return (
-        f"invalid at byte {offset}, line {line}, column {column}{where}: {found}; "
-        f"expected {expectation(deviation.matcher)}"
+        f"invalid at byte {offset}, line {line}, column {column} ({place}): {found}; "
+        f"expected {expectation(deviation.matcher, place)}"
     )
 
 
-def expectation(matcher: Matcher) -> str:
-    """What may come next: the only text there is, or kinds of characters."""
+def expectation(matcher: Matcher, place: Place) -> str:
+    """What may come next at ``place``: the only text there is, or kinds of characters."""
     forced = matcher.forced_bytes()
     if len(forced) > 1:
         return repr(forced[:_LONGEST_HINT].decode(errors="ignore"))
     mask = np.zeros((1, _END // 32 + 1), np.int32)
     matcher.fill_next_token_bitmask(mask)
     bits = np.unpackbits(mask.view(np.uint8), bitorder="little")
-    return in_words(np.flatnonzero(bits[:_END]).tolist(), may_end=bool(bits[_END]))
+    return in_words(np.flatnonzero(bits[:_END]).tolist(), in_string=place.in_string, may_end=bool(bits[_END]))
 
 
 def _shown(data: bytes, offset: int) -> str:

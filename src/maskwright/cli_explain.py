@@ -6,10 +6,9 @@ import sys
 
 import numpy as np
 from numpy.typing import NDArray
-from transformers.utils import logging as transformers_logging
 
 from .cli_check import byte_vocabulary, describe, expectation, first_deviation
-from .cli_input import errors_naming
+from .cli_input import errors_naming, quieten_transformers
 from .cli_places import place_after
 from .generation.models import load, load_tokenizer
 from .grammar.vocabulary import Vocabulary
@@ -18,8 +17,7 @@ from .schemas.specification import JsonSchema, vocabulary_of
 
 def explain_prefix(path: str, schema: JsonSchema, prefix: str, tokenizer: str | None, limit: int) -> int:
     """The exit code: 1 if the prefix is not the beginning of a document."""
-    transformers_logging.set_verbosity_error()
-    transformers_logging.disable_progress_bar()
+    quieten_transformers()
     data = prefix.encode(errors="surrogateescape")
     with errors_naming(path):
         by_bytes = schema.compile(byte_vocabulary())
@@ -35,9 +33,10 @@ def explain_prefix(path: str, schema: JsonSchema, prefix: str, tokenizer: str | 
         allowed = np.flatnonzero(np.unpackbits(mask.view(np.uint8), bitorder="little"))
         bytewise = by_bytes.matcher()
         bytewise.accept_tokens(list(data))
+        place = place_after(prefix)
         lines = [
-            f"where:    {place_after(prefix)}",
-            f"expected: {expectation(bytewise)}",
+            f"where:    {place}",
+            f"expected: {expectation(bytewise, place)}",
             f"forced:   {matcher.forced_bytes().decode(errors='ignore')!r}",
             f"allowed:  {len(allowed)} of {vocabulary.size} tokens",
             *(_line(vocabulary, token) for token in _sample(vocabulary, allowed, limit)),

@@ -9,9 +9,8 @@ from typing import Any
 import torch
 from tqdm import tqdm
 from transformers.generation.stopping_criteria import StoppingCriteria
-from transformers.utils import logging as transformers_logging
 
-from .cli_input import errors_naming
+from .cli_input import errors_naming, quieten_transformers
 from .generation.generate import generate
 from .generation.models import load
 from .schemas.specification import JsonSchema
@@ -53,8 +52,7 @@ class _Progress(StoppingCriteria):
 
 def write_documents(path: str, schema: JsonSchema, model: str | None, prompt: str, sampling: Sampling) -> int:
     """The exit code: 1 if a document was cut off."""
-    transformers_logging.set_verbosity_error()
-    transformers_logging.disable_progress_bar()
+    quieten_transformers()
     loaded, tokenizer = load(model)
     cut_off = written = 0
     bar = tqdm(

@@ -38,3 +38,12 @@ def errors_naming(path: str) -> Iterator[None]:
         if error.pointer is None or path in error.problem:
             raise
         raise type(error)(f"{path}: {error.problem}", error.pointer, error.remedy) from error
+
+
+def quieten_transformers() -> None:
+    """No warnings and no progress bars for loading a model; for a process of its own only."""
+    from transformers.utils import logging
+
+    logger: Any = logging
+    logger.set_verbosity_error()
+    logger.disable_progress_bar()

@@ -11,16 +11,15 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-_PIECES = re.compile(r'"(?:[^"\\]|\\.)*"|"(?:[^"\\]|\\.)*\\?$|[\[\]{}:,]|[^\s"\[\]{}:,]+', re.DOTALL)
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_PIECES = re.compile(_STRING.pattern + r'|"(?:[^"\\]|\\.)*\\?\Z|[\[\]{}:,]|[^\s"\[\]{}:,]+', re.DOTALL)
 _WORDS = {
-    ord('"'): 'a string or its end (")',
-    ord("\\"): "an escape (\\)",
     ord(","): "','",
     ord(":"): "':'",
-    ord("{"): "an object ({)",
-    ord("}"): "the end of the object (})",
-    ord("["): "an array ([)",
-    ord("]"): "the end of the array (])",
+    ord("{"): "an object",
+    ord("}"): "the end of the object",
+    ord("["): "an array",
+    ord("]"): "the end of the array",
 }
 _BLANKS = frozenset(b" \t\n\r")
 _DIGITS = frozenset(b"0123456789")
@@ -34,6 +33,7 @@ class Place:
 
     pointer: str
     situation: str
+    in_string: bool = False
 
     def __str__(self) -> str:
         return f"{self.situation}, at {self.pointer or 'the root'}"
@@ -46,7 +46,7 @@ class _Container:
 
 
 class _Walk:
-    """The open containers, and what is expected next: "value", "key", "colon", "comma" or "end"."""
+    """The open containers, and what is expected next: a key of ``_SITUATIONS``."""
 
     def __init__(self) -> None:
         self.open: list[_Container] = []
@@ -55,7 +55,7 @@ class _Walk:
     def read(self, piece: str) -> None:
         if piece in "{[":
             self.open.append(_Container(piece == "{", None if piece == "{" else 0))
-            self.expected = "key" if piece == "{" else "value"
+            self.expected = "first key" if piece == "{" else "first value"
         elif piece in "}]":
             self.open.pop()
             self._end_value()
@@ -63,11 +63,15 @@ class _Walk:
             self.expected = "value"
         elif piece == ",":
             self._next()
-        elif self.expected == "key":
+        elif self.expects_key:
             self.open[-1].key = json.loads(piece)
             self.expected = "colon"
         else:
             self._end_value()
+
+    @property
+    def expects_key(self) -> bool:
+        return self.expected in ("first key", "key")
 
     def pointer(self) -> str:
         tokens = [str(container.key) for container in self.open if container.key is not None]
@@ -87,6 +91,17 @@ class _Walk:
             self.expected = "value"
 
 
+_SITUATIONS = {
+    "value": "before a value",
+    "first value": "before a value or the end of the array",
+    "key": "before a property name",
+    "first key": "before a property name or the end of the object",
+    "colon": "after a property name",
+    "comma": "after a value",
+    "end": "after the whole document",
+}
+
+
 def place_after(text: str) -> Place:
     """Where one is after ``text``, the beginning of a JSON document."""
     pieces = _PIECES.findall(text)
@@ -94,43 +109,40 @@ def place_after(text: str) -> Place:
     walk = _Walk()
     for piece in pieces:
         walk.read(piece)
-    if unfinished:
-        kind = "a number or literal" if unfinished[0] != '"' else "a string"
-        return Place(walk.pointer(), "in a property name" if walk.expected == "key" else f"in {kind}")
-    situations = {
-        "value": "before a value",
-        "key": "before a property name or the end of the object",
-        "colon": "after a property name",
-        "comma": "after a value in " + ("an object" if walk.open and walk.open[-1].is_object else "an array"),
-        "end": "after the whole document",
-    }
-    return Place(walk.pointer(), situations[walk.expected])
+    if not unfinished:
+        return Place(walk.pointer(), _SITUATIONS[walk.expected])
+    if unfinished[0] != '"':
+        return Place(walk.pointer(), "in a number or literal")
+    return Place(walk.pointer(), "in a property name" if walk.expects_key else "in a string", in_string=True)
 
 
-def in_words(expected: Iterable[int], *, may_end: bool) -> str:
-    """What the bytes that may come next are, in words."""
+def in_words(expected: Iterable[int], *, in_string: bool, may_end: bool) -> str:
+    """What the bytes that may come next are, in words; ``may_end``: whether the document may end as well."""
     allowed = set(expected)
     words = ["the end of the document"] if may_end else []
-    if len(allowed & _TEXT) > _MANY:
-        return " or ".join([*words, "almost any character of a string"])
-    words += [_WORDS[byte] for byte in sorted(allowed & _WORDS.keys())]
+    if ord('"') in allowed:
+        words.append("the end of the string" if in_string else "a string")
+    if in_string and ord("\\") in allowed:
+        words.append("an escape")
+    allowed -= {*b'"\\'}
+    if in_string and len(allowed & _TEXT) > _MANY:
+        words.append("almost any character")
+        allowed.clear()
+    if not in_string:
+        words += [_WORDS[byte] for byte in sorted(allowed & _WORDS.keys())]
+        words += ["whitespace"] if allowed & _BLANKS else []
+        allowed -= _WORDS.keys() | _BLANKS
     if allowed >= _DIGITS:
         words.append("a digit")
         allowed -= _DIGITS
-    words += [repr(chr(byte)) for byte in sorted(allowed & _TEXT - _WORDS.keys() - _BLANKS)]
+    words += [repr(chr(byte)) for byte in sorted(allowed & _TEXT)]
     if max(allowed, default=0) > 0x7F:
         words.append("a character outside ASCII")
-    if allowed & _BLANKS:
-        words.append("whitespace")
     return " or ".join(words) if len(words) < 3 else ", ".join(words[:-1]) + " or " + words[-1]
 
 
 def _is_unfinished(piece: str, text: str) -> bool:
-    """Whether the last piece could go on: a string without its end, or a number or word right at the end of the text."""
+    """Whether the last piece could go on: a string without its end, or a number or word at the very end of the text."""
     if piece[0] == '"':
-        return not (text.endswith(piece) and _is_string(piece)) and text.endswith(piece)
+        return _STRING.fullmatch(piece) is None
     return piece not in "{}[]:," and text.endswith(piece)
-
-
-def _is_string(piece: str) -> bool:
-    return re.fullmatch(r'"(?:[^"\\]|\\.)*"', piece, re.DOTALL) is not None
