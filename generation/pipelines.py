@@ -44,7 +44,7 @@ class StructuredGenerationPipeline(Pipeline):  # type: ignore[misc, unused-ignor
     def preprocess(self, prompt: Any) -> dict[str, Any]:  # type: ignore[override, unused-ignore]
         return {"prompts": [prompt]}
 
-    def _forward(self, inputs: dict[str, Any], **generate_arguments: Any) -> Any:
+    def _forward(self, inputs: Any, **generate_arguments: Any) -> Any:  # type: ignore[override, unused-ignore]
         """All results of each prompt; a batch is a list of what ``preprocess`` made of each prompt."""
         if "schema" not in generate_arguments:
             raise MaskwrightError("the pipeline has no schema", remedy="pass schema= to pipeline() or to the call")

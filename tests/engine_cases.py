@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 import json
+import math
 import random
 from collections.abc import Iterable, Sequence
+from fractions import Fraction
 from typing import Any
 
 import jsonschema
@@ -96,23 +98,24 @@ DOCUMENTS: dict[str, list[Any]] = {
 
 LARGE_STATES = {
     "person": [b'{"', b'{"name": "', b'{"name": "ab", "n\\u00e', '{"q": {}, "né": "'.encode()],
-    "closed": [b"", b"{", b'{"', b'{"name"', b'{"name": "ab', b'{"name": "abc\xe6', b'{"name": "ab", "n\xc3', b'{"a": -',
-               b"{\n  ", b'{"tags": [', b'{"tags": ["a', b'{"tags": ["a\\ud83d', b'{"tags": ["a"', b'{"tags": ["a",\n    ', b'{"a": 1'],
+    "closed": [b"", b"{", b'{"', b'{"name"', b'{"name": "ab', b'{"name": "abc\xe6', b'{"name": "ab", "n\xc3',
+               b'{"a": -', b"{\n  ", b'{"tags": [', b'{"tags": ["a', b'{"tags": ["a\\ud83d', b'{"tags": ["a"',
+               b'{"tags": ["a",\n    ', b'{"a": 1'],
     "union": [b"", b"{", b'{"kind": "a', b'{"x": 1, "', b"[", b"[1", b'[1, "', b'["\\u00', '["é", null'.encode()],
     "text": [b'"', b'"a', b'"aaaaaa', '"é'.encode()],
     "numbers": [b"[", b"[1", b"[1.", b"[1, 1e", b"[\n\t", b"[1, 2"],
 }  # fmt: skip
+FORCED_AFTER = (b"", b"{", b'{"', b'{"n', b'{"name"', b'{"name": "ab"', b'{"name":"ab","', b'{"name":"ab","n\\u00',
+                b"t", b"[1", b'"aaaaaa')  # fmt: skip
 
-NOT_CHARACTERS = (b"\\x", b"\\u00g", b"\\udc00", b"\\ud800x", b"\\ud800\\n", b"\\ud800\\ue", b"\xed\xa0", b"\xc0", b"\xc1",
-                  b"\xf5", b"\xe0\x80", b"\xf0\x80", b"\xf4\x90", b"\x80", b"\x00", b"\n", b"\x1f")  # fmt: skip
+NOT_CHARACTERS = (b"\\x", b"\\u00g", b"\\udc00", b"\\ud800x", b"\\ud800\\n", b"\\ud800\\ue", b"\xed\xa0", b"\xc0",
+                  b"\xc1", b"\xf5", b"\xe0\x80", b"\xf0\x80", b"\xf4\x90", b"\x80", b"\0", b"\n", b"\x1f")  # fmt: skip
 NOT_JSON = (b'"\x00"', b'"\x1f"', b'"\n"', b'"\\ud800"', b'"\\udc00"', b'"\\ud800\\u0061"', b'"\\x"', b'"\xed\xa0\x80"',
             b'"\xc0\x80"', b'"\xe0\x80\x80"', b'"\xf0\x80\x80\x80"', b'"\xff"', b'"\xf4\x90\x80\x80"', b'"\x80"', b"01",
             b"+1", b"1.", b".5", b"1e", b"-", b"NaN", b"[1,]", b'{"a":1,}', b"nul", b"True", b"[1 2]", b"'a'", b"",
             b"\xef\xbb\xbf1")  # fmt: skip
-UNUSUAL_JSON = (b'"\\u0000"', b'"\xed\x9f\xbf"', b'"\xee\x80\x80"', b'"\xf4\x8f\xbf\xbf"', b'"\\uD83d\\uDe00"', b'"\x7f"',
-                b'"\\/"', b"-0", b"1E+5", b"0.0")  # fmt: skip
-FORCED_AFTER = (b"", b"{", b'{"', b'{"n', b'{"name"', b'{"name": "ab"', b'{"name":"ab","', b'{"name":"ab","n\\u00', b"t",
-                b"[1", b'"aaaaaa')  # fmt: skip
+UNUSUAL_JSON = (b'"\\u0000"', b'"\xed\x9f\xbf"', b'"\xee\x80\x80"', b'"\xf4\x8f\xbf\xbf"', b'"\\uD83d\\uDe00"',
+                b'"\x7f"', b'"\\/"', b"-0", b"1E+5", b"0.0")  # fmt: skip
 
 
 # --- tools
@@ -217,6 +220,22 @@ def jsonschema_accepts(schema: Any, document: Any) -> bool:
     return bool(jsonschema.Draft202012Validator(schema).is_valid(document))
 
 
+class InexactNumber(ValueError):
+    """A number that a float does not hold, so that ``jsonschema`` cannot judge it."""
+
+
+def parsed(content: bytes) -> Any:
+    """The JSON document; raises ``InexactNumber``."""
+    return json.loads(content, parse_float=_exact_float)
+
+
+def _exact_float(text: str) -> float:
+    number, exponent = float(text), text.lower().partition("e")[2]
+    if len(exponent) > 4 or Fraction(number if math.isfinite(number) else 0) != Fraction(text):
+        raise InexactNumber(text)
+    return number
+
+
 def escaped(text: str, rng: random.Random) -> str:
     """A JSON string with every character written in one of its ways."""
     short = {'"': '\\"', "\\": "\\\\", "/": "\\/", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
@@ -286,3 +305,24 @@ def check_acceptance(matcher: Matcher, allowed: Sequence[bool] | Mask) -> None:
         assert taken == is_allowed, matcher.constraint.vocabulary.tokens[token]
         if taken:
             matcher.rollback(1)
+
+
+def random_walk(constraint: Constraint, rng: random.Random, steps: int) -> list[int]:
+    matcher, tokens = constraint.matcher(), []
+    for _ in range(steps):
+        allowed = mask_of(matcher)
+        allowed[[END, OTHER_END]] = False
+        if not allowed.any():
+            break
+        tokens.append(random_token(allowed, constraint.vocabulary, rng))
+        assert matcher.accept_token(tokens[-1])
+    return tokens
+
+
+def masks_along(constraint: Constraint, tokens: list[int]) -> bytes:
+    matcher = constraint.matcher()
+    masks = [np.packbits(mask_of(matcher)).tobytes()]
+    for token in tokens:
+        assert matcher.accept_token(token)
+        masks.append(np.packbits(mask_of(matcher)).tobytes())
+    return b"".join(masks)

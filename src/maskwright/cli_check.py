@@ -43,11 +43,9 @@ def check_document(path: str, schema: JsonSchema, document: str | None) -> int:
             return 0
         data = read_bytes(document)
         deviation = first_deviation(constraint, data)
-    if deviation is None:
-        sys.stdout.write(f"{document}: valid\n")
-        return 0
-    sys.stdout.write(f"{document}: {describe(deviation, data)}\n")
-    return 1
+    name = "stdin" if document == "-" else document
+    sys.stdout.write(f"{name}: {'valid' if deviation is None else describe(deviation, data)}\n")
+    return int(deviation is not None)
 
 
 def first_deviation(constraint: Constraint, data: bytes) -> Deviation | None:

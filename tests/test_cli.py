@@ -1,0 +1,231 @@
+"""The command line: documents on stdout, one line on stderr for wrong input, and the exit codes."""
+
+from __future__ import annotations
+
+import io
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from transformers.utils import logging
+
+from maskwright.cli import run
+from maskwright.cli_places import place_after
+
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "name": {"type": "string", "minLength": 1},
+        "age": {"type": "integer", "minimum": 0},
+        "tags": {"type": "array", "items": {"enum": ["a", "b"]}},
+    },
+    "required": ["name", "age"],
+    "additionalProperties": False,
+}
+Command = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def schema(tmp_path: Path) -> str:
+    path = tmp_path / "schema.json"
+    path.write_text(json.dumps(SCHEMA))
+    return str(path)
+
+
+@pytest.fixture
+def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Command]:
+    """Runs the command: exit code, stdout, stderr. The noise level of transformers is restored afterwards."""
+    verbosity, progress = logging.get_verbosity(), logging.is_progress_bar_enabled()
+
+    def call(*arguments: str, stdin: bytes = b"") -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
+        code = run(list(arguments))
+        return code, *capsys.readouterr()
+
+    yield call
+    logging.set_verbosity(verbosity)
+    if progress:
+        logging.enable_progress_bar()
+
+
+def in_subprocess(*arguments: str, **options: Any) -> subprocess.Popen[bytes]:
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.Popen([sys.executable, "-m", "maskwright", *arguments], **{**pipes, **options})
+
+
+@pytest.mark.parametrize("arguments", [["--help"], [], ["--version"], ["check", "--help"]])
+def test_help(command: Command, arguments: list[str]) -> None:
+    code, out, err = command(*arguments)
+    assert code == 0
+    assert "maskwright" in out
+    assert err == ""
+
+
+def test_help_imports_little() -> None:
+    program = (
+        "import sys; from maskwright.cli import run; code = run(['--help']); "
+        "print([name for name in ('numba', 'numpy', 'torch', 'transformers', 'pydantic') if name in sys.modules], code)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("[] 0\n")
+
+
+def test_generate_one(command: Command, schema: str) -> None:
+    arguments = "generate", "--schema", schema, "--seed", "1", "--whitespace", "compact"
+    code, out, err = command(*arguments)
+    assert (code, err) == (0, "")
+    assert json.loads(out).keys() <= SCHEMA["properties"].keys()  # type: ignore[attr-defined]
+    assert command(*arguments)[1] == out
+
+
+def test_generate_several_on_lines(command: Command, schema: str) -> None:
+    code, out, err = command("generate", "--schema", schema, "--seed", "1", "-n", "10", "--prompt", "Write a person.")
+    assert (code, err) == (0, "")
+    assert len([json.loads(line) for line in out.splitlines()]) == 10
+
+
+def test_documents_that_are_cut_off_are_not_shown(command: Command, schema: str) -> None:
+    code, out, err = command("generate", "--schema", schema, "--max-new-tokens", "3", "--temperature", "0")
+    assert (code, out) == (1, "")
+    assert "1 of 1 documents" in err
+
+
+def test_check_schema(command: Command, schema: str) -> None:
+    code, out, err = command("check", "--schema", schema)
+    assert (code, err) == (0, "")
+    assert out == f"{schema}: the schema can be enforced\n"
+
+
+@pytest.mark.parametrize(
+    "document", [b'{"name": "x", "age": 1}', b'\n{ "age":1 ,\r\n\t"tags":["\\u0061"], "name":"\xc3\xa9" }\n']
+)
+def test_check_valid_documents(command: Command, schema: str, document: bytes) -> None:
+    assert command("check", "--schema", schema, "-", stdin=document) == (0, "stdin: valid\n", "")
+
+
+@pytest.mark.parametrize(
+    ("document", "place", "words"),
+    [
+        (b"", "byte 0, line 1, column 1 ", "the document ends"),
+        (b"[]", "byte 0, line 1, column 1 ", "'[' is not allowed; expected an object"),
+        (b'{"name":"x",\n "tags":["c"]}', "byte 23, line 2, column 11 (in a string, at /tags/0)", "'a' or 'b'"),
+        (b'{"name":"\xc3\xa9","age":"1"}', "byte 19, line 1, column 19 (before a value, at /age)", "a digit"),
+        (b'{"name":"x","age":1', "byte 19, line 1, column 20 (in a number", "the document ends"),
+        (b'{"age":1}', "byte 8, line 1, column 9", "'}' is not allowed"),
+        (b'{"name":"\xff"}', "byte 9, line 1, column 10", "the byte 0xff is not allowed"),
+        (b'{"name":"x","age":1}}', "byte 20, line 1, column 21 (after the whole document", "the end of the document"),
+        (b'{"name":"x","name":"y"}', "byte 13, line 1, column 14 (in a property name", "'n' is not allowed"),
+    ],
+)
+def test_check_invalid_documents(command: Command, schema: str, document: bytes, place: str, words: str) -> None:
+    code, out, err = command("check", "--schema", schema, "-", stdin=document)
+    assert (code, err) == (1, "")
+    assert out.startswith(f"stdin: invalid at {place}")
+    assert words in out
+    assert out.count("\n") == 1
+
+
+def test_explain(command: Command, schema: str) -> None:
+    code, out, err = command("explain", "--schema", schema, "--prefix", '{"name": "A", "age": 3')
+    assert (code, err) == (0, "")
+    assert "in a number or literal, at /age" in out
+    assert "'}'" in out
+    code, out, _ = command("explain", "--schema", schema, "--prefix", '{"name": "A", ')
+    assert "allowed:  1 of 2048 tokens" in out
+    code, out, _ = command("explain", "--schema", schema, "--prefix", '{"nome')
+    assert code == 1
+    assert out.startswith("the prefix is invalid at byte 3")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "before a value, at the root"),
+        ("{", "before a property name or the end of the object, at the root"),
+        ('{"a', "in a property name, at the root"),
+        ('{"a/b" ', "after a property name, at /a~1b"),
+        ('{"a":', "before a value, at /a"),
+        ('{"a":[1, {"b":"c\\"', "in a string, at /a/1/b"),
+        ('{"a":[1, {"b":"c\\', "in a string, at /a/1/b"),
+        ('{"a":[1, {"b":"c"}', "after a value, at /a/1"),
+        ('{"a":[', "before a value or the end of the array, at /a/0"),
+        ('{"a":[tru', "in a number or literal, at /a/0"),
+        ('{"a":1,', "before a property name, at the root"),
+        (' "{" \n', "after the whole document, at the root"),
+    ],
+)
+def test_places(text: str, words: str) -> None:
+    assert str(place_after(text)) == words
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, "cannot read"),
+        (b"", "is empty"),
+        (b'{"a": }', "line 1, column 7"),
+        (b"\xff", "not UTF-8"),
+        (b'{"a": 1, "a": 1}', "twice at the root (keep one of the two)"),
+        (b'{"properties": {"a": {"type": "text"}}}', "at /properties/a/type"),
+        (b'{"not": true}', "at "),
+        (b'{"pattern": "("}', "at /pattern"),
+    ],
+)
+def test_wrong_schemas(command: Command, tmp_path: Path, content: bytes | None, words: str) -> None:
+    path = tmp_path / "wrong.json"
+    if content is not None:
+        path.write_bytes(content)
+    for subcommand in ("check", "explain", "generate"):
+        code, out, err = command(subcommand, "--schema", str(path))
+        assert (code, out) == (2, "")
+        assert words in err
+        assert "wrong.json" in err
+        assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["check"],
+        ["nothing"],
+        ["check", "--nothing"],
+        ["generate", "--schema", "SCHEMA", "-n", "0"],
+        ["generate", "--schema", "SCHEMA", "--model", "no/such/model"],
+        ["generate", "--schema", "SCHEMA", "--seed", "-1"],
+        ["check", "--schema", "SCHEMA", "--whitespace", "some"],
+        ["check", "--schema", "SCHEMA", "no-such-document"],
+        ["check", "--schema", "SCHEMA", "."],
+        ["check", "--schema", "."],
+        ["explain", "--schema", "SCHEMA", "--tokenizer", "."],
+    ],
+)
+def test_wrong_arguments(command: Command, schema: str, arguments: list[str]) -> None:
+    code, out, err = command(*[schema if argument == "SCHEMA" else argument for argument in arguments])
+    assert (code, out) == (2, "")
+    assert err.startswith("maskwright: ")
+    assert err.count("\n") == 1
+
+
+def test_a_reader_that_leaves(schema: str) -> None:
+    with in_subprocess("generate", "--schema", schema, "-n", "9", "--max-new-tokens", "40") as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert b"Traceback" not in process.stderr.read()
+
+
+def test_interruption(schema: str) -> None:
+    with in_subprocess("generate", "--schema", schema, "-n", "10000") as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline()
+        time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 130
+        assert process.stderr.read().strip() == b""
