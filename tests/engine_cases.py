@@ -220,6 +220,38 @@ def jsonschema_accepts(schema: Any, document: Any) -> bool:
     return bool(jsonschema.Draft202012Validator(schema).is_valid(document))
 
 
+ALPHABETS = tuple(str.maketrans("abc", letters) for letters in ("abc", 'é😀"', "日本é", "😀\U0001f601\U00100000"))
+"""What to write for the letters of the random schemas: among others, letters that begin with the same bytes."""
+
+
+def respelled(value: Any, alphabet: dict[int, int]) -> Any:
+    """A document with its strings in other letters."""
+    if isinstance(value, str):
+        return value.translate(alphabet)
+    if isinstance(value, list):
+        return [respelled(item, alphabet) for item in value]
+    if isinstance(value, dict):
+        return {name.translate(alphabet): respelled(item, alphabet) for name, item in value.items()}
+    return value
+
+
+def respelled_schema(schema: Any, alphabet: dict[int, int]) -> Any:
+    """A schema that speaks of the respelled documents."""
+    if isinstance(schema, list):
+        return [respelled_schema(inner, alphabet) for inner in schema]
+    if not isinstance(schema, dict):
+        return schema
+    changed = {}
+    for keyword, value in schema.items():
+        if keyword in ("enum", "const", "required", "pattern"):
+            changed[keyword] = respelled(value, alphabet)
+        elif keyword == "properties":
+            changed[keyword] = {n.translate(alphabet): respelled_schema(v, alphabet) for n, v in value.items()}
+        else:
+            changed[keyword] = respelled_schema(value, alphabet)
+    return changed
+
+
 class InexactNumber(ValueError):
     """A number that a float does not hold, so that ``jsonschema`` cannot judge it."""
 

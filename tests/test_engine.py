@@ -20,6 +20,7 @@ from maskwright.grammar.interpreter_strings import is_whole, possible_code_point
 from maskwright.grammar.vocabulary import Vocabulary
 
 from .engine_cases import (
+    ALPHABETS,
     CLOSED,
     DOCUMENTS,
     END,
@@ -51,6 +52,8 @@ from .engine_cases import (
     random_token,
     random_tokens,
     random_walk,
+    respelled,
+    respelled_schema,
     serialised,
     small_vocabulary,
 )
@@ -116,9 +119,9 @@ def test_masks_along_documents(name: str, property_order: str, whitespace: str) 
 
 
 @settings(UNHURRIED, max_examples=100)
-@given(core_schemas(), OPTIONS, SEEDS)
-def test_masks_along_random_walks(schema: Any, options: dict[str, str], seed: int) -> None:
-    constraint = constraint_or_assume(schema, **options)
+@given(core_schemas(), st.sampled_from(ALPHABETS), OPTIONS, SEEDS)
+def test_masks_along_random_walks(schema: Any, alphabet: dict[int, int], options: dict[str, str], seed: int) -> None:
+    constraint = constraint_or_assume(respelled_schema(schema, alphabet), **options)
     if constraint is not None:
         check_walk(constraint, interpreter_of(constraint), None, random.Random(seed), 16)
 
@@ -126,10 +129,12 @@ def test_masks_along_random_walks(schema: Any, options: dict[str, str], seed: in
 @settings(UNHURRIED, max_examples=80)
 @given(st.data(), core_schemas(), OPTIONS, SEEDS)
 def test_masks_along_random_documents(data: st.DataObject, schema: Any, options: dict[str, str], seed: int) -> None:
-    constraint = constraint_or_assume(schema, **options)
+    rng = random.Random(seed)
+    alphabet = rng.choice(ALPHABETS)
+    constraint = constraint_or_assume(respelled_schema(schema, alphabet), **options)
     if constraint is None:
         return
-    document, rng = data.draw(documents_for(schema)), random.Random(seed)
+    document = respelled(data.draw(documents_for(schema)), alphabet)
     text = json.dumps(document, **rng.choice(STYLES)) if rng.random() < 0.6 else serialised(document, rng)
     tokens = random_tokens(text.encode(), constraint.vocabulary, rng)
     check_walk(constraint, interpreter_of(constraint), tokens, rng, 25)
@@ -184,18 +189,14 @@ def test_walks_end_in_valid_documents(schema: Any, options: dict[str, str], seed
 @settings(UNHURRIED, max_examples=200)
 @given(st.data(), core_schemas(), SEEDS)
 def test_accepts_what_jsonschema_accepts(data: st.DataObject, schema: Any, seed: int) -> None:
-    constraint = constraint_or_assume(schema, property_order="any")
     rng = random.Random(seed)
+    alphabet = rng.choice(ALPHABETS)
+    constraint = constraint_or_assume(respelled_schema(schema, alphabet), property_order="any")
     for document in data.draw(st.lists(documents_for(schema), min_size=3, max_size=3)):
-        valid = jsonschema_accepts(schema, document)
-        if constraint is None:
-            assert not valid, document
-            continue
-        for style in STYLES:
-            text = json.dumps(document, **style)
-            assert accepts(constraint, text) == valid, text
-        text = serialised(document, rng)
-        assert accepts(constraint, text) == valid, text
+        valid, document = jsonschema_accepts(schema, document), respelled(document, alphabet)
+        texts = [*(json.dumps(document, **style) for style in STYLES), serialised(document, rng)]
+        for text in texts:
+            assert (constraint is not None and accepts(constraint, text)) == valid, text
 
 
 def test_whitespace_styles() -> None:

@@ -88,7 +88,7 @@ def test_a_complete_document_without_an_end_token_has_a_value() -> None:
 
 def test_characters_that_are_cut_off_are_left_out() -> None:
     for budget in range(1, 8):
-        result = mw.generate(None, PROMPT, schema={"const": "𝕏𝕏"}, max_new_tokens=budget)
+        result = mw.generate(None, PROMPT, schema={"const": "😀😀"}, max_new_tokens=budget)
         assert "�" not in result.text
 
 
