@@ -40,6 +40,8 @@ _DEFAULTS = {
     at.OTHER: at.NONE,
     at.DEAD_AT: at.NONE,
     at.TEXT_ID: at.NONE,
+    at.KEY_TEXT: at.NONE,
+    at.MAX_KEYS: at.UNBOUNDED,
 }
 
 
@@ -57,7 +59,7 @@ class Automaton:
         self.states = self._pool(np.int32, at.STATE_WIDTH)
         self.entries = self._pool(np.int32, 2)
         self.item_nodes = self._pool(np.int32)
-        self.order = self._pool(np.int32, 2)
+        self.order = self._pool(np.int32, at.ORDER_WIDTH)
         self.dead_keys = self._pool(np.int32)
         self.key_offset, self.key_length = self._pool(np.int32), self._pool(np.int32)
         self.key_bytes = self._pool(np.uint8, capacity=1024)
@@ -67,6 +69,7 @@ class Automaton:
         self.texts = self._pool(np.int32, at.TEXT_WIDTH)
         self.text_next, self.text_label = self._pool(np.int32), self._pool(np.int32)
         self.text_ascii, self.text_viable = self._pool(np.uint8), self._pool(np.uint8)
+        self.text_left = self._pool(np.int32)
         self.text_start, self.text_class = self._pool(np.int32), self._pool(np.int32)
         self.widest_frame = at.SEEN
         self._template = np.zeros(at.NODE_WIDTH, np.int32)
@@ -101,6 +104,7 @@ class Automaton:
         (at.TEXT_START, "text_start"),
         (at.TEXT_CLASS, "text_class"),
         (at.TEXT_VIABLE, "text_viable"),
+        (at.TEXT_LEFT, "text_left"),
     )
 
     def install(self, slots: NDArray[np.int64]) -> None:
@@ -166,9 +170,9 @@ class Automaton:
         self.key_rank.extend(0 if ranks is None else ranks, count)
         return self.key_offset.extend(offsets, count)
 
-    def add_order(self, limits: Sequence[tuple[int, int]]) -> int:
-        """Append (first required rank, any key live) for each next rank; where they start."""
-        return 2 * self.order.extend(np.array(limits, np.int32), len(limits))
+    def add_order(self, rows: Sequence[tuple[int, int, int, int]]) -> int:
+        """Append an ``ORDER`` row for each rank that may be next; where they start."""
+        return at.ORDER_WIDTH * self.order.extend(np.array(rows, np.int32), len(rows))
 
     def add_dead_keys(self, words: Sequence[int]) -> int:
         return self.dead_keys.extend(np.array(words, np.uint32).view(np.int32), len(words))
@@ -216,6 +220,18 @@ class Automaton:
         record[at.TEXT_COLUMNS] = columns
         record[at.TEXT_FREE_FROM], record[at.TEXT_FREE_TO] = free
         return self.texts.extend(record, 1)
+
+    def add_key_text(self, text: TextDfa, left: NDArray[np.int32]) -> int:
+        """Append an automaton whose labels are classes of keys.
+
+        ``left``: int32[states, classes], how many keys of each class are possible from each state, ``UNBOUNDED`` or
+        more for infinitely many.
+        """
+        index = self.add_text(text)
+        record = self.texts.array[index]
+        record[at.TEXT_LEFT_AT] = self.text_left.extend(left.ravel(), left.size)
+        record[at.TEXT_SCARCE] = bool(((left > 0) & (left < at.UNBOUNDED)).any())
+        return index
 
     def _add_viability(self, text: TextDfa, minimum: int, maximum: int | None) -> tuple[int, tuple[int, int], int]:
         states = len(text.dfa.labels)

@@ -170,11 +170,11 @@ class JsonCompiler:
         self._key_fields(fields, names, ranks, nodes, plain.required)
         fields[at.OTHER] = self._node(plain.others)
         fields[at.REQUIRED] = len(plain.required)
-        fields[at.LIVE_KEYS] = sum(node != at.NONE for node in nodes.values())
+        live = sum(node != at.NONE for node in nodes.values())
         if self._ordered:
             fields[at.POLICY] = at.ORDERED
             fields[at.ORDER_AT] = self._automaton.add_order(_order(list(nodes), nodes, plain.required))
-        elif fields[at.LIVE_KEYS] < len(names):
+        elif live < len(names):
             dead = [name for name in names if nodes[name] == at.NONE]
             words = [0] * fields[at.WORDS]
             for name in dead:
@@ -317,16 +317,18 @@ class JsonCompiler:
         return number
 
 
-def _order(names: list[str], nodes: dict[str, int], required: frozenset[str]) -> list[tuple[int, int]]:
-    """For each rank that may be next: the first required rank from there on, and whether any key up to it is live."""
-    count = len(names)
-    first, rows = count, [(count, 0)]
-    live = False
-    for rank in reversed(range(count)):
+def _order(names: list[str], nodes: dict[str, int], required: frozenset[str]) -> list[tuple[int, int, int, int]]:
+    """The ``ORDER`` row for each rank that may be next, up to one past the last."""
+    first, live, lives, needed = len(names), False, 0, 0
+    rows = [(first, 0, 0, 0)]
+    for rank in reversed(range(len(names))):
+        is_live = nodes[names[rank]] != at.NONE
         if names[rank] in required:
             first, live = rank, False
-        live = live or nodes[names[rank]] != at.NONE
-        rows.append((first, int(live)))
+            needed += 1
+        live = live or is_live
+        lives += is_live
+        rows.append((first, int(live), lives, needed))
     return rows[::-1]
 
 

@@ -43,11 +43,16 @@ def fill_mask(slot_array, bitmask, row):
 
 @kernel(Long, Slots, Long, entry=True)
 def fill_stay_mask(slot_array, address):
-    """Write the mask of the tokens that stay inside the string of the matcher's TEXT configuration to ``address``."""
+    """Write the mask of the tokens that stay inside the matcher's TEXT or key (for one class) to ``address``."""
     slots = longs_at(slot_array.ctypes.data)
     stack = ints_at(slots[STACK])
     load(slots, stack)
+    if stack[MODE] == OPEN_KEY:
+        slots[ONLY_CLASS] = slots[STAY_WANTED] & ((1 << COUNT_BITS) - 1)
+        stack[A] = NONE
+        stack[B] = NONE
     call_walk(slots[WALK], slots, stack, words_at(address), TRIE_STAYING, 0, slots[TRIE_NODES], 0, 0)
+    slots[ONLY_CLASS] = 0
     return DONE
 
 

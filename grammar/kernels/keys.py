@@ -11,6 +11,7 @@ import numpy as np
 from .compilation import kernel
 from .layout import *  # noqa: F403 -- the layout is this package's vocabulary
 from .pointers import Flag, Long, Longs, bytes_at, ints_at
+from .text import MAX_CODE_POINT, interval_of
 
 LINEAR_BELOW = 8
 
@@ -107,16 +108,24 @@ def key_is_live(slots, frame, key):
     node = ints_at(slots[NODES] + (np.int64(arena[frame + NODE]) << NODE_SHIFT) * 4)
     policy = node[POLICY]
     index = key - node[KEY_LO]
+    count = np.int64(arena[frame + COUNT])
     if policy == ANY_ORDER or policy == STATE_ANY_ORDER:
         if (arena[frame + SEEN + (index >> 5)] >> (index & 31)) & 1:
             return False
-        if policy == ANY_ORDER:
-            return True
+    if policy == ANY_ORDER:
+        left = arena[frame + NEXT] - bytes_at(slots[KEY_REQUIRED])[key]
+        return count + left < node[MAX_KEYS]
     if policy == ORDERED:
         rank = ints_at(slots[KEY_RANK])[key]
         following = arena[frame + NEXT]
-        limit = ints_at(slots[ORDER])[node[ORDER_AT] + 2 * following]
-        return following <= rank and rank <= limit and ints_at(slots[KEY_NODE])[key] != NONE
+        order = ints_at(slots[ORDER] + np.int64(node[ORDER_AT]) * 4)
+        if rank < following or rank > order[ORDER_WIDTH * following + ORDER_FIRST]:
+            return False
+        after = ORDER_WIDTH * (rank + 1)
+        if count + order[after + ORDER_REQUIRED_COUNT] >= node[MAX_KEYS]:
+            return False
+        enough = count + 1 + order[after + ORDER_LIVE_COUNT] >= node[MIN_KEYS]
+        return ints_at(slots[KEY_NODE])[key] != NONE and (enough or node[OTHER] != NONE or node[CLASSES] != 0)
     if policy == STATE_ORDERED and ints_at(slots[KEY_RANK])[key] < arena[frame + NEXT]:
         return False
     state = ints_at(slots[STATES] + (np.int64(arena[frame + STATE]) << STATE_SHIFT) * 4)
@@ -128,7 +137,7 @@ def any_key_live(slots, frame, lo, hi):
     """Is one of the keys ``lo .. hi-1`` live?"""
     arena = ints_at(slots[ARENA])
     node = ints_at(slots[NODES] + (np.int64(arena[frame + NODE]) << NODE_SHIFT) * 4)
-    if node[POLICY] != ANY_ORDER:
+    if node[POLICY] != ANY_ORDER or node[MAX_KEYS] < UNBOUNDED:
         for key in range(lo, hi):
             if key_is_live(slots, frame, key):
                 return True
@@ -147,30 +156,148 @@ def any_key_live(slots, frame, lo, hi):
     return False
 
 
-@kernel(Long, Longs, Long)
-def other_node(slots, frame):
-    """The node of the values of keys that are not named, or NONE where none may come now."""
+@kernel(Long, Longs, Long, Long)
+def class_node(slots, frame, number):
+    """The node of the values of keys of class ``number`` (from 1), or NONE where none may come now."""
+    if slots[ONLY_CLASS] != 0:
+        return np.int64(0) if number == slots[ONLY_CLASS] else np.int64(NONE)
     arena = ints_at(slots[ARENA])
     node = ints_at(slots[NODES] + (np.int64(arena[frame + NODE]) << NODE_SHIFT) * 4)
     policy = node[POLICY]
     if policy == ANY_ORDER:
+        if np.int64(arena[frame + COUNT]) + arena[frame + NEXT] >= node[MAX_KEYS]:
+            return np.int64(NONE)
+    elif policy == ORDERED:
+        order = ints_at(slots[ORDER] + np.int64(node[ORDER_AT]) * 4)
+        first = order[ORDER_WIDTH * arena[frame + NEXT] + ORDER_FIRST]
+        if first != node[KEY_HI] - node[KEY_LO] or arena[frame + COUNT] >= node[MAX_KEYS]:
+            return np.int64(NONE)
+    else:
+        state = ints_at(slots[STATES] + (np.int64(arena[frame + STATE]) << STATE_SHIFT) * 4)
+        if node[CLASSES] == 0:
+            return np.int64(state[OTHER_NODE])
+        entry = state[ENTRIES_AT] + 2 * (node[KEY_HI] - node[KEY_LO] + number - 1)
+        return np.int64(ints_at(slots[ENTRIES])[entry])
+    if node[CLASSES] == 0:
         return np.int64(node[OTHER])
-    if policy == ORDERED:
-        limit = ints_at(slots[ORDER])[node[ORDER_AT] + 2 * arena[frame + NEXT]]
-        return np.int64(node[OTHER]) if limit == node[KEY_HI] - node[KEY_LO] else np.int64(NONE)
-    state = ints_at(slots[STATES] + (np.int64(arena[frame + STATE]) << STATE_SHIFT) * 4)
-    return np.int64(state[OTHER_NODE])
+    return np.int64(ints_at(slots[ITEM_NODES])[node[CLASS_AT] + number - 1])
+
+
+@kernel(Flag, Longs, Long, Long, Long, Long)
+def begins_with(slots, key, start, size, exact):
+    """Do the bytes of the other key at ``key`` begin with the ``size`` bytes at ``start``? Are they these, if ``exact``?"""
+    arena = ints_at(slots[ARENA])
+    if arena[key + KEY_SIZE] < size or (exact != 0 and arena[key + KEY_SIZE] != size):
+        return False
+    for i in range(size):
+        if (arena[key + KEY_CONTENT + i] & 0xFF) != (arena[start + i] & 0xFF):
+            return False
+    return True
+
+
+@kernel(Flag, Longs, Long, Long, Long)
+def is_duplicate(slots, frame, start, size):
+    """Has the object ``frame`` the key of the ``size`` bytes at ``start``, as one that is not named?"""
+    arena = ints_at(slots[ARENA])
+    key = np.int64(arena[frame + OTHERS])
+    while key != 0:
+        if begins_with(slots, key, start, size, 1):
+            return True
+        key = np.int64(arena[key + KEY_BEFORE])
+    return False
+
+
+@kernel(Long, Longs, Long)
+def other_code_point(slots, at):
+    """The code point whose bytes begin at ``at`` in the arena."""
+    arena = ints_at(slots[ARENA])
+    first = np.int64(arena[at] & 0xFF)
+    if first < 0x80:
+        return first
+    count = np.int64(1) if first < 0xE0 else (np.int64(2) if first < 0xF0 else np.int64(3))
+    code_point = first & (0x3F >> count)
+    for i in range(1, count + 1):
+        code_point = code_point << 6 | (np.int64(arena[at + i]) & 0x3F)
+    return code_point
+
+
+@kernel(Long, Longs, Long, Long, Long, Long, Long, Long)
+def used_keys(slots, frame, number, start, size, low, high):
+    """How many other keys of class ``number`` go on with a code point in ``low .. high`` after the ``size`` bytes.
+
+    All that begin with these bytes, if ``high`` is negative.
+    """
+    arena = ints_at(slots[ARENA])
+    key = np.int64(arena[frame + OTHERS])
+    count = np.int64(0)
+    while key != 0:
+        if arena[key + KEY_CLASS] == number and begins_with(slots, key, start, size, 0):
+            if high < 0:
+                count += 1
+            elif arena[key + KEY_SIZE] > size:
+                code_point = other_code_point(slots, key + KEY_CONTENT + size)
+                if low <= code_point and code_point <= high:
+                    count += 1
+        key = np.int64(arena[key + KEY_BEFORE])
+    return count
+
+
+@kernel(Flag, Longs, Long, Long, Long, Long, Long, Long, Long)
+def fresh_key_left(slots, frame, text, state, start, size, low, high):
+    """Is a key that has not come yet possible from ``state`` of the key automaton?
+
+    ``state``: after the ``size`` bytes at ``start`` (``high`` < 0), or after a code point in ``low .. high`` as well.
+    """
+    if state == TEXT_DEAD:
+        return False
+    node = ints_at(slots[NODES] + (np.int64(ints_at(slots[ARENA])[frame + NODE]) << NODE_SHIFT) * 4)
+    record = ints_at(slots[TEXTS] + (text << TEXT_SHIFT) * 4)
+    classes = np.int64(node[CLASSES])
+    left = ints_at(slots[TEXT_LEFT] + (np.int64(record[TEXT_LEFT_AT]) + state * classes) * 4)
+    width = np.int64(1) if high < 0 else high - low + 1
+    for number in range(1, classes + 1):
+        count = np.int64(left[number - 1])
+        if count == 0 or class_node(slots, frame, number) == NONE:
+            continue
+        if count >= UNBOUNDED or count * width > used_keys(slots, frame, number, start, size, low, high):
+            return True
+    return False
+
+
+@kernel(Flag, Longs, Long, Long, Long, Long, Long, Long, Long)
+def range_has_fresh_key(slots, frame, text, state, start, size, low, high):
+    """``fresh_key_left`` after some code point of ``low .. high``."""
+    record = ints_at(slots[TEXTS] + (text << TEXT_SHIFT) * 4)
+    starts = ints_at(slots[TEXT_START] + np.int64(record[TEXT_INTERVALS_AT]) * 4)
+    classes = ints_at(slots[TEXT_CLASS] + np.int64(record[TEXT_INTERVALS_AT]) * 4)
+    row = ints_at(slots[TEXT_NEXT] + (np.int64(record[TEXT_BASE]) + state * record[TEXT_CLASSES]) * 4)
+    count = np.int64(record[TEXT_INTERVALS])
+    i = interval_of(slots, text, low)
+    while i < count and starts[i] <= high:
+        first = max(np.int64(starts[i]), low)
+        last = min(np.int64(MAX_CODE_POINT) if i + 1 == count else np.int64(starts[i + 1]) - 1, high)
+        if not (first >= 0xD800 and last <= 0xDFFF):
+            if fresh_key_left(slots, frame, text, np.int64(row[classes[i]]), start, size, first, last):
+                return True
+        i += 1
+    return False
+
+
+@kernel(Flag, Longs, Long)
+def other_key_possible(slots, frame):
+    """May a key that is not named come in the object ``frame``?"""
+    node = ints_at(slots[NODES] + (np.int64(ints_at(slots[ARENA])[frame + NODE]) << NODE_SHIFT) * 4)
+    if node[CLASSES] == 0:
+        return class_node(slots, frame, 1) != NONE
+    text = np.int64(node[KEY_TEXT])
+    first = np.int64(ints_at(slots[TEXTS])[(text << TEXT_SHIFT) + TEXT_FIRST])
+    return fresh_key_left(slots, frame, text, first, 0, 0, 0, -1)
 
 
 @kernel(Flag, Longs, Long)
 def may_have_key(slots, frame):
     """May another key come in the object ``frame``?"""
-    if other_node(slots, frame) != NONE:
+    if other_key_possible(slots, frame):
         return True
-    arena = ints_at(slots[ARENA])
-    node = ints_at(slots[NODES] + (np.int64(arena[frame + NODE]) << NODE_SHIFT) * 4)
-    if node[POLICY] == ANY_ORDER:
-        return arena[frame + COUNT] < node[LIVE_KEYS]
-    if node[POLICY] == ORDERED:
-        return ints_at(slots[ORDER])[node[ORDER_AT] + 2 * arena[frame + NEXT] + 1] != 0
+    node = ints_at(slots[NODES] + (np.int64(ints_at(slots[ARENA])[frame + NODE]) << NODE_SHIFT) * 4)
     return any_key_live(slots, frame, np.int64(node[KEY_LO]), np.int64(node[KEY_HI]))

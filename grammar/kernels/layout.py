@@ -34,11 +34,15 @@ ADMITS, STAYING = next(_slot), next(_slot)  # (mode, byte) and (string state, by
 NODES, STATES, ENTRIES, ITEM_NODES, ORDER, DEAD_KEYS = (next(_slot) for _ in range(6))
 KEY_OFFSET, KEY_LENGTH, KEY_BYTES, KEY_NODE, KEY_REQUIRED, KEY_RANK = (next(_slot) for _ in range(6))
 NUMBER_NEXT, NUMBER_LABEL = next(_slot), next(_slot)
-TEXTS, TEXT_NEXT, TEXT_LABEL, TEXT_ASCII, TEXT_START, TEXT_CLASS, TEXT_VIABLE = (next(_slot) for _ in range(7))
+TEXTS, TEXT_NEXT, TEXT_LABEL, TEXT_ASCII, TEXT_START, TEXT_CLASS, TEXT_VIABLE, TEXT_LEFT = (
+    next(_slot) for _ in range(8)
+)
 STAY_KEYS, STAY_ROWS, STAY_CAPACITY, STAY_OPEN, STAY_WANTED = (
     next(_slot) for _ in range(5)
 )  # stay masks of text states
 WHITESPACE, EPOCH = next(_slot), next(_slot)
+ONLY_CLASS, MARKED = next(_slot), next(_slot)  # for masks of open keys: the one class considered; 4 words of bytes
+_, _, _ = (next(_slot) for _ in range(3))
 # --- slots: one matcher's own
 ARENA, ARENA_SIZE, STACK, HISTORY, HISTORY_SIZE, LENGTH, MISSES, MISS_COUNT, TERMINATED, MARGIN = (
     next(_slot) for _ in range(10)
@@ -63,15 +67,20 @@ STRING = 9  # A: value node, C: code points read; S: string state, E: partial co
 TEXT = 10  # A: value node, B: automaton state, C: code points read; S, E as in STRING
 CHOICE = 11  # A, B: range of the values still possible, C: bytes matched; S, E as in STRING
 KEY = 12  # A, B, C as in CHOICE, over the keys of FRAME; S, E as in STRING
-OPEN_KEY = 13  # like KEY, but other keys are possible too; A < 0: the key is none of the named ones
+OPEN_KEY = 13  # like KEY, but other keys are possible too; A < 0: it is none of the named ones. C: bytes of the key so far
 MODES = 16
 
 # --- frames in the arena
-PARENT, KIND, NODE, STATE, COUNT, DEPTH, NEXT, SEEN = range(8)  # NEXT: required keys left, or the next rank
+# NEXT: required keys left, or the next rank; OTHERS: the last of the keys seen that are not named, as a linked list
+PARENT, KIND, NODE, STATE, COUNT, DEPTH, NEXT, OTHERS, SEEN = range(9)
 ROOT, OBJECT, ARRAY = range(3)
+# keys that are not named, in the arena: their predecessor in the list, how many bytes, their class, and the bytes, each
+# with the state of the key automaton after it (state << KEY_STATE_SHIFT | byte)
+KEY_BEFORE, KEY_SIZE, KEY_CLASS, KEY_CONTENT = range(4)
+KEY_STATE_SHIFT = 8
 
 # --- value nodes
-NODE_SHIFT = 5
+NODE_SHIFT = 6
 NODE_WIDTH = 1 << NODE_SHIFT
 (
     READY,  # epoch in which the record was written; 0 while it is not
@@ -88,13 +97,12 @@ NODE_WIDTH = 1 << NODE_SHIFT
     FALSE_OUTCOME,
     KEY_LO,
     KEY_HI,
-    OTHER,  # node of the values of other keys, or NONE
+    OTHER,  # node of the values of other keys, or NONE; with a key automaton, of the keys of the first class
     WORDS,  # words of the bitset of keys seen
     REQUIRED,
     POLICY,
     ORDER_AT,
     DEAD_AT,  # where the bitset of keys that may never come lies, or NONE
-    LIVE_KEYS,
     OBJECT_STATE,
     PREFIX_AT,
     PREFIX,
@@ -102,12 +110,22 @@ NODE_WIDTH = 1 << NODE_SHIFT
     MIN_ITEMS,
     MAX_ITEMS,
     ARRAY_STATE,
-) = range(28)
+    KEY_TEXT,  # automaton of the keys that are not named, or NONE where all are of one class
+    CLASSES,  # how many classes it tells apart
+    CLASS_AT,  # where the nodes of the classes lie among the item nodes
+    MIN_KEYS,
+    MAX_KEYS,
+) = range(32)
 NONE = -1
 UNBOUNDED = 1 << 30
 
 # bits of KINDS
 IS_NULL, IS_TRUE, IS_FALSE, IS_NUMBER, IS_STRING, IS_TEXT, IS_CHOICE, IS_OBJECT, IS_ARRAY = (1 << i for i in range(9))
+
+# ORDER rows, one for each rank that may be next: the first required rank from there on (the number of keys where there
+# is none), whether a key up to it is live, and how many live and required keys there are from there on
+ORDER_FIRST, ORDER_LIVE, ORDER_LIVE_COUNT, ORDER_REQUIRED_COUNT = range(4)
+ORDER_WIDTH = 4
 
 # POLICY of an object: are keys ordered, are they judged by a state
 ANY_ORDER, ORDERED, STATE_ANY_ORDER, STATE_ORDERED = range(4)
@@ -135,7 +153,9 @@ TEXT_WIDTH = 1 << TEXT_SHIFT
     TEXT_COLUMNS,  # 0: no limits of length
     TEXT_FREE_FROM,  # while this many and fewer than TEXT_FREE_TO code points are read, length forbids nothing
     TEXT_FREE_TO,
-) = range(11)
+    TEXT_LEFT_AT,  # key automata: how many keys of each class are still possible from each state
+    TEXT_SCARCE,  # key automata: 1 if some of these numbers are finite
+) = range(13)
 TEXT_DEAD = DEAD
 
 # --- JSON strings: states of the transducer from bytes to code points

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from .compilation import callback, kernel
-from .keys import key_byte, narrow, other_node
+from .keys import begins_with, class_node, key_byte, narrow
 from .layout import *  # noqa: F403 -- the layout is this package's vocabulary
 from .pointers import (
     Ints,
@@ -25,7 +25,7 @@ from .pointers import (
     longs_at,
     words_at,
 )
-from .structure import finish, finish_key, is_accepting, may_close, miss, put, step
+from .structure import finish, finish_other_key, is_accepting, may_close, miss, put, step
 
 NO_LIMIT = 1 << 30
 
@@ -162,29 +162,113 @@ def walk_crossing_from(slots, stack, mask, byte):
     call_walk(slots[WALK], slots, stack, mask, CROSS, root, end, 0, 0)
 
 
+@kernel(Long, Longs, Long)
+def find_stay_mask(slots, key):
+    """The address of a kept mask; 0, and a miss, if there is none yet."""
+    keys = longs_at(slots[STAY_KEYS])
+    slot = (key * 0x9E3779B97F4A7C1 >> 20) & (slots[STAY_CAPACITY] - 1)
+    while keys[slot] != 0 and keys[slot] != key:
+        slot = (slot + 1) & (slots[STAY_CAPACITY] - 1)
+    if keys[slot] == key:
+        return longs_at(slots[STAY_ROWS])[slot]
+    slots[STAY_WANTED] = key
+    miss(slots, MISS_STAY, 0)
+    return np.int64(0)
+
+
+@kernel(Nothing, Longs, Ints, Words)
+def fill_anything(slots, stack, mask):
+    for byte in range(256):
+        walk_root(slots, stack, mask, TRIE, byte, 0, 0)
+
+
+@kernel(Nothing, Longs, Long, inline=True)
+def mark(slots, byte):
+    """Note that tokens beginning with ``byte`` have to be judged one by one; -1 stands for the quote."""
+    if byte < 0:
+        byte = np.int64(0x22)
+    slots[MARKED + (byte >> 6)] |= np.int64(1) << (byte & 63)
+
+
+@kernel(Nothing, Longs, Long, Long, Long)
+def mark_named(slots, key, hi, position):
+    """``mark`` how the named keys ``key .. hi-1`` go on at ``position``: as they are, or by an escape."""
+    if key < 0:
+        return
+    mark(slots, 0x5C)
+    while key < hi:
+        byte = key_byte(slots, key, position)
+        mark(slots, byte)
+        key = key + 1 if byte < 0 else narrow(slots, key, hi, position, byte) & 0xFFFFFFFF
+
+
+@kernel(Nothing, Longs, Long, Long, Long)
+def mark_used(slots, frame, start, size):
+    """``mark`` how the other keys that the object has go on after the ``size`` bytes at ``start``."""
+    arena = ints_at(slots[ARENA])
+    key = np.int64(arena[frame + OTHERS])
+    while key != 0:
+        if begins_with(slots, key, start, size, 0):
+            mark(slots, 0x5C)
+            ended = arena[key + KEY_SIZE] == size
+            mark(slots, np.int64(0x22) if ended else np.int64(arena[key + KEY_CONTENT + size]) & 0xFF)
+        key = np.int64(arena[key + KEY_BEFORE])
+
+
+@kernel(Nothing, Longs, Ints, Words, Long, Long)
+def fill_classed_key(slots, stack, mask, text, classes):
+    """An open key whose class an automaton tells: the tokens that leave some live class possible, one mask for each.
+
+    Where only finitely many keys of a class are left, which of them have come matters: then all tokens are walked.
+    """
+    for i in range(slots[MASK_WORDS]):
+        mask[i] = 0
+    frame = np.int64(stack[FRAME])
+    arena = ints_at(slots[ARENA])
+    record = ints_at(slots[TEXTS] + (text << TEXT_SHIFT) * 4)
+    if record[TEXT_SCARCE] != 0 or slots[STAY_OPEN] == 0:
+        fill_anything(slots, stack, mask)
+        return
+    state = np.int64(arena[stack[TOP] - 1]) >> KEY_STATE_SHIFT
+    left = ints_at(slots[TEXT_LEFT] + (np.int64(record[TEXT_LEFT_AT]) + state * classes) * 4)
+    for number in range(1, classes + 1):
+        if left[number - 1] == 0 or class_node(slots, frame, number) == NONE:
+            continue
+        row = find_stay_mask(slots, ((text << STATE_BITS) | state) << COUNT_BITS | number)
+        if row == 0:
+            return
+        source = words_at(row)
+        for i in range(slots[MASK_WORDS]):
+            mask[i] |= source[i]
+    for byte in range(256):
+        if (slots[MARKED + (byte >> 6)] >> (byte & 63)) & 1:
+            walk_root(slots, stack, mask, TRIE, byte, 0, 0)
+        else:
+            walk_root(slots, stack, mask, CROSS, byte, 0, 0)
+
+
 @kernel(Nothing, Longs, Ints, Words)
 def fill_open_key(slots, stack, mask):
-    copy_mask(slots, mask, slots[STAY])
+    """A key that may be named or any other; between code points."""
     frame = np.int64(stack[FRAME])
-    finish_key(slots, stack, 0, frame, NONE, np.int64(stack[TOP]))
+    size = np.int64(stack[C])
+    top = np.int64(stack[TOP])
+    for i in range(4):
+        slots[MARKED + i] = 0
+    mark_named(slots, np.int64(stack[A]), np.int64(stack[B]), size)
+    mark_used(slots, frame, top - size, size)
+    node = ints_at(slots[NODES] + (np.int64(ints_at(slots[ARENA])[frame + NODE]) << NODE_SHIFT) * 4)
+    if node[CLASSES] != 0:
+        fill_classed_key(slots, stack, mask, np.int64(node[KEY_TEXT]), np.int64(node[CLASSES]))
+        return
+    copy_mask(slots, mask, slots[STAY])
+    finish_other_key(slots, stack, 0, frame, 1, size, top)
     allow_tail_group(slots, mask, 0, 0, NO_LIMIT)
     call_walk(slots[WALK], slots, stack, mask, TAIL, 0, slots[TAIL_NODES], 0, NO_LIMIT)
     load(slots, stack)
-    key = np.int64(stack[A])
-    if key < 0:
-        return
-    hi = np.int64(stack[B])
-    position = np.int64(stack[C])
-    walk_crossing_from(slots, stack, mask, 0x5C)
-    while key < hi:
-        byte = key_byte(slots, key, position)
-        if byte < 0:
-            walk_crossing_from(slots, stack, mask, 0x22)
-            key += 1
-        else:
-            if byte != 0x22 and byte != 0x5C:
-                walk_crossing_from(slots, stack, mask, byte)
-            key = narrow(slots, key, hi, position, byte) & 0xFFFFFFFF
+    for byte in range(256):
+        if (slots[MARKED + (byte >> 6)] >> (byte & 63)) & 1:
+            walk_crossing_from(slots, stack, mask, byte)
 
 
 @kernel(Nothing, Longs, Ints, Words)
@@ -205,12 +289,6 @@ def fill_keys(slots, stack, mask):
             key = narrow(slots, key, hi, position, byte) & 0xFFFFFFFF
 
 
-@kernel(Nothing, Longs, Ints, Words)
-def fill_anything(slots, stack, mask):
-    for byte in range(256):
-        walk_root(slots, stack, mask, TRIE, byte, 0, 0)
-
-
 @kernel(Long, Longs, Ints)
 def stay_key(slots, stack):
     """The key of the stay mask of a TEXT configuration."""
@@ -228,17 +306,11 @@ def stay_key(slots, stack):
 
 @kernel(Nothing, Longs, Ints, Words)
 def fill_text(slots, stack, mask):
-    key = stay_key(slots, stack)
-    keys = longs_at(slots[STAY_KEYS])
-    slot = (key * 0x9E3779B97F4A7C1 >> 20) & (slots[STAY_CAPACITY] - 1)
-    while keys[slot] != 0 and keys[slot] != key:
-        slot = (slot + 1) & (slots[STAY_CAPACITY] - 1)
-    if keys[slot] == key:
-        copy_mask(slots, mask, longs_at(slots[STAY_ROWS])[slot])
-    elif slots[STAY_OPEN] != 0:
-        slots[STAY_WANTED] = key
-        miss(slots, MISS_STAY, 0)
-        return
+    if slots[STAY_OPEN] != 0:
+        row = find_stay_mask(slots, stay_key(slots, stack))
+        if row == 0:
+            return
+        copy_mask(slots, mask, row)
     else:
         call_walk(slots[WALK], slots, stack, mask, TRIE_STAYING, 0, slots[TRIE_NODES], 0, 0)
     for byte in range(256):

@@ -11,13 +11,17 @@ import numpy as np
 from .compilation import callback, kernel
 from .keys import (
     any_key_live,
+    class_node,
     encoded_length,
+    fresh_key_left,
+    is_duplicate,
     key_code_point,
     key_is_live,
     may_have_key,
     narrow,
     narrow_code_point,
-    other_node,
+    other_key_possible,
+    range_has_fresh_key,
 )
 from .layout import *  # noqa: F403 -- the layout is this package's vocabulary
 from .pointers import Flag, Ints, Long, Longs, Nothing, bytes_at, ints_at, longs_at
@@ -109,9 +113,11 @@ def may_close(slots, frame):
     node = ints_at(slots[NODES] + (np.int64(arena[frame + NODE]) << NODE_SHIFT) * 4)
     if kind == ARRAY:
         return arena[frame + COUNT] >= node[MIN_ITEMS]
+    if arena[frame + COUNT] < node[MIN_KEYS]:
+        return False
     if node[POLICY] == ORDERED:
-        limit = ints_at(slots[ORDER])[node[ORDER_AT] + 2 * arena[frame + NEXT]]
-        return limit == node[KEY_HI] - node[KEY_LO]
+        first = ints_at(slots[ORDER])[node[ORDER_AT] + ORDER_WIDTH * arena[frame + NEXT] + ORDER_FIRST]
+        return first == node[KEY_HI] - node[KEY_LO]
     return arena[frame + NEXT] == 0
 
 
@@ -161,6 +167,7 @@ def begin_value(slots, stack, at, frame, node_index, top, byte):
         arena[top + COUNT] = 0
         arena[top + DEPTH] = arena[frame + DEPTH] + 1
         arena[top + NEXT] = node[REQUIRED] if node[POLICY] == ANY_ORDER else 0
+        arena[top + OTHERS] = 0
         dead = ints_at(slots[DEAD_KEYS])
         for i in range(words):
             arena[top + SEEN + i] = 0 if node[DEAD_AT] == NONE else dead[node[DEAD_AT] + i]
@@ -319,51 +326,76 @@ def after_value(slots, stack, i, frame, blanks, columns, top, byte):
 @kernel(Long, Longs, Ints, Long, Long, Long, Long)
 def begin_key(slots, stack, at, frame, top, byte):
     """A byte where a key of the object ``frame`` has to begin."""
-    if byte != 0x22 or not state_ready(slots, np.int64(ints_at(slots[ARENA])[frame + STATE])):
+    arena = ints_at(slots[ARENA])
+    if byte != 0x22 or not state_ready(slots, np.int64(arena[frame + STATE])):
         return 0
-    node = ints_at(slots[NODES] + (np.int64(ints_at(slots[ARENA])[frame + NODE]) << NODE_SHIFT) * 4)
-    if other_node(slots, frame) != NONE:
-        if node[KEY_LO] == node[KEY_HI]:
-            put(stack, at, OPEN_KEY, frame, NONE, NONE, 0, INSIDE, 0, top)
-        else:
-            put(stack, at, OPEN_KEY, frame, node[KEY_LO], node[KEY_HI], 0, INSIDE, 0, top)
-        return 1
-    if any_key_live(slots, frame, np.int64(node[KEY_LO]), np.int64(node[KEY_HI])):
-        put(stack, at, KEY, frame, node[KEY_LO], node[KEY_HI], 0, INSIDE, 0, top)
-        return 1
-    return 0
+    node = ints_at(slots[NODES] + (np.int64(arena[frame + NODE]) << NODE_SHIFT) * 4)
+    lo = np.int64(node[KEY_LO])
+    hi = np.int64(node[KEY_HI])
+    named = any_key_live(slots, frame, lo, hi)
+    if not other_key_possible(slots, frame):
+        put(stack, at, KEY, frame, lo, hi, 0, INSIDE, 0, top)
+        return 1 if named else 0
+    arena[top + KEY_BEFORE] = arena[frame + OTHERS]
+    first = np.int64(0)
+    if node[CLASSES] != 0:
+        first = np.int64(ints_at(slots[TEXTS])[(np.int64(node[KEY_TEXT]) << TEXT_SHIFT) + TEXT_FIRST])
+    arena[top + KEY_CLASS] = first << KEY_STATE_SHIFT
+    if lo == hi:
+        lo = np.int64(NONE)
+        hi = np.int64(NONE)
+    put(stack, at, OPEN_KEY, frame, lo, hi, 0, INSIDE, 0, top + KEY_CONTENT)
+    return 1
 
 
 @kernel(Long, Longs, Ints, Long, Long, Long, Long)
 def finish_key(slots, stack, at, frame, key, top):
-    """The key with index ``key``, or NONE for one that is not named, is complete."""
+    """The named key with index ``key`` is complete."""
     arena = ints_at(slots[ARENA])
     end = copy_frame(slots, frame, top)
     node = ints_at(slots[NODES] + (np.int64(arena[frame + NODE]) << NODE_SHIFT) * 4)
     policy = node[POLICY]
-    state = ints_at(slots[STATES] + (np.int64(arena[frame + STATE]) << STATE_SHIFT) * 4)
-    by_state = policy == STATE_ANY_ORDER or policy == STATE_ORDERED
-    if key == NONE:
-        value = other_node(slots, frame)
-        if by_state:
-            arena[top + STATE] = state[OTHER_STATE]
-        if policy == ORDERED or policy == STATE_ORDERED:
-            arena[top + NEXT] = node[KEY_HI] - node[KEY_LO]
+    index = key - node[KEY_LO]
+    if policy == STATE_ANY_ORDER or policy == STATE_ORDERED:
+        state = ints_at(slots[STATES] + (np.int64(arena[frame + STATE]) << STATE_SHIFT) * 4)
+        entry = ints_at(slots[ENTRIES] + (np.int64(state[ENTRIES_AT]) + 2 * index) * 4)
+        value = np.int64(entry[0])
+        arena[top + STATE] = entry[1]
     else:
-        index = key - node[KEY_LO]
-        if by_state:
-            entry = ints_at(slots[ENTRIES] + (np.int64(state[ENTRIES_AT]) + 2 * index) * 4)
-            value = np.int64(entry[0])
-            arena[top + STATE] = entry[1]
+        value = np.int64(ints_at(slots[KEY_NODE])[key])
+    if policy == ORDERED or policy == STATE_ORDERED:
+        arena[top + NEXT] = ints_at(slots[KEY_RANK])[key] + 1
+    else:
+        arena[top + SEEN + (index >> 5)] |= np.int32(1) << np.int32(index & 31)
+        if policy == ANY_ORDER:
+            arena[top + NEXT] -= bytes_at(slots[KEY_REQUIRED])[key]
+    arena[top + COUNT] += 1
+    put(stack, at, COLON, top, value, 0, 0, FRESH, 0, end)
+    return 1
+
+
+@kernel(Long, Longs, Ints, Long, Long, Long, Long, Long)
+def finish_other_key(slots, stack, at, frame, number, size, top):
+    """A key of class ``number`` is complete, whose ``size`` bytes end at ``top``."""
+    arena = ints_at(slots[ARENA])
+    value = class_node(slots, frame, number)
+    end = copy_frame(slots, frame, top)
+    node = ints_at(slots[NODES] + (np.int64(arena[frame + NODE]) << NODE_SHIFT) * 4)
+    policy = node[POLICY]
+    count = node[KEY_HI] - node[KEY_LO]
+    if policy == STATE_ANY_ORDER or policy == STATE_ORDERED:
+        state = ints_at(slots[STATES] + (np.int64(arena[frame + STATE]) << STATE_SHIFT) * 4)
+        if node[CLASSES] == 0:
+            arena[top + STATE] = state[OTHER_STATE]
         else:
-            value = np.int64(ints_at(slots[KEY_NODE])[key])
-        if policy == ORDERED or policy == STATE_ORDERED:
-            arena[top + NEXT] = ints_at(slots[KEY_RANK])[key] + 1
-        else:
-            arena[top + SEEN + (index >> 5)] |= np.int32(1) << np.int32(index & 31)
-            arena[top + COUNT] += 1
-            if policy == ANY_ORDER:
-                arena[top + NEXT] -= bytes_at(slots[KEY_REQUIRED])[key]
+            arena[top + STATE] = ints_at(slots[ENTRIES])[state[ENTRIES_AT] + 2 * (count + number - 1) + 1]
+    if policy == ORDERED or policy == STATE_ORDERED:
+        arena[top + NEXT] = count
+    key = top - size - KEY_CONTENT
+    arena[key + KEY_SIZE] = size
+    arena[key + KEY_CLASS] = number
+    arena[top + OTHERS] = key
+    arena[top + COUNT] += 1
     put(stack, at, COLON, top, value, 0, 0, FRESH, 0, end)
     return 1
 
@@ -389,7 +421,7 @@ def some_key_begins(slots, mode, frame, lo, hi, position, string_state, partial)
 
 @kernel(Long, Longs, Ints, Long, Long)
 def key_step(slots, stack, i, byte):
-    """A byte inside the quotes of a key (KEY, OPEN_KEY) or of an enumerated string (CHOICE)."""
+    """A byte inside the quotes of a key that must be named (KEY) or of an enumerated string (CHOICE)."""
     at = i + CONFIGURATION
     mode = np.int64(stack[i + MODE])
     frame = np.int64(stack[i + FRAME])
@@ -397,22 +429,17 @@ def key_step(slots, stack, i, byte):
     hi = np.int64(stack[i + B])
     position = np.int64(stack[i + C])
     string_state = np.int64(stack[i + S])
-    partial = np.int64(stack[i + E])
     top = np.int64(stack[i + TOP])
     following = np.int64(bytes_at(slots[STRING_NEXT])[(string_state << 8) + byte])
     if following == STRING_REJECT:
         return 0
     if following == STRING_CLOSE:
-        exact = lo >= 0 and ints_at(slots[KEY_LENGTH])[lo] == position
+        if ints_at(slots[KEY_LENGTH])[lo] != position:
+            return 0
         if mode == CHOICE:
-            return finish(slots, stack, at, frame, np.int64(PLAIN), top) if exact else 0
-        if exact:
-            return finish_key(slots, stack, at, frame, lo, top) if key_is_live(slots, frame, lo) else 0
-        return 0 if mode == KEY else finish_key(slots, stack, at, frame, np.int64(NONE), top)
-    if lo < 0:
-        put(stack, at, mode, frame, NONE, NONE, 0, following, 0, top)
-        return 1
-    read = accumulate(string_state, partial, byte)
+            return finish(slots, stack, at, frame, np.int64(PLAIN), top)
+        return finish_key(slots, stack, at, frame, lo, top) if key_is_live(slots, frame, lo) else 0
+    read = accumulate(string_state, np.int64(stack[i + E]), byte)
     found = lo << 32 | hi
     if string_state >= UTF8_1 or (string_state == INSIDE and following != ESCAPE):
         found = narrow(slots, lo, hi, position, byte)
@@ -425,19 +452,117 @@ def key_step(slots, stack, i, byte):
     else:
         if following == ESCAPE:
             read = np.int64(0)
-        alive = some_key_begins(slots, mode, frame, lo, hi, position, following, read)
-        if not alive and mode != OPEN_KEY:
+        if not some_key_begins(slots, mode, frame, lo, hi, position, following, read):
             return 0
-        put(stack, at, mode, frame, lo, hi, position, following, read, top)
-        return 1
     if found < 0:
-        if mode != OPEN_KEY:
-            return 0
-        put(stack, at, mode, frame, NONE, NONE, 0, following, 0, top)
-        return 1
+        return 0
     if mode == KEY and not any_key_live(slots, frame, found >> 32, found & 0xFFFFFFFF):
         return 0
     put(stack, at, mode, frame, found >> 32, found & 0xFFFFFFFF, position, following, read, top)
+    return 1
+
+
+@kernel(Long, Longs, Long, Long, Long)
+def append_code_point(slots, top, code_point, tag):
+    """Append the bytes of a code point of an open key, each with ``tag``; the new top."""
+    arena = ints_at(slots[ARENA])
+    if code_point < 0x80:
+        arena[top] = tag | code_point
+        return top + 1
+    count = encoded_length(code_point) - 1
+    lead = (np.int64(0xFF00) >> (count + 1)) & 0xFF
+    arena[top] = tag | lead | code_point >> 6 * count
+    for left in range(count):
+        arena[top + count - left] = tag | 0x80 | (code_point >> 6 * left) & 0x3F
+    return top + 1 + count
+
+
+@kernel(Long, Longs, Ints, Long, Long, Long)
+def close_open_key(slots, stack, i, lo, state):
+    """The closing quote of an open key, in ``state`` of the key automaton."""
+    at = i + CONFIGURATION
+    frame = np.int64(stack[i + FRAME])
+    size = np.int64(stack[i + C])
+    top = np.int64(stack[i + TOP])
+    if lo >= 0 and ints_at(slots[KEY_LENGTH])[lo] == size:
+        return finish_key(slots, stack, at, frame, lo, top) if key_is_live(slots, frame, lo) else 0
+    node = ints_at(slots[NODES] + (np.int64(ints_at(slots[ARENA])[frame + NODE]) << NODE_SHIFT) * 4)
+    number = np.int64(1)
+    if node[CLASSES] != 0:
+        record = ints_at(slots[TEXTS] + (np.int64(node[KEY_TEXT]) << TEXT_SHIFT) * 4)
+        number = np.int64(ints_at(slots[TEXT_LABEL])[record[TEXT_LABEL_AT] + state])
+        if number == 0:
+            return 0
+    if class_node(slots, frame, number) == NONE or is_duplicate(slots, frame, top - size, size):
+        return 0
+    return finish_other_key(slots, stack, at, frame, number, size, top)
+
+
+@kernel(Long, Longs, Ints, Long, Long)
+def open_key_step(slots, stack, i, byte):
+    """A byte inside the quotes of a key that may be named or not.
+
+    Its bytes are kept in the arena, each with the state of the key automaton after the last whole code point.
+    """
+    at = i + CONFIGURATION
+    arena = ints_at(slots[ARENA])
+    frame = np.int64(stack[i + FRAME])
+    lo = np.int64(stack[i + A])
+    hi = np.int64(stack[i + B])
+    size = np.int64(stack[i + C])
+    string_state = np.int64(stack[i + S])
+    top = np.int64(stack[i + TOP])
+    following = np.int64(bytes_at(slots[STRING_NEXT])[(string_state << 8) + byte])
+    if following == STRING_REJECT:
+        return 0
+    state = np.int64(arena[top - 1]) >> KEY_STATE_SHIFT
+    if following == STRING_CLOSE:
+        return close_open_key(slots, stack, i, lo, state)
+    read = accumulate(string_state, np.int64(stack[i + E]), byte)
+    if following == ESCAPE:
+        read = np.int64(0)
+    node = ints_at(slots[NODES] + (np.int64(arena[frame + NODE]) << NODE_SHIFT) * 4)
+    has_classes = node[CLASSES] != 0
+    text = np.int64(node[KEY_TEXT])
+    raw = string_state >= UTF8_1 or (string_state == INSIDE and following != ESCAPE)
+    low = np.int64(0)
+    fresh = True
+    if has_classes and following == INSIDE:
+        state = text_successor(slots, text, state, read)
+    elif has_classes:
+        before = size
+        if string_state >= UTF8_1:  # the bytes of this character that are there already
+            while (arena[top - size + before - 1] & 0xC0) == 0x80:
+                before -= 1
+            before -= 1
+        low = lowest(following, read)
+        fresh = range_has_fresh_key(slots, frame, text, state, top - size, before, low, highest(following, low))
+        if not fresh and following == HEX2_D:
+            fresh = range_has_fresh_key(slots, frame, text, state, top - size, before, 0x10000, 0x10FFFF)
+    found = np.int64(NONE) if lo < 0 else lo << 32 | hi
+    start = top - size
+    if raw:
+        if lo >= 0:
+            found = narrow(slots, lo, hi, size, byte)
+        arena[top] = state << KEY_STATE_SHIFT | byte
+        top += 1
+    elif following == INSIDE:
+        if lo >= 0:
+            found = narrow_code_point(slots, lo, hi, size, read)
+        top = append_code_point(slots, top, read, state << KEY_STATE_SHIFT)
+    elif lo >= 0 and not some_key_begins(slots, KEY, frame, lo, hi, size, following, read):
+        found = np.int64(NONE)
+    if has_classes and following == INSIDE:
+        fresh = fresh_key_left(slots, frame, text, state, start, top - start, 0, -1)
+    if not fresh:
+        if found < 0 or not any_key_live(slots, frame, found >> 32, found & 0xFFFFFFFF):
+            return 0
+    if following == INSIDE:
+        read = np.int64(0)
+    if found < 0:
+        put(stack, at, OPEN_KEY, frame, NONE, NONE, top - start, following, read, top)
+    else:
+        put(stack, at, OPEN_KEY, frame, found >> 32, found & 0xFFFFFFFF, top - start, following, read, top)
     return 1
 
 
@@ -579,7 +704,9 @@ def step(slots, stack, depth, byte):
     mode = stack[i + MODE]
     if mode == STRING:
         return string_step(slots, stack, i, byte)
-    if mode == KEY or mode == OPEN_KEY or mode == CHOICE:
+    if mode == OPEN_KEY:
+        return open_key_step(slots, stack, i, byte)
+    if mode == KEY or mode == CHOICE:
         return key_step(slots, stack, i, byte)
     if mode == AFTER:
         return after_value(
