@@ -33,7 +33,7 @@ _OURS = frozenset({"inputs", "input_ids", "inputs_embeds", "attention_mask"})
 
 def generate(
     model: Any,
-    prompt: Prompt | Sequence[Prompt],
+    prompt: Prompt | Sequence[Any],
     *,
     schema: object,
     tokenizer: Any = None,

@@ -18,7 +18,7 @@ Message = Mapping[str, Any]
 Prompt = str | Sequence[Message]
 
 
-def is_single(prompt: Prompt | Sequence[Prompt]) -> bool:
+def is_single(prompt: Prompt | Sequence[Any]) -> bool:
     """Whether it is one prompt rather than a list of them."""
     return isinstance(prompt, str) or (len(prompt) > 0 and isinstance(prompt[0], Mapping))
 

@@ -70,6 +70,14 @@ UNION = {
         {"type": "array", "prefixItems": [{"const": "é"}], "items": {"type": "null"}, "maxItems": 3},
     ]
 }
+OVERLAPPING = {
+    "type": "object",
+    "properties": {"né": {"type": ["string", "integer"]}, "a": {"type": "string"}, "x": {"type": "array"}},
+    "anyOf": [
+        {"properties": {"né": {"pattern": "^é*$"}, "a": {"minLength": 2}}, "required": ["a"]},
+        {"properties": {"né": {"minimum": 3}, "x": {"items": {"enum": ["a", 1]}}}, "required": ["né", "x"]},
+    ],
+}
 TEXT = {"type": "string", "pattern": "^(a|\\u00e9|\\ud83d\\ude00)+b?$", "minLength": 3, "maxLength": 7}
 LENGTHS = {"type": "string", "minLength": 3, "maxLength": 12}
 FIXED: dict[str, Any] = {
@@ -77,6 +85,7 @@ FIXED: dict[str, Any] = {
     "person": PERSON,
     "closed": CLOSED,
     "union": UNION,
+    "overlapping": OVERLAPPING,
     "text": TEXT,
     "lengths": LENGTHS,
     "numbers": {"type": "array", "items": {"type": "number", "multipleOf": 0.5, "exclusiveMaximum": 20}, "minItems": 2},
@@ -89,6 +98,7 @@ DOCUMENTS: dict[str, list[Any]] = {
     ],
     "closed": [{"a": -5, "né": 'b"c', "name": "ab", "tags": [], "ab": {"name": "ab", "né": [True]}}],
     "union": [{"kind": "ab", "x": "1"}, {"x": 3, "kind": "a", "z": 0}, [1, "s"], ["é", None, None], [1]],
+    "overlapping": [{"né": "éé", "a": "xy", "x": [2]}, {"x": ["a", 1], "né": 5, "a": "z"}, {"né": "b", "x": ["a"]}],
     "text": ["aé😀b", "ééééééé", "aaab"],
     "lengths": ["aé😀b", "éé", "日本語日本語日本語日本語", "abcabc"],
     "numbers": [[1, 1.5, -2e3, 19.5], [0.5, 0]],
@@ -252,19 +262,19 @@ def respelled_schema(schema: Any, alphabet: dict[int, int]) -> Any:
     return changed
 
 
-class InexactNumber(ValueError):
+class InexactNumberError(ValueError):
     """A number that a float does not hold, so that ``jsonschema`` cannot judge it."""
 
 
 def parsed(content: bytes) -> Any:
-    """The JSON document; raises ``InexactNumber``."""
+    """The JSON document; raises ``InexactNumberError``."""
     return json.loads(content, parse_float=_exact_float)
 
 
 def _exact_float(text: str) -> float:
     number, exponent = float(text), text.lower().partition("e")[2]
     if len(exponent) > 4 or Fraction(number if math.isfinite(number) else 0) != Fraction(text):
-        raise InexactNumber(text)
+        raise InexactNumberError(text)
     return number
 
 

@@ -179,7 +179,7 @@ def test_the_callers_processors_and_configuration() -> None:
 
     processor = PreferSeven()
     given = [processor]
-    config = GenerationConfig(max_new_tokens=3)
+    config: Any = GenerationConfig(max_new_tokens=3)  # type: ignore[no-untyped-call, unused-ignore]
     result = mw.generate(None, PROMPT, schema=Person, logits_processor=given, generation_config=config)
     assert processor.calls == 3
     assert given == [processor]

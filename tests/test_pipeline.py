@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import transformers
 from pydantic import BaseModel
-from transformers import pipeline
 from transformers.pipelines import PIPELINE_REGISTRY
 
 import maskwright as mw
-import maskwright.pipelines
+from maskwright.generation.pipelines import register
 from maskwright.generation.tiny import TINY_MODEL_PATH, load_tiny_model
+from maskwright.pipelines import StructuredGenerationPipeline
 
 PROMPT = "Write a person."
-TASK: Any = "structured-generation"
+TASK = "structured-generation"
+pipeline: Any = transformers.pipeline
 
 
 class Person(BaseModel):
@@ -30,8 +32,8 @@ def write() -> Any:
 
 def test_is_registered_once() -> None:
     assert TASK in PIPELINE_REGISTRY.get_supported_tasks()
-    maskwright.generation.pipelines.register()
-    assert isinstance(pipeline(TASK, model=str(TINY_MODEL_PATH)), maskwright.pipelines.StructuredGenerationPipeline)
+    register()
+    assert isinstance(pipeline(TASK, model=str(TINY_MODEL_PATH)), StructuredGenerationPipeline)
 
 
 def test_a_prompt_gives_a_value(write: Any) -> None:

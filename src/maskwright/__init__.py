@@ -66,7 +66,7 @@ _MODULES = {
 }
 
 
-def __getattr__(name: str) -> object:
+def _load(name: str) -> object:
     if name == "__version__":
         from importlib.metadata import version
 
@@ -77,6 +77,10 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = value
     return value
+
+
+if not TYPE_CHECKING:  # type checkers see the imports above, and find wrong names
+    __getattr__ = _load
 
 
 def __dir__() -> list[str]:

@@ -13,6 +13,7 @@ from transformers.generation.stopping_criteria import StoppingCriteria
 from .cli_input import errors_naming, quieten_transformers
 from .generation.generate import generate
 from .generation.models import load
+from .generation.result import GenerationResult
 from .schemas.specification import JsonSchema
 
 _BATCH = 8
@@ -54,40 +55,42 @@ def write_documents(path: str, schema: JsonSchema, model: str | None, prompt: st
     """The exit code: 1 if a document was cut off."""
     quieten_transformers()
     loaded, tokenizer = load(model)
-    cut_off = written = 0
     bar = tqdm(
-        desc=f"document 1 of {sampling.count}",
         unit=" tokens",
         delay=_SECONDS_BEFORE_PROGRESS,
         disable=None,  # shown only on a terminal
         leave=False,
     )
+    drawn = complete = 0
     with bar, errors_naming(path):
-        while written < sampling.count:
-            bar.set_description(f"document {written + 1} of {sampling.count}", refresh=False)
-            results: Any = generate(
+        while drawn < sampling.count:
+            bar.set_description(f"document {drawn + 1} of {sampling.count}", refresh=False)
+            results = generate(
                 loaded,
                 [prompt],
                 schema=schema,
                 tokenizer=tokenizer,
                 stopping_criteria=[_Progress(bar)],
-                **sampling.arguments(written),
+                **sampling.arguments(drawn),
             )
-            for result in results:
-                written += 1
-                if result.finish_reason == "stop":
-                    text = result.text if sampling.count == 1 else _on_one_line(result.text)
-                    bar.clear()
-                    sys.stdout.write(text + "\n")
-                else:
-                    cut_off += 1
-            sys.stdout.flush()
-    if cut_off:
+            bar.clear()
+            drawn += len(results)
+            complete += _write(results, on_one_line=sampling.count > 1)
+    if complete < drawn:
         sys.stderr.write(
-            f"maskwright: {cut_off} of {sampling.count} documents did not end within the token budget "
+            f"maskwright: {drawn - complete} of {drawn} documents did not end within the token budget "
             "(raise --max-new-tokens)\n"
         )
-    return int(cut_off > 0)
+    return int(complete < drawn)
+
+
+def _write(results: list[GenerationResult], *, on_one_line: bool) -> int:
+    """Writes the complete documents to stdout; how many there were."""
+    texts = [result.text for result in results if result.finish_reason == "stop"]
+    for text in texts:
+        sys.stdout.write((_on_one_line(text) if on_one_line else text) + "\n")
+    sys.stdout.flush()
+    return len(texts)
 
 
 def _on_one_line(text: str) -> str:
