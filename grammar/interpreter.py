@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from .automaton import Automaton
 from .dfa import DEAD
-from .interpreter_strings import Ranges, TextAutomaton, is_whole, possible_code_points
+from .interpreter_strings import EVERYTHING, Ranges, TextAutomaton, is_whole, possible_code_points
 from .kernels import layout as at
 from .number_dfa import SYMBOL_OF_BYTE
 from .vocabulary import Vocabulary
@@ -33,7 +33,8 @@ _LITERALS = {
 class Frame:
     """An open container, or the document (kind ``ROOT``, no parent).
 
-    ``seen``: the indices of the named keys that have come; ``next_rank``: in ordered objects, the first that may come.
+    ``seen``: the indices of the named keys that have come, ``others``: the other keys; ``next_rank``: in ordered
+    objects, the first that may come.
     """
 
     parent: Frame | None
@@ -43,6 +44,7 @@ class Frame:
     count: int = 0
     depth: int = 0
     seen: frozenset[int] = frozenset()
+    others: frozenset[str] = frozenset()
     next_rank: int = 0
 
 
@@ -181,7 +183,7 @@ class Interpreter:
             if configuration.blanks and self._automaton.whitespace == at.FORMATTED:
                 return None
             if frame.kind == at.OBJECT:
-                has_more = self._other_node(frame) != at.NONE or self._live_keys(frame)
+                has_more = self._other_begins(frame, "", EVERYTHING) or self._live_keys(frame)
                 return Configuration(at.NEXT_KEY, frame, behind=byte) if has_more else None
             item = self._item(frame)
             return None if item is None else Configuration(at.VALUE, *item, behind=byte)
@@ -231,8 +233,10 @@ class Interpreter:
         fields = self._node(frame.node)
         if frame.kind == at.ARRAY:
             return frame.count >= fields[at.MIN_ITEMS]
-        required = [index for index, key in enumerate(self._keys(frame)) if key.required]
-        return frame.seen.issuperset(required)
+        return frame.count >= fields[at.MIN_KEYS] and not self._still_required(frame)
+
+    def _still_required(self, frame: Frame) -> set[int]:
+        return {index for index, key in enumerate(self._keys(frame)) if key.required} - frame.seen
 
     def _item(self, frame: Frame) -> tuple[Frame, int] | None:
         """The array ``frame`` once its next item has begun, and the node of that item; None if none may come."""
@@ -250,28 +254,81 @@ class Interpreter:
                 return None
         return None if node == at.NONE else (after, node)
 
-    def _other_node(self, frame: Frame) -> int:
-        """The node of the value of a key that is not named, NONE if no such key may come."""
+    def _other_node(self, frame: Frame, number: int) -> int:
+        """The node of the value of a key of class ``number`` that is not named, NONE if no such key may come."""
         fields = self._node(frame.node)
         if fields[at.POLICY] in _BY_STATE:
+            if fields[at.CLASSES]:
+                return self._class_entry(frame, number)[0]
             return self._state(frame.state)[at.OTHER_NODE]
-        if fields[at.POLICY] == at.ORDERED and not self._may_close(frame):
+        required = self._still_required(frame)
+        if frame.count + len(required) >= fields[at.MAX_KEYS] or (fields[at.POLICY] == at.ORDERED and required):
             return at.NONE
+        if fields[at.CLASSES]:
+            return int(self._automaton.item_nodes.array[fields[at.CLASS_AT] + number - 1])
         return fields[at.OTHER]
 
-    def _other(self, frame: Frame) -> tuple[Frame, int] | None:
-        """The object ``frame`` after a key that is not named, and the node of its value; None if none may come."""
-        node = self._other_node(frame)
-        if node == at.NONE:
+    def _class_entry(self, frame: Frame, number: int) -> list[int]:
+        entry = self._state(frame.state)[at.ENTRIES_AT] // 2 + len(self._keys(frame)) + number - 1
+        pair: list[int] = self._automaton.entries.array[entry].tolist()
+        return pair
+
+    def _other(self, frame: Frame, name: str) -> tuple[Frame, int] | None:
+        """The object ``frame`` after the key ``name``, which is not a named one, and the node of its value."""
+        fields, number = self._node(frame.node), 1
+        if fields[at.CLASSES]:
+            text = self._text(fields[at.KEY_TEXT])
+            state = text.start
+            for character in name:
+                state = text.successor(state, ord(character))
+            number = text.labels[state]
+        node = at.NONE if number == 0 else self._other_node(frame, number)
+        if node == at.NONE or name in frame.others:
             return None
-        state = frame.state if frame.state == at.PLAIN else self._state(frame.state)[at.OTHER_STATE]
-        return replace(frame, next_rank=len(self._keys(frame)), state=state), node
+        state = frame.state
+        if state != at.PLAIN:
+            state = self._class_entry(frame, number)[1] if fields[at.CLASSES] else self._state(state)[at.OTHER_STATE]
+        after = replace(frame, others=frame.others | {name}, count=frame.count + 1)
+        return replace(after, next_rank=len(self._keys(frame)), state=state), node
+
+    def _other_begins(self, frame: Frame, text: str, ranges: Ranges) -> bool:
+        """May a key that is not named come that begins with ``text`` and goes on with a character of ``ranges``?
+
+        With ``EVERYTHING``, it may end after ``text`` too. Keys are tried one by one, shortest first.
+        """
+        fields = self._node(frame.node)
+        if not fields[at.CLASSES]:
+            return self._other_node(frame, 1) != at.NONE
+        automaton = self._text(fields[at.KEY_TEXT])
+        start = automaton.start
+        for character in text:
+            start = automaton.successor(start, ord(character))
+        live = {n for n in range(1, fields[at.CLASSES] + 1) if self._other_node(frame, n) != at.NONE}
+        level = {(text, start)}
+        if ranges is not EVERYTHING:
+            level = {
+                (text + chr(code_point), successor)
+                for first, last, successor in automaton.edges[start]
+                for low, high in ranges
+                for code_point in range(max(first, low), min(last, high, max(first, low) + len(frame.others)) + 1)
+            }
+        for _ in range(len(automaton.labels) * (len(frame.others) + 2)):
+            if any(automaton.labels[state] in live and name not in frame.others for name, state in level):
+                return True
+            following: dict[int, list[str]] = {}
+            for name, state in sorted(level):
+                for first, last, successor in automaton.edges[state]:
+                    names = following.setdefault(successor, [])
+                    names += [name + chr(c) for c in range(first, min(last, first + len(frame.others)) + 1)]
+            kept = len(frame.others) + 1
+            level = {(name, state) for state, names in following.items() for name in names[:kept]}
+        return False
 
     def _named(self, frame: Frame, index: int) -> tuple[Frame, int] | None:
         """The object ``frame`` after the key with this index, and the node of its value; None if it may not come."""
         fields, keys = self._node(frame.node), self._keys(frame)
         key = keys[index]
-        after = replace(frame, seen=frame.seen | {index}, next_rank=key.rank + 1)
+        after = replace(frame, seen=frame.seen | {index}, next_rank=key.rank + 1, count=frame.count + 1)
         node = key.node
         if fields[at.POLICY] in _BY_STATE:
             entry = self._state(frame.state)[at.ENTRIES_AT] // 2 + index
@@ -281,23 +338,35 @@ class Interpreter:
             return None
         if fields[at.POLICY] in _IN_ORDER and key.rank < frame.next_rank:
             return None
+        if fields[at.POLICY] not in _BY_STATE and not self._count_fits(after):
+            return None
         skipped = [other for other in keys if frame.next_rank <= other.rank < key.rank]
         if fields[at.POLICY] == at.ORDERED and any(other.required for other in skipped):
             return None
         return after, node
+
+    def _count_fits(self, frame: Frame) -> bool:
+        """Can the object ``frame`` still get as few and as many keys as it must?"""
+        fields = self._node(frame.node)
+        if frame.count + len(self._still_required(frame)) > fields[at.MAX_KEYS]:
+            return False
+        if fields[at.POLICY] != at.ORDERED or fields[at.OTHER] != at.NONE or fields[at.CLASSES]:
+            return True
+        later = [key for key in self._keys(frame) if key.rank >= frame.next_rank and key.node != at.NONE]
+        return frame.count + len(later) >= fields[at.MIN_KEYS]
 
     def _live_keys(self, frame: Frame) -> list[str]:
         keys = self._keys(frame)
         return [key.name for index, key in enumerate(keys) if self._named(frame, index) is not None]
 
     def _begin_key(self, frame: Frame, byte: bytes) -> Configuration | None:
-        if byte == b'"' and (self._other_node(frame) != at.NONE or self._live_keys(frame)):
+        if byte == b'"' and (self._other_begins(frame, "", EVERYTHING) or self._live_keys(frame)):
             return Configuration(at.KEY, frame)
         return None
 
     def _finish_key(self, frame: Frame, name: str) -> Configuration | None:
         names = [key.name for key in self._keys(frame)]
-        found = self._named(frame, names.index(name)) if name in names else self._other(frame)
+        found = self._named(frame, names.index(name)) if name in names else self._other(frame, name)
         return None if found is None else Configuration(at.COLON, *found)
 
     # --- scalars
@@ -352,7 +421,7 @@ class Interpreter:
         """Is there a string that goes on with a character of ``ranges``?"""
         text = configuration.text
         if configuration.mode == at.KEY:
-            if self._other_node(configuration.frame) != at.NONE:
+            if self._other_begins(configuration.frame, text, ranges):
                 return True
             return _some_begins(self._live_keys(configuration.frame), text, ranges)
         fields = self._node(configuration.node)

@@ -10,6 +10,8 @@ from .automaton import Automaton
 from .kernels import layout as at
 
 Ranges = tuple[tuple[int, int], ...]
+
+EVERYTHING: Ranges = ((0, 0x10FFFF),)
 """Inclusive ranges of code points."""
 
 LAST_CODE_POINT = 0x10FFFF
