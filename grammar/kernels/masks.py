@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from .compilation import callback, kernel
-from .keys import key_byte, narrow, other_node
+from .keys import key_byte, narrow
 from .layout import *  # noqa: F403 -- the layout is this package's vocabulary
 from .pointers import (
     Ints,
@@ -25,7 +25,7 @@ from .pointers import (
     longs_at,
     words_at,
 )
-from .structure import finish, finish_key, is_accepting, may_close, miss, put, step
+from .structure import finish, finish_key, is_accepting, may_close, miss, step
 
 NO_LIMIT = 1 << 30
 
