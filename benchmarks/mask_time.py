@@ -2,10 +2,10 @@
 
     python benchmarks/mask_time.py --data FOLDER [--files 200] [--out benchmarks/results/mask_time.json]
 
-FOLDER holds MaskBench files. Both engines get the same schemas (those that both compile), the same documents and the same
-tokens (Mistral's Tekken, 131,072 of them), step by step in turn; keys in any order. A step is: compute the mask, look the
-next token up in it, accept the token. Two rounds are run and the better time of each step is kept, because other work on
-the machine interrupts some. Compiling is timed apart: from the schema to the first mask.
+FOLDER holds MaskBench files. Both engines get the same schemas (those that both compile), the same documents and the
+same tokens (Mistral's Tekken, 131,072 of them), keys in any order. A step is: compute the mask, look the next token up
+in it, accept the token. Two rounds are run and the better time of each step is kept, because other work on the machine
+interrupts some. Compiling is timed apart: from the schema to the first mask.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Llguidance:
             tokens = [  # noqa: RUF012 -- the attribute that llguidance reads
                 token or b"\xff<%d>" % number for number, token in enumerate(vocabulary.tokens)
             ]
-            special_token_ids = sorted(vocabulary.special_token_ids)  # noqa: RUF012
+            special_token_ids = sorted(vocabulary.special_token_ids)
 
             def __call__(self, text: str | bytes) -> list[int]:
                 return vocabulary.tokenize(text if isinstance(text, bytes) else text.encode())

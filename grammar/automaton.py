@@ -1,8 +1,8 @@
 """The automaton of one constraint: flat tables, filled on demand.
 
-A *compiler* (JSON Schema's, for one) describes value nodes and container states when decoding first reaches them. Tables
-only ever grow, and a record becomes visible by the epoch written into it: a matcher trusts a record only if its own
-addresses are at least as new. So matchers of other threads are never disturbed.
+A *compiler* (JSON Schema's, for one) describes value nodes and container states when decoding first reaches them.
+Tables only ever grow, and a record becomes visible by the epoch written into it: a matcher trusts a record only if its
+own addresses are at least as new. So matchers of other threads are never disturbed.
 """
 
 from __future__ import annotations
@@ -246,7 +246,7 @@ class Automaton:
         if maximum is not None:  # one more column: too many code points
             viable = np.concatenate([viable, np.zeros((states, 1), np.uint8)], axis=1)
             columns += 1
-        free = viable[1:].all(axis=0)
+        free: NDArray[np.bool_] = np.logical_and.reduce(viable[1:], axis=0)
         first = int(free.argmax()) if free.any() else columns
         behind = int((~free[first:]).argmax()) + first if not free[first:].all() else at.UNBOUNDED
         return columns, (first, behind if first < columns else 0), self.text_viable.extend(viable.ravel(), viable.size)

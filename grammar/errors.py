@@ -1,7 +1,7 @@
 """Every error that maskwright raises for input it cannot handle.
 
-Errors are values: their fields say what was wrong, where (a JSON pointer, or a position in a text), and what to do about
-it, and two errors with equal fields are equal.
+Errors are values: their fields say what was wrong, where (a JSON pointer, or a position in a text), and what to do
+about it, and two errors with equal fields are equal.
 """
 
 from __future__ import annotations

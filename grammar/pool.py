@@ -12,8 +12,8 @@ from numpy.typing import DTypeLike, NDArray
 class Pool:
     """An array of rows to which rows can be appended.
 
-    Growing moves the contents to a new array. The old ones are kept, since kernels of other threads may still be reading
-    them through their addresses; together they are no larger than the current one.
+    Growing moves the contents to a new array. The old ones are kept, since kernels of other threads may still be
+    reading them through their addresses; together they are no larger than the current one.
     """
 
     __slots__ = ("_grown", "_retired", "_used", "array")

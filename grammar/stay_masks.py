@@ -1,7 +1,7 @@
 """A bounded cache of masks: which tokens stay inside a string that an automaton judges.
 
-Such a mask depends on the state of the automaton alone (and on the length, where that matters), not on what surrounds the
-string, so it is walked once for all sequences of a constraint.
+Such a mask depends on the state of the automaton alone (and on the length, where that matters), not on what surrounds
+the string, so it is walked once for all sequences of a constraint.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def _slot(key: int, capacity: int) -> int:
 
 
 class StayMasks:
-    """Open-addressing table from keys (``kernels.masks.stay_key``) to rows of masks, at most ``memory`` bytes of them."""
+    """An open-addressing table from keys (``kernels.masks.stay_key``) to masks, at most ``memory`` bytes of them."""
 
     def __init__(self, words: int, memory: int) -> None:
         self._words = words

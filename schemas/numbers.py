@@ -9,7 +9,8 @@ from fractions import Fraction
 from ..grammar.dfa import Dfa
 from ..grammar.errors import LimitExceeded
 from ..grammar.limits import Limits
-from ..grammar.number_dfa import Compare, IntegerSyntax, Multiple, Observer, number_dfa, number_range_dfa
+from ..grammar.number_dfa import number_dfa, number_range_dfa
+from ..grammar.number_values import Compare, IntegerSyntax, Multiple, Observer
 from .atoms import AtLeast, Atom, MoreThan, MultipleOf, NumberIn, WrittenAsInteger
 from .formula import FALSE, TRUE, Formulas, Operator
 

@@ -82,8 +82,8 @@ def string_automaton(
     """
     variables = sorted(variables)
     if not variables:
-        label = label_of(formula)
-        return product([accept_all()], lambda _: label, limits)
+        certain = label_of(formula)
+        return product([accept_all()], lambda _: certain, limits)
     rests: dict[tuple[bool, ...], int] = {}
 
     def label(labels: tuple[int, ...]) -> int:

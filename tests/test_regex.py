@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from maskwright.grammar import charset, regex_nodes
 from maskwright.grammar.dfa import DEAD, REJECT, TextDfa
 from maskwright.grammar.errors import InvalidPattern, LimitExceeded, UnsupportedPattern

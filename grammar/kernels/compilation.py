@@ -17,10 +17,7 @@ import numba
 from numba.core.ccallback import CFunc
 
 _FOLDER = Path(__file__).parent
-_STAMP = (
-    os.environ.get("STAMPX", "")
-    + hashlib.sha256(b"".join(path.read_bytes() for path in sorted(_FOLDER.glob("*.py")))).hexdigest()
-)
+_STAMP = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(_FOLDER.glob("*.py")))).hexdigest()
 _announced = False
 _callbacks: list[Any] = []  # kept alive for their machine code
 
@@ -41,9 +38,9 @@ def kernel(*signature: Any, inline: bool = False, entry: bool = False) -> Callab
     result, *arguments = signature
 
     def compile_now(function: Callable[..., Any]) -> Any:
-        dispatcher = numba.njit(nogil=True, forceinline=inline, no_cpython_wrapper=not entry, no_cfunc_wrapper=True)(
-            function
-        )
+        dispatcher = numba.njit(  # type: ignore[call-overload] # the stubs lack two of the options
+            nogil=True, forceinline=inline, no_cpython_wrapper=not entry, no_cfunc_wrapper=True
+        )(function)
         _enable_caching(dispatcher)
         dispatcher.compile(result(*arguments))
         dispatcher.disable_compile()
@@ -65,7 +62,8 @@ def callback(*signature: Any) -> Callable[[Callable[..., Any]], int]:
         _enable_caching(compiled)
         compiled.compile()
         _callbacks.append(compiled)
-        return int(compiled.address)
+        assert compiled.address is not None
+        return compiled.address
 
     return compile_now
 

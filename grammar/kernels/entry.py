@@ -90,7 +90,7 @@ def accept(slot_array, token):
 
 @kernel(Long, Slots, entry=True)
 def only_byte(slot_array):
-    """The one byte that must come next, or NONE where several may, or the text may end here. -1 - outcome where it stopped."""
+    """The one byte that must come next, NONE if several may or the text may end; -1 - outcome where it stopped."""
     slots = longs_at(slot_array.ctypes.data)
     if not has_room(slots):
         return -1 - ARENA_FULL

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from itertools import count
 
-from ..dfa import DEAD
+from ..dfa import DEAD as DEAD
 
 # --- slots: the token tables of a vocabulary
 _slot = count()

@@ -25,7 +25,7 @@ from .pointers import (
     longs_at,
     words_at,
 )
-from .structure import finish, finish_other_key, is_accepting, may_close, miss, put, step
+from .structure import finish, finish_other_key, is_accepting, may_close, miss, step
 
 NO_LIMIT = 1 << 30
 

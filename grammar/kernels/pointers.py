@@ -16,7 +16,7 @@ from numba.extending import intrinsic
 
 
 def _pointer_to(element: Any) -> Any:
-    @intrinsic  # type: ignore[untyped-decorator]
+    @intrinsic
     def pointer(typing_context: Any, address: Any) -> Any:
         signature = types.CPointer(element)(types.int64)
 
@@ -51,7 +51,7 @@ def _call(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
     return builder.call(function, arguments[1:])
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def call_walk(
     typing_context: Any,
     address: Any,
@@ -68,7 +68,7 @@ def call_walk(
     return Long(Long, Longs, Ints, Words, Long, Long, Long, Long, Long), _call
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def call_step(typing_context: Any, address: Any, slots: Any, stack: Any, depth: Any, byte: Any) -> Any:
     """Call ``structure.step_once`` through its address."""
     return Long(Long, Longs, Ints, Long, Long), _call

@@ -1,7 +1,7 @@
 """One byte of the automaton: from a configuration to the next, or to none.
 
-Configurations lie on a stack, one for each depth of a walk; ``step`` reads the one at ``depth`` and writes the one above.
-A byte is refused unless some completion exists, so a walk never has to be taken back.
+Configurations lie on a stack, one for each depth of a walk; ``step`` reads the one at ``depth`` and writes the one
+above. A byte is refused unless some completion exists, so a walk never has to be taken back.
 """
 
 from __future__ import annotations

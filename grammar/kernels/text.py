@@ -1,7 +1,7 @@
 """JSON strings: from bytes to code points, and automata over code points.
 
-``STRING_NEXT`` drives a small transducer (UTF-8 and escapes, lone surrogates refused). While a code point is incomplete,
-it is known to lie in a range; the prefix is alive iff the automaton can go on with some code point of that range.
+``STRING_NEXT`` drives a small transducer (UTF-8 and escapes, lone surrogates refused). While a code point is
+incomplete, it is known to lie in a range; the prefix is alive iff the automaton can go on with some code point of it.
 """
 
 from __future__ import annotations

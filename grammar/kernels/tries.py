@@ -52,8 +52,8 @@ def build_trie(content, offsets, values, byte, depth, terminal, end, root, open_
 def scan_strings(content, offsets, string_table, stays, quotes):
     """Read every token from inside a JSON string.
 
-    ``stays[t]``: the code points read if the token stays inside, else -1; ``quotes[t]``: the index of the byte after its
-    closing quote, else -1, with the code points before it left in ``stays``, as ``-2 - count``.
+    ``stays[t]``: the code points read if the token stays inside, else -1; ``quotes[t]``: the index of the byte after
+    its closing quote, else -1, with the code points before it left in ``stays``, as ``-2 - count``.
     """
     for token in range(len(stays)):
         state = np.int64(INSIDE)
