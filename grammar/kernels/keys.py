@@ -109,9 +109,9 @@ def key_is_live(slots, frame, key):
     policy = node[POLICY]
     index = key - node[KEY_LO]
     count = np.int64(arena[frame + COUNT])
-    if policy == ANY_ORDER or policy == STATE_ANY_ORDER:
-        if (arena[frame + SEEN + (index >> 5)] >> (index & 31)) & 1:
-            return False
+    in_any_order = policy == ANY_ORDER or policy == STATE_ANY_ORDER
+    if in_any_order and (arena[frame + SEEN + (index >> 5)] >> (index & 31)) & 1:
+        return False
     if policy == ANY_ORDER:
         left = arena[frame + NEXT] - bytes_at(slots[KEY_REQUIRED])[key]
         return count + left < node[MAX_KEYS]
@@ -185,7 +185,7 @@ def class_node(slots, frame, number):
 
 @kernel(Flag, Longs, Long, Long, Long, Long)
 def begins_with(slots, key, start, size, exact):
-    """Do the bytes of the other key at ``key`` begin with the ``size`` bytes at ``start``? Are they these, if ``exact``?"""
+    """Does the other key at ``key`` begin with the ``size`` bytes at ``start`` (or consist of them, if ``exact``)?"""
     arena = ints_at(slots[ARENA])
     if arena[key + KEY_SIZE] < size or (exact != 0 and arena[key + KEY_SIZE] != size):
         return False
@@ -276,9 +276,10 @@ def range_has_fresh_key(slots, frame, text, state, start, size, low, high):
     while i < count and starts[i] <= high:
         first = max(np.int64(starts[i]), low)
         last = min(np.int64(MAX_CODE_POINT) if i + 1 == count else np.int64(starts[i + 1]) - 1, high)
-        if not (first >= 0xD800 and last <= 0xDFFF):
-            if fresh_key_left(slots, frame, text, np.int64(row[classes[i]]), start, size, first, last):
-                return True
+        surrogates_only = first >= 0xD800 and last <= 0xDFFF
+        successor = np.int64(row[classes[i]])
+        if not surrogates_only and fresh_key_left(slots, frame, text, successor, start, size, first, last):
+            return True
         i += 1
     return False
 

@@ -67,7 +67,7 @@ STRING = 9  # A: value node, C: code points read; S: string state, E: partial co
 TEXT = 10  # A: value node, B: automaton state, C: code points read; S, E as in STRING
 CHOICE = 11  # A, B: range of the values still possible, C: bytes matched; S, E as in STRING
 KEY = 12  # A, B, C as in CHOICE, over the keys of FRAME; S, E as in STRING
-OPEN_KEY = 13  # like KEY, but other keys are possible too; A < 0: it is none of the named ones. C: bytes of the key so far
+OPEN_KEY = 13  # like KEY, but other keys are possible too; A < 0: only these. C: bytes of the key so far
 MODES = 16
 
 # --- frames in the arena

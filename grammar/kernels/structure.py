@@ -550,13 +550,12 @@ def open_key_step(slots, stack, i, byte):
         if lo >= 0:
             found = narrow_code_point(slots, lo, hi, size, read)
         top = append_code_point(slots, top, read, state << KEY_STATE_SHIFT)
-    elif lo >= 0 and not some_key_begins(slots, KEY, frame, lo, hi, size, following, read):
-        found = np.int64(NONE)
+    elif not fresh and (lo < 0 or not some_key_begins(slots, KEY, frame, lo, hi, size, following, read)):
+        return 0
     if has_classes and following == INSIDE:
         fresh = fresh_key_left(slots, frame, text, state, start, top - start, 0, -1)
-    if not fresh:
-        if found < 0 or not any_key_live(slots, frame, found >> 32, found & 0xFFFFFFFF):
-            return 0
+    if not fresh and (found < 0 or not any_key_live(slots, frame, found >> 32, found & 0xFFFFFFFF)):
+        return 0
     if following == INSIDE:
         read = np.int64(0)
     if found < 0:
