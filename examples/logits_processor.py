@@ -12,8 +12,6 @@ constraint = mw.compile({"type": "array", "items": {"type": "integer"}, "minItem
 
 inputs = tokenizer(["Write three numbers.", "Write some sensor readings as JSON."], return_tensors="pt", padding=True)
 inputs.pop("token_type_ids", None)
-tokens = model.generate(
-    **inputs, max_new_tokens=100, do_sample=True, logits_processor=[mw.LogitsProcessor(constraint)]
-)
+tokens = model.generate(**inputs, max_new_tokens=100, do_sample=True, logits_processor=[mw.LogitsProcessor(constraint)])
 for row in tokens[:, inputs["input_ids"].shape[1] :]:
     print(tokenizer.decode(row, skip_special_tokens=True))
