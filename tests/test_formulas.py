@@ -242,7 +242,7 @@ def test_keys_in_schema_order(schema: Any, order: list[str]) -> None:
 
 def test_pointers() -> None:
     language = Language({"properties": {"a/b": {"items": {"pattern": "x"}}}})
-    assert language.patterns == {"x": "/properties/a~1b/items"}
+    assert language.patterns == {"x": "/properties/a~1b/items/pattern"}
 
 
 # --- formulas and values
