@@ -12,10 +12,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..grammar.automaton import Automaton
-from ..grammar.errors import UnsatisfiableSchema
+from ..grammar.errors import UnsatisfiableSchema, UnsupportedSchema
 from ..grammar.kernels import layout as at
 from . import residual as run
-from .atoms import Kind
+from .atoms import Every, KeysSatisfying, Kind, MatchingKeys, Unique
 from .classification import PlainArray, PlainObject, plain_array, plain_object
 from .formula import FALSE, TRUE
 from .lowering import Language
@@ -67,6 +67,7 @@ class JsonCompiler:
         self._key_sets: list[tuple[str, ...]] = []
         self._orders: list[dict[str, int]] = []
         self._key_set_numbers: dict[tuple[str, ...], int] = {}
+        _refuse_what_cannot_run(language)
         if not self._satisfier.value(language.root):
             raise UnsatisfiableSchema(
                 "no document satisfies the schema", "", "look for keywords that exclude each other"
@@ -154,7 +155,7 @@ class JsonCompiler:
 
     def _object_fields(self, fields: Fields, opened: Residual) -> None:
         plain = plain_object(self._language, opened.formula)
-        if plain is None:
+        if plain is None or plain.minimum or plain.maximum is not None:
             key_set = self._key_set(opened)
             names = self._key_sets[key_set]
             self._key_fields(fields, list(names), self._orders[key_set], None, frozenset())
@@ -315,6 +316,15 @@ class JsonCompiler:
             self._key_sets.append(tuple(sorted(ordered, key=str.encode)))
             self._orders.append({name: rank for rank, name in enumerate(ordered)})
         return number
+
+
+def _refuse_what_cannot_run(language: Language) -> None:
+    for variable in language.formulas.variables():
+        atom = variable.atom
+        if isinstance(atom, Unique):
+            raise UnsupportedSchema("uniqueItems is not supported yet")
+        if isinstance(atom, Every) and isinstance(atom.selector, MatchingKeys | KeysSatisfying):
+            raise UnsupportedSchema("patternProperties and propertyNames are not supported yet")
 
 
 def _order(names: list[str], nodes: dict[str, int], required: frozenset[str]) -> list[tuple[int, int]]:

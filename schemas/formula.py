@@ -71,6 +71,10 @@ class Formulas:
         """The variables that occur in ``formula``."""
         return self._supports[formula]
 
+    def variables(self) -> Iterable[Variable]:
+        """All variables of the store."""
+        return self._variables.keys()
+
     def variable_of(self, variable: int) -> Variable:
         return self._variable_of[variable]
 
