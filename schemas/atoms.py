@@ -101,12 +101,29 @@ class NamedKey:
 
 @dataclass(frozen=True)
 class OtherKeys:
-    """Selects every property whose name is not in ``named``."""
+    """Selects every property whose name is not in ``named`` and in which none of ``patterns`` is found."""
 
     named: frozenset[str]
+    patterns: frozenset[str] = frozenset()
 
 
-Selector = NamedKey | OtherKeys
+@dataclass(frozen=True)
+class MatchingKeys:
+    """Selects the properties in whose name ``pattern`` is found, but those in ``besides``."""
+
+    pattern: str
+    besides: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class KeysSatisfying:
+    """Selects the properties whose name satisfies the value formula ``name``, but those in ``besides``."""
+
+    name: int
+    besides: frozenset[str] = frozenset()
+
+
+Selector = NamedKey | OtherKeys | MatchingKeys | KeysSatisfying
 
 
 @dataclass(frozen=True)
@@ -131,7 +148,19 @@ class KeyOrder:
     names: tuple[str, ...]
 
 
-ObjectAtom = Has | Every | KeyOrder
+@dataclass(frozen=True)
+class PropertiesAtLeast:
+    """The object has at least ``count`` (further) properties; ``gone`` are names that cannot be among them any more.
+
+    Of the names that were seen only those are kept in ``gone`` that are worth it: where any number of other names can
+    take their place, nothing is lost.
+    """
+
+    count: int
+    gone: frozenset[str] = frozenset()
+
+
+ObjectAtom = Has | Every | KeyOrder | PropertiesAtLeast
 
 # --- arrays
 
@@ -159,7 +188,22 @@ class ItemsFrom:
     value: int
 
 
-ArrayAtom = ItemsAtLeast | ItemAt | ItemsFrom
+@dataclass(frozen=True)
+class ContainsAtLeast:
+    """At least ``count`` (further) items satisfy the value formula ``value``."""
+
+    value: int
+    count: int
+
+
+@dataclass(frozen=True)
+class Unique:
+    """The (further) items differ from each other and from the constants whose value formulas are in ``seen``."""
+
+    seen: frozenset[int] = frozenset()
+
+
+ArrayAtom = ItemsAtLeast | ItemAt | ItemsFrom | ContainsAtLeast | Unique
 
 
 @dataclass(frozen=True)

@@ -5,26 +5,46 @@ Almost all container states of schemas met in practice are of this form; a bitse
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from .atoms import Every, Has, ItemAt, ItemsAtLeast, ItemsFrom, KeyOrder, Kind, NamedKey, OtherKeys
-from .formula import Operator
+from .atoms import (
+    Every,
+    Has,
+    ItemAt,
+    ItemsAtLeast,
+    ItemsFrom,
+    KeyOrder,
+    Kind,
+    NamedKey,
+    OtherKeys,
+    PropertiesAtLeast,
+    Selector,
+)
+from .formula import FALSE, Operator
+from .key_classes import KeyClasses, key_classes, named_keys
 from .lowering import Language
-from .residual import Residual, named_keys
+from .residual import Residual
+from .selectors import selects
 
 
 @dataclass(frozen=True)
 class PlainObject:
     """An object whose properties are independent of each other.
 
-    ``properties``: for each name that is mentioned, in the schema's order, the value formula of its value;
-    ``others``: the value formula for all other names; ``required``: the names that have to come.
+    ``properties``: for each name that is told apart, in the schema's order, the value formula of its value;
+    ``required``: the names that have to come; ``minimum`` and ``maximum``: how many properties there may be.
+    ``others``: the value formula for all other names, where ``classes`` is ``None``; else these are parted into
+    ``classes``, and ``class_values[n - 1]`` is the value formula for the names of class ``n``.
     """
 
     properties: dict[str, int]
     others: int
     required: frozenset[str]
+    minimum: int = 0
+    maximum: int | None = None
+    classes: KeyClasses | None = None
+    class_values: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -44,28 +64,56 @@ class PlainArray:
 def plain_object(language: Language, formula: int) -> PlainObject | None:
     """The object that ``formula``, over object atoms at depth 1, describes; ``None`` if it is no plain conjunction."""
     required: set[str] = set()
-    named: list[tuple[str, int]] = []
-    others: list[tuple[frozenset[str], int]] = []
+    demands: list[Every] = []
+    minimum, maximum = 0, None
     for atom, positive in _literals(language, formula):
-        if not positive:
+        if isinstance(atom, PropertiesAtLeast) and positive:
+            minimum = max(minimum, atom.count)
+        elif isinstance(atom, PropertiesAtLeast):
+            maximum = atom.count - 1 if maximum is None else min(maximum, atom.count - 1)
+        elif not positive:
             return None
-        if isinstance(atom, Has):
+        elif isinstance(atom, Has):
             required.add(atom.name)
-        elif isinstance(atom, Every) and isinstance(atom.selector, NamedKey):
-            named.append((atom.selector.name, atom.value))
-        elif isinstance(atom, Every) and isinstance(atom.selector, OtherKeys):
-            others.append((atom.selector.named, atom.value))
+        elif isinstance(atom, Every):
+            demands.append(atom)
         elif not isinstance(atom, KeyOrder):
             return None
-    conjunction = language.formulas.conjunction
-    values: dict[str, list[int]] = {name: [] for name in named_keys(language, Residual(formula, (Kind.OBJECT,)))}
-    for name, value in named:
-        values[name].append(value)
-    for excepted, value in others:
-        for name in values.keys() - excepted:
-            values[name].append(value)
-    properties = {name: conjunction(demands) for name, demands in values.items()}
-    return PlainObject(properties, conjunction(value for _, value in others), frozenset(required))
+    residual = Residual(formula, (Kind.OBJECT,))
+    patterned = [atom for atom in demands if not isinstance(atom.selector, NamedKey) and not _by_name(atom.selector)]
+    classes = key_classes(language, residual) if patterned else None
+    names = named_keys(language, residual) if classes is None else classes.named
+    properties = _named_values(language, names, demands)
+    if classes is None:
+        others = language.formulas.conjunction(atom.value for atom in demands if isinstance(atom.selector, OtherKeys))
+        return PlainObject(properties, others, frozenset(required), minimum, maximum)
+    values = tuple(
+        language.formulas.conjunction(atom.value for atom in demands if names.is_selected(atom.selector))
+        for names in classes.classes
+    )
+    if len(set(values)) == 1:
+        return PlainObject(properties, values[0], frozenset(required), minimum, maximum)
+    return PlainObject(properties, FALSE, frozenset(required), minimum, maximum, classes, values)
+
+
+def _by_name(selector: Selector) -> bool:
+    return isinstance(selector, OtherKeys) and not selector.patterns
+
+
+def _named_values(language: Language, names: Iterable[str], demands: Iterable[Every]) -> dict[str, int]:
+    values: dict[str, list[int]] = {name: [] for name in names}
+    for atom in demands:
+        selector = atom.selector
+        if isinstance(selector, NamedKey):
+            values[selector.name].append(atom.value)
+        elif isinstance(selector, OtherKeys) and not selector.patterns:
+            for name in values.keys() - selector.named:
+                values[name].append(atom.value)
+        else:
+            for name, wanted in values.items():
+                if selects(language, selector, name):
+                    wanted.append(atom.value)
+    return {name: language.formulas.conjunction(wanted) for name, wanted in values.items()}
 
 
 def plain_array(language: Language, formula: int) -> PlainArray | None:

@@ -32,8 +32,7 @@ def compile_schema(schema: object, vocabulary: Vocabulary, options: JsonOptions)
 
 def _check_patterns(language: Language, options: JsonOptions) -> None:
     """Compile every pattern now, so that a bad one is reported with its place and not in the middle of a document."""
-    for pattern, pointer in language.patterns.items():
-        place = f"{pointer}/pattern"
+    for pattern, place in language.patterns.items():
         try:
             compile_pattern(pattern, options.limits)
         except InvalidPattern as error:

@@ -12,12 +12,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..grammar.automaton import Automaton
-from ..grammar.errors import UnsatisfiableSchema
+from ..grammar.errors import UnsatisfiableSchema, UnsupportedSchema
 from ..grammar.kernels import layout as at
 from . import residual as run
-from .atoms import Kind
+from .atoms import Kind, Unique
 from .classification import PlainArray, PlainObject, plain_array, plain_object
 from .formula import FALSE, TRUE
+from .key_classes import KeyClasses, key_classes
+from .key_tables import keys_left
 from .lowering import Language
 from .numbers import number_automaton, numbers_of
 from .residual import Residual
@@ -48,6 +50,15 @@ class _State:
     key_sets: tuple[int, ...]
 
 
+@dataclass(frozen=True, eq=False)
+class _KeySet:
+    """The keys of an object as its automaton tells them apart: ``names`` sorted by bytes, and ``classes`` of others."""
+
+    names: tuple[str, ...]
+    ranks: dict[str, int]
+    classes: KeyClasses
+
+
 _NO_KEYS = -1
 
 
@@ -64,9 +75,10 @@ class JsonCompiler:
         self._nodes: dict[int | _Pending, int] = {language.root: 0}
         self._states: dict[_State, int] = {}
         self._state_sources: dict[int, _State] = {}
-        self._key_sets: list[tuple[str, ...]] = []
-        self._orders: list[dict[str, int]] = []
-        self._key_set_numbers: dict[tuple[str, ...], int] = {}
+        self._key_sets: list[_KeySet] = []
+        self._key_set_numbers: dict[int, int] = {}
+        self._key_texts: dict[int, int] = {}
+        _refuse_what_cannot_run(language)
         if not self._satisfier.value(language.root):
             raise UnsatisfiableSchema(
                 "no document satisfies the schema", "", "look for keywords that exclude each other"
@@ -155,13 +167,28 @@ class JsonCompiler:
     def _object_fields(self, fields: Fields, opened: Residual) -> None:
         plain = plain_object(self._language, opened.formula)
         if plain is None:
-            key_set = self._key_set(opened)
-            names = self._key_sets[key_set]
-            self._key_fields(fields, list(names), self._orders[key_set], None, frozenset())
-            fields[at.POLICY] = at.STATE_ORDERED if self._ordered else at.STATE_ANY_ORDER
-            fields[at.OBJECT_STATE] = self._state(_State(opened, (key_set,)))
+            self._state_object_fields(fields, opened, ())
         else:
             self._plain_object_fields(fields, plain)
+
+    def _state_object_fields(self, fields: Fields, opened: Residual, outer: tuple[int, ...]) -> None:
+        number = self._key_set(opened)
+        key_set = self._key_sets[number]
+        self._key_fields(fields, list(key_set.names), key_set.ranks, None, frozenset())
+        self._class_fields(fields, key_set.classes)
+        fields[at.POLICY] = at.STATE_ORDERED if self._ordered else at.STATE_ANY_ORDER
+        fields[at.OBJECT_STATE] = self._state(_State(opened, (*outer, number)))
+
+    def _class_fields(self, fields: Fields, classes: KeyClasses) -> None:
+        """The automaton that tells the classes of other keys apart, where there is more than one class."""
+        count = len(classes.classes)
+        if count < 2:
+            return
+        text = self._key_texts.get(id(classes))
+        if text is None:
+            left = keys_left(classes.text, count)
+            text = self._key_texts[id(classes)] = self._automaton.add_key_text(classes.text, left)
+        fields[at.CLASSES], fields[at.KEY_TEXT] = count, text
 
     def _plain_object_fields(self, fields: Fields, plain: PlainObject) -> None:
         nodes = {name: self._node(value) for name, value in plain.properties.items()}
@@ -169,6 +196,11 @@ class JsonCompiler:
         names = sorted(nodes, key=str.encode)
         self._key_fields(fields, names, ranks, nodes, plain.required)
         fields[at.OTHER] = self._node(plain.others)
+        if plain.classes is not None:
+            values = [self._node(value) for value in plain.class_values]
+            self._class_fields(fields, plain.classes)
+            fields[at.CLASS_AT] = self._automaton.add_item_nodes(values)
+        fields[at.MIN_KEYS], fields[at.MAX_KEYS] = _bounded(plain.minimum), _bounded(plain.maximum)
         fields[at.REQUIRED] = len(plain.required)
         live = sum(node != at.NONE for node in nodes.values())
         if self._ordered:
@@ -234,11 +266,7 @@ class JsonCompiler:
         opened = run.descend(self._language, source.formula, source.kinds, Kind.OBJECT)
         if self._satisfier.residual(opened):
             fields[at.KINDS] |= at.IS_OBJECT
-            key_set = self._key_set(opened)
-            names = self._key_sets[key_set]
-            self._key_fields(fields, list(names), self._orders[key_set], None, frozenset())
-            fields[at.POLICY] = at.STATE_ORDERED if self._ordered else at.STATE_ANY_ORDER
-            fields[at.OBJECT_STATE] = self._state(_State(opened, (*source.key_sets, key_set)))
+            self._state_object_fields(fields, opened, source.key_sets)
 
     def _about(self, formula: int, depth: int) -> list[int]:
         formulas = self._language.formulas
@@ -258,15 +286,21 @@ class JsonCompiler:
     def _object_entries(self, source: _State, state: int) -> tuple[list[tuple[int, int]], tuple[int, int]]:
         """What may follow in an object: for each key of its key set, and for all other keys."""
         language, residual = self._language, source.residual
-        names = self._key_sets[source.key_sets[-1]]
+        key_set = self._key_sets[source.key_sets[-1]]
         found: dict[str, tuple[int, int]] = {}
-        order = sorted(names, key=self._orders[source.key_sets[-1]].__getitem__) if self._ordered else names
+        order = sorted(key_set.names, key=key_set.ranks.__getitem__) if self._ordered else key_set.names
         for name in order:
             found[name] = self._entry(run.key(language, residual, name), source, state)
             if self._ordered:
                 residual = run.absent(language, residual, [name])
-        other = self._entry(run.other_key(language, residual), source, state)
-        return [found[name] for name in names], other
+        others = [
+            self._entry(run.key_of_class(language, residual, key_set.classes, number), source, state)
+            for number in range(1, len(key_set.classes.classes) + 1)
+        ]
+        entries = [found[name] for name in key_set.names]
+        if len(others) > 1:
+            return entries + others, (at.NONE, at.PLAIN)
+        return entries, others[0] if others else (at.NONE, at.PLAIN)
 
     def _entry(self, pending: int, source: _State, state: int) -> tuple[int, int]:
         """The node of a pending value and the state of the container while it is written; (NONE, 0) if none can be."""
@@ -307,14 +341,20 @@ class JsonCompiler:
         return self._state(_State(residual, key_sets))
 
     def _key_set(self, opened: Residual) -> int:
-        """The number of the set of keys that an object's formula mentions, sorted by bytes, with their ranks."""
-        ordered = tuple(run.named_keys(self._language, opened))
-        number = self._key_set_numbers.get(ordered)
+        """The number of the keys that an object's formula tells apart."""
+        classes = key_classes(self._language, opened)
+        number = self._key_set_numbers.get(id(classes))
         if number is None:
-            number = self._key_set_numbers[ordered] = len(self._key_sets)
-            self._key_sets.append(tuple(sorted(ordered, key=str.encode)))
-            self._orders.append({name: rank for rank, name in enumerate(ordered)})
+            number = self._key_set_numbers[id(classes)] = len(self._key_sets)
+            names = tuple(sorted(classes.named, key=str.encode))
+            ranks = {name: rank for rank, name in enumerate(classes.named)}
+            self._key_sets.append(_KeySet(names, ranks, classes))
         return number
+
+
+def _refuse_what_cannot_run(language: Language) -> None:
+    if any(isinstance(variable.atom, Unique) for variable in language.formulas.variables()):
+        raise UnsupportedSchema("uniqueItems is not supported yet")
 
 
 def _order(names: list[str], nodes: dict[str, int], required: frozenset[str]) -> list[tuple[int, int, int, int]]:

@@ -24,32 +24,20 @@ class Dialect:
 
 
 _CORE = {**keywords_any.COMMON, **keywords_strings.COMMON, **keywords_objects.COMMON}
-_CORE6 = {**_CORE, **keywords_numbers.COMMON, "const": keywords_any.const}
+_CORE6 = {**_CORE, **keywords_numbers.COMMON, **keywords_objects.FROM_6, "const": keywords_any.const}
+_CORE7 = {**_CORE6, "if": keywords_any.if_}
+_CORE2019 = {**_CORE7, **keywords_objects.FROM_2019}
 
 DRAFT4 = Dialect(
     "draft4",
-    {
-        **_CORE,
-        **keywords_numbers.DRAFT4,
-        **keywords_arrays.UNTIL_2019,
-        **keywords_unsupported.DRAFT4,
-        "type": keywords_any.type_draft4,
-    },
+    {**_CORE, **keywords_numbers.DRAFT4, **keywords_arrays.DRAFT4, "type": keywords_any.type_draft4},
     ref_hides_siblings=True,
     id_keyword="id",
 )
-DRAFT6 = Dialect(
-    "draft6",
-    {**_CORE6, **keywords_arrays.UNTIL_2019, **keywords_unsupported.DRAFT6},
-    ref_hides_siblings=True,
-)
-DRAFT7 = Dialect(
-    "draft7",
-    {**_CORE6, **keywords_arrays.UNTIL_2019, **keywords_unsupported.DRAFT7},
-    ref_hides_siblings=True,
-)
-DRAFT2019 = Dialect("2019-09", {**_CORE6, **keywords_arrays.UNTIL_2019, **keywords_unsupported.DRAFT2019})
-DRAFT2020 = Dialect("2020-12", {**_CORE6, **keywords_arrays.FROM_2020, **keywords_unsupported.DRAFT2020})
+DRAFT6 = Dialect("draft6", {**_CORE6, **keywords_arrays.UNTIL_7}, ref_hides_siblings=True)
+DRAFT7 = Dialect("draft7", {**_CORE7, **keywords_arrays.UNTIL_7}, ref_hides_siblings=True)
+DRAFT2019 = Dialect("2019-09", {**_CORE2019, **keywords_arrays.DRAFT2019, **keywords_unsupported.DRAFT2019})
+DRAFT2020 = Dialect("2020-12", {**_CORE2019, **keywords_arrays.DRAFT2020, **keywords_unsupported.DRAFT2020})
 
 DEFAULT = DRAFT2020
 

@@ -56,6 +56,7 @@ class Formulas:
         self._variables: dict[Variable, int] = {}
         self._variable_of: dict[int, Variable] = {}
         self._negations = {FALSE: TRUE, TRUE: FALSE}
+        self._occurrences: dict[int, tuple[frozenset[int], frozenset[int]]] = {}
 
     # --- looking at formulas
 
@@ -70,6 +71,10 @@ class Formulas:
         """The variables that occur in ``formula``."""
         return self._supports[formula]
 
+    def variables(self) -> Iterable[Variable]:
+        """All variables of the store."""
+        return self._variables.keys()
+
     def variable_of(self, variable: int) -> Variable:
         return self._variable_of[variable]
 
@@ -78,6 +83,27 @@ class Formulas:
         if formula == TRUE:
             return ()
         return self._operands[formula] if self._operators[formula] is Operator.AND else (formula,)
+
+    def occurrences(self, formula: int) -> tuple[frozenset[int], frozenset[int]]:
+        """The variables whose truth can help ``formula`` to be true, and those whose falsehood can."""
+        known = self._occurrences.get(formula)
+        if known is None:
+            positive = {formula}
+            negative: set[int] = set()
+            done = {FALSE, TRUE}
+            for node in self._postorder(formula, done):
+                done.add(node)
+                operator = self._operators[node]
+                if operator is Operator.AND or operator is Operator.OR:
+                    positive.update(self._operands[node])
+                elif operator is Operator.NOT:
+                    negative.update(self._operands[node])
+                elif operator is Operator.EXACTLY_ONE:
+                    positive |= self._supports[node]
+                    negative |= self._supports[node]
+            variables = self._variable_of.keys()
+            known = self._occurrences[formula] = frozenset(positive & variables), frozenset(negative & variables)
+        return known
 
     # --- building formulas
 

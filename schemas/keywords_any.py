@@ -1,4 +1,4 @@
-"""Keywords about values of any kind: ``type``, ``enum``, ``const``, ``$ref``, ``allOf``, ``anyOf``, ``format``."""
+"""Keywords about values of any kind: ``type``, ``enum``, ``const``, ``$ref``, ``format``, and Boolean combinations."""
 
 from __future__ import annotations
 
@@ -83,20 +83,39 @@ def _one_of(site: Site, values: Iterable[object]) -> None:
 
 
 def all_of(site: Site, schemas: object) -> None:
-    for index, schema in enumerate(site.schemas(schemas)):
-        site.demand_always(site.applied(schema, str(index)))
+    for value in _alternatives(site, schemas):
+        site.demand_always(value)
 
 
 def any_of(site: Site, schemas: object) -> None:
-    alternatives = [site.applied(schema, str(index)) for index, schema in enumerate(site.schemas(schemas))]
-    site.demand_always(site.formulas.disjunction(alternatives))
+    site.demand_always(site.formulas.disjunction(_alternatives(site, schemas)))
 
 
 def one_of(site: Site, schemas: object) -> None:
-    """One alternative is the schema itself; more are not supported yet."""
-    if len(site.schemas(schemas)) > 1:
-        raise site.unsupported("oneOf is not supported yet", "use anyOf where the alternatives exclude each other")
-    all_of(site, schemas)
+    site.demand_always(site.formulas.exactly_one(_alternatives(site, schemas)))
+
+
+def _alternatives(site: Site, schemas: object) -> list[int]:
+    values = [site.applied(schema, str(index)) for index, schema in enumerate(site.schemas(schemas))]
+    for value in values:
+        site.evaluates_as(value)
+    return values
+
+
+def not_(site: Site, schema: object) -> None:
+    site.demand_always(site.formulas.negation(site.applied(schema)))
+
+
+def if_(site: Site, schema: object) -> None:
+    """With ``then`` and ``else``, which say nothing by themselves."""
+    formulas = site.formulas
+    condition, then, otherwise = site.applied(schema), site.applied_beside("then"), site.applied_beside("else")
+    refused = formulas.negation(condition)
+    site.evaluates_as(condition)
+    site.evaluates_as(then, condition)
+    site.evaluates_as(otherwise, refused)
+    site.demand_always(formulas.disjunction((refused, then)))
+    site.demand_always(formulas.disjunction((condition, otherwise)))
 
 
 def format_(site: Site, name: object) -> None:
@@ -116,5 +135,6 @@ COMMON: dict[str, KeywordFunction] = {
     "allOf": all_of,
     "anyOf": any_of,
     "oneOf": one_of,
+    "not": not_,
     "format": format_,
 }

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from .atoms import ItemAt, ItemsAtLeast, ItemsFrom, Kind
-from .formula import TRUE
+import math
+
+from .atoms import ContainsAtLeast, ItemAt, ItemsAtLeast, ItemsFrom, Kind, Unique
+from .formula import FALSE, TRUE
 from .keywords_common import KeywordFunction, Site
 
 
@@ -23,6 +25,7 @@ def prefix_items(site: Site, schemas: object) -> None:
         value = site.subschema(schema, str(index))
         if value != TRUE:
             site.demand(Kind.ARRAY, site.atom(ItemAt(index, value)))
+    site.evaluated.items = max(site.evaluated.items, len(site.schemas(schemas)))
 
 
 def items(site: Site, schema: object) -> None:
@@ -51,21 +54,78 @@ def _items_from(site: Site, index: int, schema: object) -> None:
     value = site.subschema(schema)
     if value != TRUE:
         site.demand(Kind.ARRAY, site.atom(ItemsFrom(index, value)))
+    site.evaluated.items = math.inf
+
+
+def contains_until_7(site: Site, schema: object) -> None:
+    _contains(site, schema, 1, None)
+
+
+def contains_2019(site: Site, schema: object) -> None:
+    """With ``minContains`` and ``maxContains``, which say nothing by themselves."""
+    least = _count_beside(site, "minContains")
+    _contains(site, schema, 1 if least is None else least, _count_beside(site, "maxContains"))
+
+
+def contains(site: Site, schema: object) -> None:
+    """In 2020-12 the items that are contained count as evaluated."""
+    contains_2019(site, schema)
+    site.evaluated.matching.append(site.subschema(schema))
+
+
+def _count_beside(site: Site, keyword: str) -> int | None:
+    return site.count(site.contents[keyword]) if keyword in site.contents else None
+
+
+def _contains(site: Site, schema: object, least: int, most: int | None) -> None:
+    value = site.subschema(schema)
+    if least:
+        site.demand(Kind.ARRAY, _contains_at_least(site, value, least))
+    if most is not None:
+        site.demand(Kind.ARRAY, site.formulas.negation(_contains_at_least(site, value, most + 1)))
+
+
+def _contains_at_least(site: Site, value: int, count: int) -> int:
+    if value == FALSE:
+        return FALSE
+    return site.atom(ItemsAtLeast(count) if value == TRUE else ContainsAtLeast(value, count))
+
+
+def unique_items(site: Site, flag: object) -> None:
+    if not isinstance(flag, bool):
+        raise site.invalid("true or false", flag)
+    if flag:
+        site.demand(Kind.ARRAY, site.atom(Unique()))
+
+
+def unevaluated_items(site: Site, schema: object) -> None:
+    site.evaluated.unevaluated[Kind.ARRAY] = site.subschema(schema)
 
 
 COMMON: dict[str, KeywordFunction] = {
     "minItems": min_items,
     "maxItems": max_items,
+    "uniqueItems": unique_items,
 }
 
-UNTIL_2019: dict[str, KeywordFunction] = {
+DRAFT4: dict[str, KeywordFunction] = {
     **COMMON,
     "items": items_until_2019,
     "additionalItems": additional_items,
 }
 
-FROM_2020: dict[str, KeywordFunction] = {
+UNTIL_7: dict[str, KeywordFunction] = {**DRAFT4, "contains": contains_until_7}
+
+DRAFT2019: dict[str, KeywordFunction] = {
+    **DRAFT4,
+    "contains": contains_2019,
+    "unevaluatedItems": unevaluated_items,
+}
+
+DRAFT2020: dict[str, KeywordFunction] = {
     **COMMON,
     "items": items,
     "prefixItems": prefix_items,
+    "contains": contains,
+    "unevaluatedItems": unevaluated_items,
 }

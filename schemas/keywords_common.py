@@ -7,12 +7,13 @@ demands of a JSON value, kind by kind. It runs once for each schema object that 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Protocol
 
 from ..grammar.errors import InvalidSchema, UnsupportedSchema
-from .atoms import Atom, Kind
-from .formula import FALSE, VALUE, Formulas
+from .atoms import Atom, Kind, Selector
+from .formula import FALSE, TRUE, VALUE, Formulas
 from .options import JsonOptions
 from .references import escape
 from .values import exact, is_text
@@ -49,6 +50,22 @@ class Source(Protocol):
 _ALL_KINDS = frozenset(Kind)
 
 
+@dataclass
+class Evaluated:
+    """What counts as evaluated by a schema object, for ``unevaluatedProperties`` and ``unevaluatedItems``.
+
+    ``keys``: the properties that it speaks of. ``items``: how many of the first items, ``matching``: the value formulas
+    of further ones. ``inner``: schemas about the same value, as (condition, value formula); what they evaluate counts
+    where the condition holds. ``unevaluated``: the value formula for what is not evaluated.
+    """
+
+    keys: list[Selector] = field(default_factory=list)
+    items: float = 0
+    matching: list[int] = field(default_factory=list)
+    inner: list[tuple[int, int]] = field(default_factory=list)
+    unevaluated: dict[Kind, int] = field(default_factory=dict)
+
+
 class Site:
     """One schema object while its keywords are read; collects what they demand.
 
@@ -65,6 +82,7 @@ class Site:
         self.everywhere: list[int] = []
         self.by_kind: dict[Kind, list[int]] = {}
         self.same_value: list[int] = []
+        self.evaluated = Evaluated()
         self._source = source
         self._schema = schema
 
@@ -98,8 +116,20 @@ class Site:
         self.same_value.append(self.subschema(contents, *path))
         return self.same_value[-1]
 
+    def applied_beside(self, keyword: str) -> int:
+        """The same for the schema that stands under another keyword; ``TRUE`` if there is none."""
+        if keyword not in self.contents:
+            return TRUE
+        self.same_value.append(self._source.subschema(self.contents[keyword], self._schema, (keyword,)))
+        return self.same_value[-1]
+
+    def evaluates_as(self, value: int, condition: int = TRUE) -> None:
+        """Where the ``applied`` schema ``value`` and ``condition`` hold, what that schema evaluates is evaluated."""
+        self.evaluated.inner.append((self.formulas.conjunction((condition, value)), value))
+
     def reference(self, reference: str) -> int:
         self.same_value.append(self._source.reference(reference, self._schema))
+        self.evaluates_as(self.same_value[-1])
         return self.same_value[-1]
 
     def constant(self, value: object) -> int:

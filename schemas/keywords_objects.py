@@ -2,16 +2,56 @@
 
 from __future__ import annotations
 
-from .atoms import Every, Has, KeyOrder, Kind, NamedKey, OtherKeys, Selector
-from .formula import TRUE
+from .atoms import (
+    Every,
+    Has,
+    KeyOrder,
+    KeysSatisfying,
+    Kind,
+    MatchingKeys,
+    NamedKey,
+    OtherKeys,
+    PropertiesAtLeast,
+    Selector,
+)
+from .formula import FALSE, TRUE
 from .keywords_common import KeywordFunction, Site
+
+_ALL_KEYS = OtherKeys(frozenset())
 
 
 def properties(site: Site, schemas: object) -> None:
     members = site.members(schemas)
     for name, schema in members.items():
         _every(site, NamedKey(name), site.subschema(schema, name))
+        site.evaluated.keys.append(NamedKey(name))
     _order(site)
+
+
+def pattern_properties(site: Site, schemas: object) -> None:
+    for pattern, schema in site.members(schemas).items():
+        _every(site, MatchingKeys(pattern), site.subschema(schema, pattern))
+        site.evaluated.keys.append(MatchingKeys(pattern))
+
+
+def additional_properties(site: Site, schema: object) -> None:
+    named, patterns = site.contents.get("properties", {}), site.contents.get("patternProperties", {})
+    value = site.subschema(schema)
+    if isinstance(named, dict) and isinstance(patterns, dict):
+        _every(site, OtherKeys(frozenset(named), frozenset(patterns)), value)
+        site.evaluated.keys.append(_ALL_KEYS)
+
+
+def property_names(site: Site, schema: object) -> None:
+    refused = site.formulas.negation(site.subschema(schema))
+    if refused == TRUE:
+        _every(site, _ALL_KEYS, FALSE)
+    elif refused != FALSE:
+        _every(site, KeysSatisfying(refused), FALSE)
+
+
+def unevaluated_properties(site: Site, schema: object) -> None:
+    site.evaluated.unevaluated[Kind.OBJECT] = site.subschema(schema)
 
 
 def required(site: Site, names: object) -> None:
@@ -20,11 +60,51 @@ def required(site: Site, names: object) -> None:
     _order(site)
 
 
-def additional_properties(site: Site, schema: object) -> None:
-    named = site.contents.get("properties", {})
-    value = site.subschema(schema)
-    if isinstance(named, dict):
-        _every(site, OtherKeys(frozenset(named)), value)
+def min_properties(site: Site, count: object) -> None:
+    least = site.count(count)
+    if least:
+        site.demand(Kind.OBJECT, site.atom(PropertiesAtLeast(least)))
+
+
+def max_properties(site: Site, count: object) -> None:
+    most = site.count(count)
+    site.demand(Kind.OBJECT, site.formulas.negation(site.atom(PropertiesAtLeast(most + 1))))
+
+
+def dependent_required(site: Site, names: object) -> None:
+    for name, needed in site.members(names).items():
+        _depends(site, name, _all_present(site, site.texts(needed)))
+
+
+def dependent_schemas(site: Site, schemas: object) -> None:
+    for name, schema in site.members(schemas).items():
+        _depends_on_schema(site, name, schema)
+
+
+def dependencies(site: Site, members: object) -> None:
+    for name, needed in site.members(members).items():
+        if isinstance(needed, list | tuple):
+            _depends(site, name, _all_present(site, site.texts(needed)))
+        else:
+            _depends_on_schema(site, name, needed)
+
+
+def _depends_on_schema(site: Site, name: str, schema: object) -> None:
+    value = site.applied(schema, name)
+    site.evaluates_as(value, site.atom(Has(name)))
+    _depends(site, name, value)
+
+
+def _depends(site: Site, name: str, formula: int) -> None:
+    """Where there is a property ``name``, ``formula`` has to hold."""
+    site.mention((name,))
+    absent = site.formulas.negation(site.atom(Has(name)))
+    site.demand(Kind.OBJECT, site.formulas.disjunction((absent, formula)))
+
+
+def _all_present(site: Site, names: list[str]) -> int:
+    site.mention(names)
+    return site.formulas.conjunction(site.atom(Has(name)) for name in names)
 
 
 def _every(site: Site, selector: Selector, value: int) -> None:
@@ -45,6 +125,18 @@ def _order(site: Site) -> None:
 
 COMMON: dict[str, KeywordFunction] = {
     "properties": properties,
+    "patternProperties": pattern_properties,
     "required": required,
     "additionalProperties": additional_properties,
+    "minProperties": min_properties,
+    "maxProperties": max_properties,
+    "dependencies": dependencies,
+}
+
+FROM_6: dict[str, KeywordFunction] = {"propertyNames": property_names}
+
+FROM_2019: dict[str, KeywordFunction] = {
+    "dependentRequired": dependent_required,
+    "dependentSchemas": dependent_schemas,
+    "unevaluatedProperties": unevaluated_properties,
 }

@@ -28,17 +28,21 @@ from .atoms import (
     KeyOrder,
     Kind,
     Matches,
+    MatchingKeys,
     NamedKey,
     NumberIn,
     OtherKeys,
     SchemaAtom,
     StringIn,
 )
+from .coverage import covers, unevaluated_items, unevaluated_properties
 from .dialects import DEFAULT, Dialect, dialect_named, dialect_of
-from .formula import FALSE, TRUE, VALUE, Formulas
-from .keywords_common import Site
+from .disjointness import told_apart
+from .formula import FALSE, TRUE, VALUE, Formulas, Operator
+from .keywords_common import Evaluated, Site
 from .options import JsonOptions
 from .references import escape, resolve
+from .theory_strings import string_satisfies
 from .values import Constant, Constants
 
 _FLAT_LENGTH = 16
@@ -97,6 +101,7 @@ class Language:
         self._demands: dict[tuple[int, Kind], int] = {}
         self._expansions: dict[tuple[int, Kind], int] = {}
         self._lowered: dict[tuple[int, Kind, int], int] = {}
+        self.key_class_memo: dict[object, object] = {}
         self.root = self._read_all()
 
     # --- what a schema says
@@ -135,14 +140,22 @@ class Language:
 
     @cached_property
     def patterns(self) -> dict[str, str]:
-        """Every regular expression of the schema, with the pointer of the schema that holds it."""
+        """Every regular expression of the schema, with the pointer of the keyword."""
         found: dict[str, str] = {}
         for number, entry in enumerate(self._schemas):
-            for formula in entry.site.by_kind.get(Kind.STRING, ()) if entry.site else ():
+            by_kind = entry.site.by_kind if entry.site else {}
+            for formula in (*by_kind.get(Kind.STRING, ()), *by_kind.get(Kind.OBJECT, ())):
                 for variable in self.formulas.support(formula):
                     atom = self.formulas.variable_of(variable).atom
                     if isinstance(atom, Matches):
-                        found.setdefault(atom.pattern, self.pointer_of(number))
+                        found.setdefault(atom.pattern, f"{self.pointer_of(number)}/pattern")
+                    elif isinstance(atom, Every) and isinstance(atom.selector, MatchingKeys):
+                        place = f"{self.pointer_of(number)}/patternProperties/{escape(atom.selector.pattern)}"
+                        found.setdefault(atom.selector.pattern, place)
+                    elif isinstance(atom, Every) and isinstance(atom.selector, OtherKeys):
+                        for pattern in atom.selector.patterns:
+                            place = f"{self.pointer_of(number)}/patternProperties/{escape(pattern)}"
+                            found.setdefault(pattern, place)
         return found
 
     # --- what keyword functions ask for
@@ -155,7 +168,17 @@ class Language:
         """The value formula of what ``reference``, written in the schema ``parent``, leads to."""
         return self._register(self._target(reference, parent))
 
-    def constant(self, value: object, parent: int) -> int:
+    def own_demands(self, value: int, kind: Kind) -> tuple[int, ...]:
+        """Formulas that follow from the value formula ``value`` for a value of ``kind``, without following references."""
+        found: list[int] = []
+        for part in self.formulas.conjuncts(value):
+            if part == FALSE:
+                return (FALSE,)
+            if self.formulas.operator(part) is Operator.VARIABLE:
+                found += self.formulas.conjuncts(self._demand(self._schema_of(part), kind))
+        return tuple(found)
+
+    def constant(self, value: object, parent: int = _ANCHOR) -> int:
         """The value formula "is equal to ``value``"."""
         return self._constant(self._constants.number(value), parent)
 
@@ -335,7 +358,7 @@ class Language:
                 stack.extend(waiting)
             else:
                 expanded = {variable: self._expansions[other, kind] for variable, other in inner.items()}
-                self._expansions[number, kind] = formulas.substitute(demand, expanded)
+                self._expansions[number, kind] = told_apart(self, formulas.substitute(demand, expanded))
                 stack.pop()
         return self._expansions[schema, kind]
 
@@ -353,7 +376,25 @@ class Language:
         site = schema.site
         if site is None or kind not in site.allowed:
             return TRUE if site is None else FALSE
-        return self.formulas.conjunction([*site.everywhere, *site.by_kind.get(kind, ())])
+        demands = [*site.everywhere, *site.by_kind.get(kind, ())]
+        if site.evaluated.unevaluated.get(kind, TRUE) != TRUE:
+            demands.append(self._unevaluated(site, kind))
+        return self.formulas.conjunction(demands)
+
+    def _unevaluated(self, site: Site, kind: Kind) -> int:
+        """What an ``unevaluated...`` keyword demands of a value of ``kind``."""
+        value = site.evaluated.unevaluated[kind]
+        found = covers(self.formulas, site.evaluated, self._evaluated_by)
+        if kind is Kind.ARRAY:
+            return unevaluated_items(self.formulas, value, found)
+        limits = self.options.limits
+        return unevaluated_properties(
+            self.formulas, value, found, lambda pattern, name: string_satisfies(Matches(pattern), name, limits)
+        )
+
+    def _evaluated_by(self, value: int) -> Evaluated | None:
+        site = None if value in (TRUE, FALSE) else self._schemas[self._schema_of(value)].site
+        return None if site is None else site.evaluated
 
     def _constant(self, constant: int, parent: int) -> int:
         number = self._constant_schemas.get(constant)

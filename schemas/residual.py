@@ -11,9 +11,43 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from .atoms import Every, Has, ItemAt, ItemsAtLeast, ItemsFrom, KeyOrder, Kind, NamedKey, SchemaAtom
+from ..grammar.errors import UnsupportedSchema
+from .atoms import (
+    ContainsAtLeast,
+    Every,
+    Has,
+    ItemAt,
+    ItemsAtLeast,
+    ItemsFrom,
+    Kind,
+    NamedKey,
+    PropertiesAtLeast,
+    SchemaAtom,
+    Selector,
+    Unique,
+)
 from .formula import FALSE, TRUE, VALUE
+from .key_classes import KeyClass, KeyClasses, innermost, key_classes, named_keys
 from .lowering import Language
+from .selectors import selects, without
+
+__all__ = [
+    "Residual",
+    "absent",
+    "close",
+    "descend",
+    "factor",
+    "finish_with",
+    "innermost",
+    "item",
+    "key",
+    "key_classes",
+    "key_of_class",
+    "lower_scalar",
+    "named_keys",
+    "open_container",
+    "other_key",
+]
 
 
 @dataclass(frozen=True)
@@ -34,35 +68,77 @@ def open_container(language: Language, value: int, kind: Kind) -> Residual:
 
 def key(language: Language, residual: Residual, name: str) -> int:
     """The pending formula after the property ``name`` has begun."""
-    return _after_key(language, residual, name)
-
-
-def other_key(language: Language, residual: Residual) -> int:
-    """The pending formula after a property has begun that is not among ``named_keys``."""
-    return _after_key(language, residual, None)
-
-
-def _after_key(language: Language, residual: Residual, name: str | None) -> int:
     formulas = language.formulas
+    positive, negative = formulas.occurrences(residual.formula)
     mapping: dict[int, int] = {}
-    for variable, atom in _innermost(language, residual):
-        if isinstance(atom, Has):
-            if atom.name == name:
-                mapping[variable] = TRUE
-        elif isinstance(atom, Every):
+    for variable, atom in innermost(language, residual):
+        if isinstance(atom, Has) and atom.name == name:
+            mapping[variable] = TRUE
+        elif isinstance(atom, PropertiesAtLeast):
+            gone = _worth_noting(language, residual, atom.gone | {name}) if variable in positive else atom.gone
+            mapping[variable] = _one_property_less(language, residual, atom, gone)
+        elif isinstance(atom, Every) and selects(language, atom.selector, name):
             if isinstance(atom.selector, NamedKey):
-                if atom.selector.name == name:
-                    mapping[variable] = atom.value
-            elif name not in atom.selector.named:
-                mapping[variable] = formulas.conjunction((variable, atom.value))
+                mapping[variable] = atom.value
+                continue
+            rest = variable
+            if variable in negative and _worth_noting(language, residual, frozenset((name,))):
+                rest = formulas.variable(len(residual.kinds), Every(without(atom.selector, name), atom.value))
+            mapping[variable] = formulas.conjunction((rest, atom.value))
     return formulas.substitute(residual.formula, mapping)
 
 
-def item(language: Language, residual: Residual) -> int:
-    """The pending formula when another item begins."""
-    formulas, depth = language.formulas, len(residual.kinds)
+def _worth_noting(language: Language, residual: Residual, seen: frozenset[str]) -> frozenset[str]:
+    """The names of ``seen`` that infinitely many others cannot replace."""
+    classes = key_classes(language, residual)
+    numbers = {name: classes.number_of(name) for name in seen}
+    return frozenset(name for name, number in numbers.items() if not number or classes[number].size is not None)
+
+
+def _one_property_less(language: Language, residual: Residual, atom: PropertiesAtLeast, gone: frozenset[str]) -> int:
+    if atom.count == 1:
+        return TRUE
+    return language.formulas.variable(len(residual.kinds), PropertiesAtLeast(atom.count - 1, gone))
+
+
+def key_of_class(language: Language, residual: Residual, classes: KeyClasses, number: int) -> int:
+    """The pending formula after a property has begun whose name is in the class ``number`` of ``classes``.
+
+    ``classes`` may be those of an earlier state of the same object. Exact for infinite classes; of a finite one, which
+    has too many names for each to be told apart, it is not noted which are used up.
+    """
+    return _after_class(language, residual, classes[number])
+
+
+def other_key(language: Language, residual: Residual) -> int:
+    """The pending formula after a property has begun that is not among ``named_keys``, where there is but one class."""
+    classes = key_classes(language, residual)
+    if len(classes.classes) != 1:
+        raise UnsupportedSchema("property names told apart by patterns are not supported yet")
+    return key_of_class(language, residual, classes, 1)
+
+
+def _after_class(language: Language, residual: Residual, names: KeyClass) -> int:
     mapping: dict[int, int] = {}
-    for variable, atom in _innermost(language, residual):
+    for variable, atom in innermost(language, residual):
+        if isinstance(atom, PropertiesAtLeast):
+            gone = _worth_noting(language, residual, atom.gone) if atom.gone else atom.gone
+            mapping[variable] = _one_property_less(language, residual, atom, gone)
+        elif isinstance(atom, Every) and names.is_selected(atom.selector):
+            mapping[variable] = language.formulas.conjunction((variable, atom.value))
+    return language.formulas.substitute(residual.formula, mapping)
+
+
+def item(language: Language, residual: Residual, tracked: Iterable[int] = ()) -> int:
+    """The pending formula when another item begins.
+
+    ``tracked``: the constants, as value formulas, whose coming is remembered where items have to be unique. Uniqueness
+    is exact if all values that a later item could repeat are tracked, such as the few that all items are limited to.
+    """
+    formulas, depth = language.formulas, len(residual.kinds)
+    constants = list(tracked)
+    mapping: dict[int, int] = {}
+    for variable, atom in innermost(language, residual):
         if isinstance(atom, ItemsAtLeast):
             mapping[variable] = TRUE if atom.count == 1 else formulas.variable(depth, ItemsAtLeast(atom.count - 1))
         elif isinstance(atom, ItemAt):
@@ -73,19 +149,52 @@ def item(language: Language, residual: Residual) -> int:
                 mapping[variable] = formulas.variable(depth, ItemsFrom(atom.index - 1, atom.value))
             else:
                 mapping[variable] = formulas.conjunction((variable, atom.value))
+        elif isinstance(atom, ContainsAtLeast):
+            mapping[variable] = _counted(language, variable, atom, depth)
+        elif isinstance(atom, Unique):
+            mapping[variable] = _unrepeated(language, atom, constants, depth)
     return formulas.substitute(residual.formula, mapping)
+
+
+def _counted(language: Language, variable: int, atom: ContainsAtLeast, depth: int) -> int:
+    """What becomes of ``atom`` when an item begins: it depends on the item how many more are wanted."""
+    formulas = language.formulas
+    fewer = TRUE if atom.count == 1 else formulas.variable(depth, ContainsAtLeast(atom.value, atom.count - 1))
+    counts = formulas.conjunction((atom.value, fewer))
+    return formulas.disjunction((counts, formulas.conjunction((formulas.negation(atom.value), variable))))
+
+
+def _unrepeated(language: Language, atom: Unique, tracked: list[int], depth: int) -> int:
+    """What becomes of ``atom`` when an item begins: it is none of those seen, and if it is tracked it is seen now."""
+    formulas = language.formulas
+    fresh = [constant for constant in dict.fromkeys(tracked) if constant not in atom.seen]
+    cases = [formulas.conjunction([formulas.variable(depth, atom), *map(formulas.negation, fresh)])]
+    for constant in fresh:
+        seen = formulas.variable(depth, Unique(atom.seen | {constant}))
+        cases.append(formulas.conjunction((constant, seen)))
+    return formulas.conjunction([formulas.disjunction(cases), *map(formulas.negation, atom.seen)])
 
 
 def absent(language: Language, residual: Residual, names: Iterable[str]) -> Residual:
     """The state when the properties ``names`` are known never to come."""
+    formulas, depth = language.formulas, len(residual.kinds)
     gone = frozenset(names)
+    positive, negative = formulas.occurrences(residual.formula)
     mapping: dict[int, int] = {}
-    for variable, atom in _innermost(language, residual):
+    for variable, atom in innermost(language, residual):
         if isinstance(atom, Has) and atom.name in gone:
             mapping[variable] = FALSE
-        elif isinstance(atom, Every) and isinstance(atom.selector, NamedKey) and atom.selector.name in gone:
-            mapping[variable] = TRUE
-    return Residual(language.formulas.substitute(residual.formula, mapping), residual.kinds)
+        elif isinstance(atom, PropertiesAtLeast) and variable in positive:
+            mapping[variable] = formulas.variable(depth, PropertiesAtLeast(atom.count, atom.gone | gone))
+        elif isinstance(atom, Every) and isinstance(atom.selector, NamedKey):
+            if atom.selector.name in gone:
+                mapping[variable] = TRUE
+        elif isinstance(atom, Every) and variable in negative:
+            selector: Selector = atom.selector
+            for name in gone:
+                selector = without(selector, name) if selects(language, selector, name) else selector
+            mapping[variable] = formulas.variable(depth, Every(selector, atom.value))
+    return Residual(formulas.substitute(residual.formula, mapping), residual.kinds)
 
 
 # --- the pending value becomes known
@@ -133,55 +242,10 @@ def factor(language: Language, pending: int) -> tuple[int, int] | None:
 def close(language: Language, residual: Residual) -> int:
     """The formula over the outer containers after the innermost one has closed."""
     mapping = {
-        variable: FALSE if isinstance(atom, Has | ItemsAtLeast) else TRUE
-        for variable, atom in _innermost(language, residual)
+        variable: FALSE if isinstance(atom, Has | PropertiesAtLeast | ItemsAtLeast | ContainsAtLeast) else TRUE
+        for variable, atom in innermost(language, residual)
     }
     return language.formulas.substitute(residual.formula, mapping)
-
-
-# --- looking at a state
-
-
-def named_keys(language: Language, residual: Residual) -> list[str]:
-    """The names that the innermost object's atoms mention, in the schema's order; those already seen may be among them.
-
-    Where orders of several schemas meet, a name stands right after its predecessor in the first one that has it.
-    """
-    names: set[str] = set()
-    orders: list[tuple[str, ...]] = []
-    for _, atom in _innermost(language, residual):
-        if isinstance(atom, Has):
-            names.add(atom.name)
-        elif isinstance(atom, KeyOrder):
-            orders.append(atom.names)
-        elif isinstance(atom, Every):
-            names.update((atom.selector.name,) if isinstance(atom.selector, NamedKey) else atom.selector.named)
-    ordered = _merged(orders)
-    return [*ordered, *sorted(names.difference(ordered), key=language.rank)]
-
-
-def _merged(orders: list[tuple[str, ...]]) -> dict[str, None]:
-    following: dict[str | None, str | None] = {None: None}
-    for order in orders:
-        previous: str | None = None
-        for name in order:
-            if name not in following:
-                following[name] = following[previous]
-                following[previous] = name
-            previous = name
-    merged: dict[str, None] = {}
-    current = following[None]
-    while current is not None:
-        merged[current] = None
-        current = following[current]
-    return merged
-
-
-def _innermost(language: Language, residual: Residual) -> list[tuple[int, object]]:
-    """The variables about the innermost container, ascending, with their atoms."""
-    formulas, depth = language.formulas, len(residual.kinds)
-    variables = [(variable, formulas.variable_of(variable)) for variable in sorted(formulas.support(residual.formula))]
-    return [(number, variable.atom) for number, variable in variables if variable.depth == depth]
 
 
 def _lower_pending(language: Language, pending: int, kind: Kind, depth: int) -> int:

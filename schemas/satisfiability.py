@@ -6,44 +6,29 @@ theory asks of the values inside a container is a question of its own. Recursive
 the answer is the least fixpoint, found by a worklist: a question without an answer counts as "no", and is asked again
 when one that it depends on turns out to be "yes". Neither deep schemas nor deep formulas use Python's stack.
 
-Exact for the supported atoms. Not supported yet: negated object and array atoms other than ``ItemsAtLeast``, which only
-negating keywords (``not``, ``oneOf``, ``if``) bring about. Not for several threads at once.
+An answer is a witness, from which a value that satisfies the formula can be built. Exact for all atoms. Not for several
+threads at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
-from ..grammar.errors import LimitExceeded, UnsupportedSchema
-from .atoms import (
-    AtLeast,
-    Atom,
-    Every,
-    Has,
-    ItemAt,
-    ItemsAtLeast,
-    ItemsFrom,
-    KeyOrder,
-    Kind,
-    LengthAtLeast,
-    Matches,
-    MoreThan,
-    MultipleOf,
-    NamedKey,
-    NumberIn,
-    StringIn,
-    WrittenAsInteger,
-)
+from ..grammar.errors import LimitExceeded
+from .atoms import ArrayAtom, Atom, Kind, NumberAtom, ObjectAtom, StringAtom
 from .formula import FALSE, TRUE, Operator
 from .lowering import Language
 from .residual import Residual, descend
+from .theory_arrays import Ask, some_array
 from .theory_numbers import some_number
+from .theory_objects import some_object
 from .theory_strings import some_string
+from .witness import Witness, constant
 
-Ask = Callable[[int], bool]
-"""Answers whether some value satisfies a value formula."""
+_Literals = tuple[Kind, frozenset[Atom], frozenset[Atom]]
 
-_Literals = tuple[frozenset[Atom], frozenset[Atom]]
+_PLAIN = {kind: constant(value) for kind, value in ((Kind.NULL, None), (Kind.TRUE, True), (Kind.FALSE, False))}
+"""The only values of their kinds."""
 
 _KINDS = (Kind.NULL, Kind.TRUE, Kind.FALSE, Kind.NUMBER, Kind.STRING, Kind.ARRAY, Kind.OBJECT)
 
@@ -57,25 +42,39 @@ class Satisfier:
     def __init__(self, language: Language) -> None:
         self._language = language
         self._limits = language.options.limits
-        self._values: dict[int, bool] = {FALSE: False, TRUE: True}
+        self._values: dict[int, Witness | None] = {FALSE: None, TRUE: constant(None, abundant=True)}
         self._residuals: dict[Residual, bool] = {}
-        self._scalars: dict[_Literals, bool] = {}
+        self._scalars: dict[_Literals, Witness | None] = {}
 
     def value(self, value: int) -> bool:
         """Whether some JSON value satisfies the value formula ``value``."""
-        known = self._values.get(value)
-        return self._solve(value) if known is None else known
+        return self.witness(value) is not None
+
+    def witness(self, value: int) -> Witness | None:
+        """Some JSON value that satisfies the value formula ``value``, if there is one."""
+        return self._values[value] if value in self._values else self._solve(value)
 
     def value_of_kind(self, value: int, kind: Kind) -> bool:
         """Whether some value of ``kind`` satisfies the value formula ``value``."""
-        return self._of_kind(value, kind, self.value)
+        return self._of_kind(value, kind, self.witness) is not None
 
     def residual(self, residual: Residual) -> bool:
         """Whether the open containers can be completed."""
         known = self._residuals.get(residual)
         if known is None:
-            known = self._residuals[residual] = self._search(residual, self.value)
+            known = self._residuals[residual] = self._search(residual, self.witness) is not None
         return known
+
+    def few_values(self, value: int, most: int) -> list[int] | None:
+        """All constants, as value formulas, that satisfy ``value``, where these are at most ``most``; else ``None``."""
+        formulas = self._language.formulas
+        found: list[int] = []
+        while (witness := self.witness(value)) is not None:
+            if witness.abundant or len(found) == most:
+                return None
+            found.append(self._language.constant(witness.value))
+            value = formulas.conjunction((value, formulas.negation(found[-1])))
+        return found
 
     def pending(self, pending: int, kinds: tuple[Kind, ...]) -> bool:
         """Whether some value can stand at the pending place so that the containers of ``kinds`` can be completed."""
@@ -83,7 +82,7 @@ class Satisfier:
 
     # --- the fixpoint
 
-    def _solve(self, root: int) -> bool:
+    def _solve(self, root: int) -> Witness | None:
         dependents: dict[int, set[int]] = {root: set()}
         work = [root]
         again: dict[int, None] = {}
@@ -95,8 +94,9 @@ class Satisfier:
             if value in self._values:
                 continue
             asked = _Questions(self._values)
-            if any(self._of_kind(value, kind, asked) for kind in _KINDS):
-                self._values[value] = True
+            found = next(filter(None, (self._of_kind(value, kind, asked) for kind in _KINDS)), None)
+            if found is not None:
+                self._values[value] = found
                 again.update(dict.fromkeys(sorted(dependents[value])))
                 continue
             for question in asked.open:
@@ -105,16 +105,19 @@ class Satisfier:
                     work.append(question)
                 dependents[question].add(value)
         if root not in self._values:
-            self._values.update((value, False) for value in dependents if value not in self._values)
+            self._values.update((value, None) for value in dependents if value not in self._values)
         return self._values[root]
 
-    def _of_kind(self, value: int, kind: Kind, ask: Ask) -> bool:
+    def _of_kind(self, value: int, kind: Kind, ask: Ask) -> Witness | None:
         return self._search(Residual(self._language.lower(value, kind, 1), (kind,)), ask)
 
     # --- the search
 
-    def _search(self, residual: Residual, ask: Ask) -> bool:
-        """Whether some consistent set of literals implies the formula. Depth first, on an explicit stack."""
+    def _search(self, residual: Residual, ask: Ask) -> Witness | None:
+        """A witness for the innermost container (or scalar), if some consistent set of literals implies the formula.
+
+        Depth first, on an explicit stack.
+        """
         formulas = self._language.formulas
         stack = [residual.formula]
         seen: set[int] = set()
@@ -133,14 +136,15 @@ class Satisfier:
             clauses: list[int] = []
             for part in formulas.conjuncts(formula):
                 (literals if self._is_literal(part) else clauses).append(part)
-            if not self._consistent(literals, residual.kinds, ask):
+            witness = self._consistent(literals, residual.kinds, ask)
+            if witness is None:
                 continue
             if not clauses:
-                return True
+                return witness
             split = min(clauses, key=lambda clause: len(formulas.operands(clause)))
             rest = [*literals, *(clause for clause in clauses if clause != split)]
             stack.extend(formulas.conjunction([case, *rest]) for case in reversed(self._cases(split)))
-        return False
+        return None
 
     def _is_literal(self, formula: int) -> bool:
         formulas = self._language.formulas
@@ -169,8 +173,8 @@ class Satisfier:
 
     # --- the theories
 
-    def _consistent(self, literals: Iterable[int], kinds: tuple[Kind, ...], ask: Ask) -> bool:
-        """Whether the literals about each open container (or scalar) can be true together."""
+    def _consistent(self, literals: Iterable[int], kinds: tuple[Kind, ...], ask: Ask) -> Witness | None:
+        """A witness for the innermost kind, if the literals about each container (or scalar) can be true together."""
         formulas = self._language.formulas
         positive: list[set[Atom]] = [set() for _ in kinds]
         negative: list[set[Atom]] = [set() for _ in kinds]
@@ -178,93 +182,59 @@ class Satisfier:
             negated = formulas.operator(literal) is Operator.NOT
             depth, atom = formulas.variable_of(formulas.operands(literal)[0] if negated else literal)
             (negative if negated else positive)[depth - 1].add(atom)
-        return all(
-            self._theory(kind, frozenset(true), frozenset(false), ask)
-            for kind, true, false in zip(kinds, positive, negative, strict=True)
-            if true or false
-        )
+        witness: Witness | None = None
+        for depth, kind in enumerate(kinds):
+            true, false = frozenset(positive[depth]), frozenset(negative[depth])
+            if true or false or depth == len(kinds) - 1:
+                witness = self._theory(kind, true, false, ask)
+                if witness is None:
+                    return None
+        return witness
 
-    def _theory(self, kind: Kind, positive: frozenset[Atom], negative: frozenset[Atom], ask: Ask) -> bool:
+    def _theory(self, kind: Kind, positive: frozenset[Atom], negative: frozenset[Atom], ask: Ask) -> Witness | None:
+        if kind in _PLAIN:
+            return _PLAIN[kind]
         if kind is Kind.OBJECT:
-            return self._some_object(positive, negative, ask)
+            return some_object(
+                self._language,
+                [atom for atom in positive if isinstance(atom, ObjectAtom)],
+                [atom for atom in negative if isinstance(atom, ObjectAtom)],
+                ask,
+            )
         if kind is Kind.ARRAY:
-            return self._some_array(positive, negative, ask)
-        key = (positive, negative)
-        known = self._scalars.get(key)
-        if known is None:
-            known = self._scalars[key] = self._some_scalar(kind, positive, negative)
-        return known
+            return some_array(
+                self._language,
+                [atom for atom in positive if isinstance(atom, ArrayAtom)],
+                [atom for atom in negative if isinstance(atom, ArrayAtom)],
+                ask,
+            )
+        key = (kind, positive, negative)
+        if key not in self._scalars:
+            self._scalars[key] = self._some_scalar(kind, positive, negative)
+        return self._scalars[key]
 
-    def _some_scalar(self, kind: Kind, positive: frozenset[Atom], negative: frozenset[Atom]) -> bool:
+    def _some_scalar(self, kind: Kind, positive: frozenset[Atom], negative: frozenset[Atom]) -> Witness | None:
         if kind is Kind.STRING:
-            strings = [
-                [atom for atom in atoms if isinstance(atom, StringIn | Matches | LengthAtLeast)]
-                for atoms in (positive, negative)
-            ]
-            return some_string(strings[0], strings[1], self._limits)
-        numbers = [
-            [atom for atom in atoms if isinstance(atom, NumberIn | AtLeast | MoreThan | MultipleOf | WrittenAsInteger)]
-            for atoms in (positive, negative)
-        ]
-        return some_number(numbers[0], numbers[1], self._limits)
-
-    def _some_object(self, positive: frozenset[Atom], negative: frozenset[Atom], ask: Ask) -> bool:
-        """The required properties must exist; no other one has to."""
-        required = {atom.name for atom in positive if isinstance(atom, Has)}
-        for atom in negative:
-            if isinstance(atom, KeyOrder) or (isinstance(atom, Has) and atom.name in required):
-                return False
-            if not isinstance(atom, Has):
-                raise _negated(atom)
-        demands: dict[str, list[int]] = {name: [] for name in required}
-        for atom in positive:
-            if isinstance(atom, Every):
-                selector = atom.selector
-                names = required & {selector.name} if isinstance(selector, NamedKey) else required - selector.named
-                for name in names:
-                    demands[name].append(atom.value)
-        return self._all_answered(demands.values(), ask)
-
-    def _some_array(self, positive: frozenset[Atom], negative: frozenset[Atom], ask: Ask) -> bool:
-        """The items up to the least number must exist; those behind the last place mentioned ask for nothing more."""
-        for atom in negative:
-            if not isinstance(atom, ItemsAtLeast):
-                raise _negated(atom)
-        least = max((atom.count for atom in positive if isinstance(atom, ItemsAtLeast)), default=0)
-        if any(isinstance(atom, ItemsAtLeast) and atom.count <= least for atom in negative):
-            return False
-        mentioned = [atom.index for atom in positive if isinstance(atom, ItemAt | ItemsFrom)]
-        demands: list[list[int]] = [[] for _ in range(min(least, max(mentioned, default=-1) + 1))]
-        for atom in positive:
-            if isinstance(atom, ItemAt) and atom.index < len(demands):
-                demands[atom.index].append(atom.value)
-            elif isinstance(atom, ItemsFrom):
-                for demand in demands[atom.index :]:
-                    demand.append(atom.value)
-        return self._all_answered(demands, ask)
-
-    def _all_answered(self, demands: Iterable[list[int]], ask: Ask) -> bool:
-        """Whether each of the conjunctions is satisfiable; asks for all, so that the worklist gets them all."""
-        values = {self._language.formulas.conjunction(demand) for demand in demands}
-        if FALSE in values:
-            return False
-        answers = [ask(value) for value in sorted(values)]
-        return all(answers)
+            return some_string(
+                [atom for atom in positive if isinstance(atom, StringAtom)],
+                [atom for atom in negative if isinstance(atom, StringAtom)],
+                self._limits,
+            )
+        return some_number(
+            [atom for atom in positive if isinstance(atom, NumberAtom)],
+            [atom for atom in negative if isinstance(atom, NumberAtom)],
+            self._limits,
+        )
 
 
 class _Questions:
     """Answers from what is known; a question that is not is noted in ``open`` and answered with "no"."""
 
-    def __init__(self, known: dict[int, bool]) -> None:
+    def __init__(self, known: dict[int, Witness | None]) -> None:
         self.open: list[int] = []
         self._known = known
 
-    def __call__(self, value: int) -> bool:
-        answer = self._known.get(value)
-        if answer is None:
+    def __call__(self, value: int) -> Witness | None:
+        if value not in self._known:
             self.open.append(value)
-        return answer is True
-
-
-def _negated(atom: Atom) -> UnsupportedSchema:
-    return UnsupportedSchema(f"negating {type(atom).__name__} is not supported yet")
+        return self._known.get(value)

@@ -1,15 +1,17 @@
-"""Whether some JSON number satisfies a conjunction of number atoms and negated ones: exact, by fractions."""
+"""Some JSON number that satisfies a conjunction of number atoms and negated ones: exact, by fractions."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import count
 
 from ..grammar.errors import LimitExceeded
 from ..grammar.limits import Limits
 from .atoms import AtLeast, MoreThan, MultipleOf, NumberAtom, NumberIn, WrittenAsInteger
+from .witness import Witness, constant
 
 
 def number_satisfies(atom: NumberAtom, number: Fraction, *, written_as_integer: bool) -> bool:
@@ -25,15 +27,16 @@ def number_satisfies(atom: NumberAtom, number: Fraction, *, written_as_integer: 
     return written_as_integer
 
 
-def some_number(positive: Sequence[NumberAtom], negative: Sequence[NumberAtom], limits: Limits) -> bool:
-    """Whether a number exists of which all ``positive`` atoms are true and all ``negative`` ones false."""
+def some_number(positive: Sequence[NumberAtom], negative: Sequence[NumberAtom], limits: Limits) -> Witness | None:
+    """A number of which all ``positive`` atoms are true and all ``negative`` ones false, if there is one."""
     written = [WrittenAsInteger() in positive, WrittenAsInteger() in negative]
     if all(written):
-        return False
+        return None
     finite = [atom.values for atom in positive if isinstance(atom, NumberIn)]
     if finite:
         candidates = frozenset.intersection(*finite)
-        return any(_all_true(positive, negative, number) for number in candidates)
+        found = (number for number in sorted(candidates) if _all_true(positive, negative, number))
+        return next(map(constant, found), None)
     interval = _interval(positive, negative)
     divisors = [atom.divisor for atom in positive if isinstance(atom, MultipleOf)] + [Fraction(1)] * written[0]
     excluded = [value for atom in negative if isinstance(atom, NumberIn) for value in atom.values]
@@ -41,8 +44,23 @@ def some_number(positive: Sequence[NumberAtom], negative: Sequence[NumberAtom], 
     if divisors:
         return _some_multiple(interval, _common_multiple(divisors), nonmultiples, excluded, limits)
     if interval.is_point:
-        return _all_true(positive, negative, interval.low)
-    return not interval.is_empty
+        return constant(interval.low) if _all_true(positive, negative, interval.low) else None
+    if interval.is_empty:
+        return None
+    return Witness(lambda _: _between(interval, positive, negative), (), abundant=True)
+
+
+def _between(interval: _Interval, positive: Sequence[NumberAtom], negative: Sequence[NumberAtom]) -> Fraction:
+    """A number within an interval that is no point; only finitely many parts of it can be excluded."""
+    low = interval.low if interval.low is not None else (interval.high or Fraction(0)) - 1
+    high = interval.high if interval.high is not None else low + 1
+    bits = 0
+    while True:
+        bits += 1
+        for factor in range(2**bits + 1):
+            number = low + (high - low) * Fraction(factor, 2**bits)
+            if _all_true(positive, negative, number):
+                return number
 
 
 def _all_true(positive: Iterable[NumberAtom], negative: Iterable[NumberAtom], number: Fraction | None) -> bool:
@@ -94,22 +112,26 @@ def _some_multiple(
     nonmultiples: Sequence[Fraction],
     excluded: Sequence[Fraction],
     limits: Limits,
-) -> bool:
-    """Whether ``interval`` holds a multiple of ``step``, not ``excluded`` and no multiple of ``nonmultiples``."""
+) -> Witness | None:
+    """A multiple of ``step`` in ``interval``, not ``excluded`` and no multiple of ``nonmultiples``."""
     periods = [int(_common_multiple([step, divisor]) / step) for divisor in nonmultiples]
     if 1 in periods:
-        return False
+        return None
     first = None if interval.low is None else _first_factor(interval.low, step, interval.low_open)
     last = None if interval.high is None else -_first_factor(-interval.high, step, interval.high_open)
-    if first is None or last is None:
-        return True
     taken = {value / step for value in excluded}
-    for tried, factor in enumerate(range(first, last + 1)):
-        if factor not in taken and all(factor % period for period in periods):
-            return True
-        if tried > limits.states:
-            raise LimitExceeded(f"more than {limits.states} numbers tried", remedy="raise Limits.states")
-    return False
+
+    def free(factors: Iterable[int]) -> Iterator[int]:
+        return (factor for factor in factors if factor not in taken and all(factor % period for period in periods))
+
+    if last is None:
+        return Witness(lambda _: next(free(count(first or 0))) * step, (), abundant=True)
+    if first is None:
+        return Witness(lambda _: next(free(count(last, -1))) * step, (), abundant=True)
+    found = next(free(range(first, min(last, first + limits.states) + 1)), None)
+    if found is None and last > first + limits.states:
+        raise LimitExceeded(f"more than {limits.states} numbers tried", remedy="raise Limits.states")
+    return None if found is None else constant(found * step)
 
 
 def _first_factor(low: Fraction, step: Fraction, is_open: bool) -> int:

@@ -1,4 +1,4 @@
-"""Whether some string satisfies a conjunction of string atoms and negated ones: exact, by automata for patterns.
+"""Some string that satisfies a conjunction of string atoms and negated ones: exact, by automata for patterns.
 
 Lengths are not made automata: ``maxLength`` may be large, and following the set of live states of the patterns'
 automaton for as many steps as the shortest allowed string has characters decides the same.
@@ -7,6 +7,8 @@ automaton for as many steps as the shortest allowed string has characters decide
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
+from string import ascii_letters
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +16,16 @@ from numpy.typing import NDArray
 from ..grammar.dfa import DEAD, REJECT, TextDfa
 from ..grammar.limits import Limits
 from ..grammar.regex import compile_pattern
-from ..grammar.text_dfa import from_strings, product
+from ..grammar.text_dfa import from_strings, length_at_least, product
+from ..grammar.text_dfa import shortest as shortest_string
 from .atoms import LengthAtLeast, Matches, StringAtom, StringIn
+from .witness import LONGEST, Witness, constant, too_long
 
 _MANY = 10**6
 """Fewer than the strings of one code point; no list of excluded strings is that long."""
+
+_PLENTY = 4
+"""There are more strings of this many code points than any document has items."""
 
 
 def string_satisfies(atom: StringAtom, text: str, limits: Limits) -> bool:
@@ -30,25 +37,28 @@ def string_satisfies(atom: StringAtom, text: str, limits: Limits) -> bool:
     return _accepts(compile_pattern(atom.pattern, limits), text)
 
 
-def some_string(positive: Sequence[StringAtom], negative: Sequence[StringAtom], limits: Limits) -> bool:
-    """Whether a string exists of which all ``positive`` atoms are true and all ``negative`` ones false."""
+def some_string(positive: Sequence[StringAtom], negative: Sequence[StringAtom], limits: Limits) -> Witness | None:
+    """A string of which all ``positive`` atoms are true and all ``negative`` ones false, if there is one."""
     finite = [atom.values for atom in positive if isinstance(atom, StringIn)]
     if finite:
         candidates = frozenset.intersection(*finite)
-        return any(
-            all(string_satisfies(atom, text, limits) for atom in positive)
+        found = (
+            text
+            for text in sorted(candidates)
+            if all(string_satisfies(atom, text, limits) for atom in positive)
             and not any(string_satisfies(atom, text, limits) for atom in negative)
-            for text in candidates
         )
+        return next(map(constant, found), None)
     shortest = max((atom.count for atom in positive if isinstance(atom, LengthAtLeast)), default=0)
     longest = min((atom.count - 1 for atom in negative if isinstance(atom, LengthAtLeast)), default=None)
     if longest is not None and longest < shortest:
-        return False
+        return None
     excluded = frozenset(text for atom in negative if isinstance(atom, StringIn) for text in atom.values)
     wanted = [atom.pattern for atom in positive if isinstance(atom, Matches)]
     unwanted = [atom.pattern for atom in negative if isinstance(atom, Matches)]
     if not wanted and not unwanted and (longest != 0 or "" not in excluded) and len(excluded) < _MANY:
-        return True
+        abundant = longest is None or longest >= _PLENTY
+        return Witness(lambda _: _free_string(excluded, shortest, longest), (), abundant)
     return _some_match(wanted, unwanted, excluded, shortest, longest, limits)
 
 
@@ -59,18 +69,53 @@ def _some_match(
     shortest: int,
     longest: int | None,
     limits: Limits,
-) -> bool:
-    """Whether a string of ``shortest`` to ``longest`` code points matches what is wanted and nothing else."""
+) -> Witness | None:
+    """A string of ``shortest`` to ``longest`` code points that matches what is wanted and nothing else."""
     parts = [compile_pattern(pattern, limits) for pattern in (*wanted, *unwanted)]
     if any(part.dfa.is_empty for part in parts[: len(wanted)]):
-        return False
+        return None
     if excluded:
         parts.append(from_strings(dict.fromkeys(sorted(excluded), 1)))
     goal = (1,) * len(wanted) + (0,) * (len(parts) - len(wanted))
     automaton = parts[0]
     if len(parts) > 1 or unwanted or excluded:
         automaton = product(parts, lambda labels: int(tuple(map(bool, labels)) == tuple(map(bool, goal))), limits)
-    return not automaton.dfa.is_empty and _some_length(automaton, shortest, longest)
+    if automaton.dfa.is_empty or not _some_length(automaton, shortest, longest):
+        return None
+    abundant = longest is None and not is_finite(automaton)
+
+    def spelled(_: object) -> object:
+        if shortest > LONGEST:
+            return too_long(_)
+        whole = product([automaton, length_at_least(shortest)], lambda labels: int(all(labels)), limits)
+        return shortest_string(whole)
+
+    return Witness(spelled, (), abundant)
+
+
+def _free_string(excluded: frozenset[str], shortest: int, longest: int | None) -> str:
+    """A string of ``shortest`` to ``longest`` code points that is not ``excluded``."""
+    if shortest > LONGEST:
+        too_long(None)
+    length = shortest
+    while True:
+        head = "a" * (length - 1)
+        for character in chain(ascii_letters, map(chr, range(_MANY))) if length else ("",):
+            if head + character not in excluded and not "\ud800" <= character <= "\udfff":
+                return head + character
+        length += 1
+
+
+def is_finite(automaton: TextDfa) -> bool:
+    """Whether a trimmed automaton accepts only finitely many strings: whether no way leads round in a circle."""
+    live = np.ones(len(automaton.dfa.labels), np.bool_)
+    live[DEAD] = False
+    while live.any():
+        ends = live & ~live[automaton.dfa.transitions].any(axis=1)
+        if not ends.any():
+            return False
+        live &= ~ends
+    return True
 
 
 def _some_length(automaton: TextDfa, shortest: int, longest: int | None) -> bool:

@@ -13,7 +13,16 @@ from maskwright.schemas.atoms import Kind, LengthAtLeast, Matches, StringIn
 from maskwright.schemas.formula import FALSE, TRUE
 from maskwright.schemas.lowering import Language
 from maskwright.schemas.options import JsonOptions
-from maskwright.schemas.residual import Residual, close, descend, item, key, lower_scalar, named_keys, other_key
+from maskwright.schemas.residual import (
+    Residual,
+    close,
+    descend,
+    item,
+    key,
+    key_classes,
+    key_of_class,
+    lower_scalar,
+)
 from maskwright.schemas.theory_numbers import number_satisfies
 from maskwright.schemas.values import exact, kind_of
 
@@ -57,14 +66,23 @@ def run(language: Language, pending: int, kinds: tuple[Kind, ...], document: Any
         return language.formulas.substitute(formula, truth)
     state = descend(language, pending, kinds, kind)
     if kind is Kind.ARRAY:
+        tracked = [language.constant(value) for value in document]
         for value in document:
-            state = Residual(run(language, item(language, state), state.kinds, value), state.kinds)
+            state = Residual(run(language, item(language, state, tracked), state.kinds, value), state.kinds)
     else:
         for name, value in document.items():
-            known = name in named_keys(language, state)
-            pending = key(language, state, name) if known else other_key(language, state)
-            state = Residual(run(language, pending, state.kinds, value), state.kinds)
+            state = Residual(run(language, after_key(language, state, name), state.kinds, value), state.kinds)
     return close(language, state)
+
+
+def after_key(language: Language, state: Residual, name: str) -> int:
+    """The pending formula after ``name``, which is the same by name and by class where the class is infinite."""
+    pending = key(language, state, name)
+    classes = key_classes(language, state)
+    number = classes.number_of(name)
+    if number and classes[number].size is None:
+        assert pending == key_of_class(language, state, classes, number)
+    return pending
 
 
 def accepts(language: Language, document: Any) -> bool:

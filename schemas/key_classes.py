@@ -1,0 +1,281 @@
+"""The names of an object's properties, parted into classes that its selectors cannot tell further apart.
+
+Names that are mentioned one by one are classes of their own. The others are classed by the patterns that are found in
+them and the name schemas that they satisfy; a labelled automaton tells the class of a name. A class of a few names
+only is dissolved: its members count as named, so that what was used up is told name by name.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..grammar.dfa import DEAD, REJECT, TextDfa
+from ..grammar.dfa_operations import UNREACHABLE, distances
+from ..grammar.limits import Limits
+from ..grammar.regex import compile_pattern
+from ..grammar.text_dfa import FIRST_SURROGATE, LAST_CODE_POINT, LAST_SURROGATE, accept_all, from_strings, product
+from .atoms import Atom, Every, KeyOrder, KeysSatisfying, Kind, MatchingKeys, NamedKey, OtherKeys, Selector
+from .formula import TRUE
+from .lowering import Language
+from .selectors import names_in
+from .strings import string_automaton
+
+if TYPE_CHECKING:
+    from .residual import Residual
+
+_FEW = 64
+"""The names of a class that has no more than this are named."""
+
+_SHOWN = 200
+"""How many names of a class can be listed; a shortest string passes any state among its first strings there."""
+
+
+@dataclass(frozen=True)
+class KeyClass:
+    """The names in which of all ``patterns`` mentioned just these are found, and which satisfy just these ``names``.
+
+    ``size``: how many such names there are, ``None`` for infinitely many.
+    """
+
+    patterns: frozenset[str]
+    names: frozenset[int]
+    size: int | None
+
+    def is_selected(self, selector: Selector) -> bool:
+        """Whether ``selector`` selects the names of the class: all, or none."""
+        if isinstance(selector, NamedKey):
+            return False
+        if isinstance(selector, OtherKeys):
+            return self.patterns.isdisjoint(selector.patterns)
+        return selector.pattern in self.patterns if isinstance(selector, MatchingKeys) else selector.name in self.names
+
+
+class _Conditions(NamedTuple):
+    """What names are classed by."""
+
+    patterns: tuple[str, ...]
+    names: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class KeyClasses:
+    """``named``: the names that are classes of their own. ``classes``: the others, numbered from 1; none is empty."""
+
+    named: tuple[str, ...]
+    classes: tuple[KeyClass, ...]
+    _text: TextDfa | None = field(repr=False)
+    _limits: Limits = field(repr=False)
+
+    @cached_property
+    def text(self) -> TextDfa:
+        """The automaton whose label for a name that is not ``named`` is the number of its class."""
+        parts = [accept_all() if self._text is None else self._text, from_strings(dict.fromkeys(self.named, 1))]
+        return product(parts, lambda labels: labels[0] if labels[1] == REJECT else REJECT, self._limits)
+
+    @cached_property
+    def _named(self) -> frozenset[str]:
+        return frozenset(self.named)
+
+    def number_of(self, name: str) -> int:
+        """The number of the class of ``name``; 0 if it is one of ``named``."""
+        if name in self._named:
+            return 0
+        return 1 if self._text is None else _label(self._text, name)
+
+    def __getitem__(self, number: int) -> KeyClass:
+        return self.classes[number - 1]
+
+    def some_names(self, number: int) -> Iterator[str]:
+        """Some names of a class, shortest first."""
+        return _strings(self.text, number)
+
+
+def key_classes(language: Language, residual: Residual) -> KeyClasses:
+    """The classes of the names that the innermost object's atoms tell apart; ``named`` is in the schema's order."""
+    selectors = [atom.selector for _, atom in innermost(language, residual) if isinstance(atom, Every)]
+    return classes_for(language, named_keys(language, residual), selectors)
+
+
+def classes_for(language: Language, named: Iterable[str], selectors: Iterable[Selector]) -> KeyClasses:
+    """The classes of names that ``selectors`` tell apart, where ``named`` are classes of their own in any case."""
+    patterns: set[str] = set()
+    names: set[int] = set()
+    for selector in selectors:
+        if isinstance(selector, OtherKeys):
+            patterns |= selector.patterns
+        elif isinstance(selector, MatchingKeys):
+            patterns.add(selector.pattern)
+        elif isinstance(selector, KeysSatisfying):
+            names.add(selector.name)
+    conditions = _Conditions(tuple(sorted(patterns)), tuple(sorted(names)))
+    key = (tuple(named), conditions)
+    memo = language.key_class_memo
+    classes = memo.get(key)
+    if not isinstance(classes, KeyClasses):
+        classes = memo[key] = _classes(language, key[0], conditions)
+    return classes
+
+
+def _classes(language: Language, named: tuple[str, ...], conditions: _Conditions) -> KeyClasses:
+    limits = language.options.limits
+    if not conditions.patterns and not conditions.names:
+        return KeyClasses(named, (KeyClass(frozenset(), frozenset(), None),), None, limits)
+    outcomes: dict[tuple[bool, ...], int] = {}
+
+    def number(labels: tuple[int, ...]) -> int:
+        if labels[-1] != REJECT:
+            return REJECT
+        return outcomes.setdefault(tuple(label != REJECT for label in labels[:-1]), len(outcomes) + 1)
+
+    parts = [*_automata(language, conditions), from_strings(dict.fromkeys(named, 1))]
+    text = product(parts, number, limits)
+    sizes = {truths: _size(text, label) for truths, label in outcomes.items()}
+    few = [outcomes[truths] for truths, size in sizes.items() if size is not None and size <= _FEW]
+    if few:
+        members = sorted(name for label in few for name in _strings(text, label))
+        if members:
+            return _classes(language, (*named, *members), conditions)
+    kept = {truths: label for truths, label in outcomes.items() if sizes[truths] != 0}
+    if len(kept) < len(outcomes):
+        renumbered = {label: index for index, label in enumerate(kept.values(), 1)}
+        text = product([text], lambda labels: renumbered.get(labels[0], REJECT), limits)
+    return KeyClasses(named, tuple(_class(conditions, truths, sizes[truths]) for truths in kept), text, limits)
+
+
+def _class(conditions: _Conditions, truths: tuple[bool, ...], size: int | None) -> KeyClass:
+    split = len(conditions.patterns)
+    found = (pattern for pattern, true in zip(conditions.patterns, truths[:split], strict=True) if true)
+    satisfied = (name for name, true in zip(conditions.names, truths[split:], strict=True) if true)
+    return KeyClass(frozenset(found), frozenset(satisfied), size)
+
+
+def _automata(language: Language, conditions: _Conditions) -> list[TextDfa]:
+    limits, formulas = language.options.limits, language.formulas
+    automata = [compile_pattern(pattern, limits) for pattern in conditions.patterns]
+    for name in conditions.names:
+        formula = language.lower(name, Kind.STRING, 1)
+        support = formulas.support(formula)
+        automata.append(string_automaton(formulas, formula, support, lambda rest: int(rest == TRUE), limits))
+    return automata
+
+
+# --- the keys of a state
+
+
+def innermost(language: Language, residual: Residual) -> list[tuple[int, Atom]]:
+    """The variables about the innermost container, ascending, with their atoms."""
+    formulas, depth = language.formulas, len(residual.kinds)
+    variables = [(variable, formulas.variable_of(variable)) for variable in sorted(formulas.support(residual.formula))]
+    return [(number, variable.atom) for number, variable in variables if variable.depth == depth]
+
+
+def named_keys(language: Language, residual: Residual) -> list[str]:
+    """The names that the innermost object's atoms mention, in the schema's order; those already seen may be among them.
+
+    Where orders of several schemas meet, a name stands right after its predecessor in the first one that has it.
+    """
+    atoms = [atom for _, atom in innermost(language, residual)]
+    names = frozenset[str]().union(*(names_in(language, atom) for atom in atoms))
+    ordered = _merged([atom.names for atom in atoms if isinstance(atom, KeyOrder)])
+    return [*ordered, *sorted(sorted(names.difference(ordered)), key=language.rank)]
+
+
+def _merged(orders: list[tuple[str, ...]]) -> dict[str, None]:
+    following: dict[str | None, str | None] = {None: None}
+    for order in orders:
+        previous: str | None = None
+        for name in order:
+            if name not in following:
+                following[name] = following[previous]
+                following[previous] = name
+            previous = name
+    merged: dict[str, None] = {}
+    current = following[None]
+    while current is not None:
+        merged[current] = None
+        current = following[current]
+    return merged
+
+
+# --- asking an automaton
+
+
+def _label(text: TextDfa, name: str) -> int:
+    state = text.dfa.start
+    points = np.fromiter(map(ord, name), np.int32, len(name))
+    for symbol in text.alphabet.classes[np.searchsorted(text.alphabet.starts, points, "right") - 1]:
+        state = int(text.dfa.transitions[state, symbol])
+    return int(text.dfa.labels[state])
+
+
+def _useful(text: TextDfa, label: int) -> NDArray[np.bool_]:
+    """The states from which a string with this label can be completed; bool[states]."""
+    useful: NDArray[np.bool_] = distances(text.dfa.transitions, (text.dfa.labels == label)[None])[0] != UNREACHABLE
+    useful[DEAD] = False
+    return useful
+
+
+def _size(text: TextDfa, label: int) -> int | None:
+    """How many strings have this label; ``None`` for infinitely many."""
+    useful = _useful(text, label)
+    weights = class_sizes(text)
+    counts: dict[int, int] = {}
+    path: set[int] = set()
+    stack = [text.dfa.start] if useful[text.dfa.start] else []
+    while stack:
+        state = stack[-1]
+        if state in counts:
+            path.discard(stack.pop())
+            continue
+        successors = [(int(to), w) for to, w in zip(text.dfa.transitions[state], weights, strict=True) if useful[to]]
+        waiting = {to for to, _ in successors if to not in counts}
+        if waiting and state in path:
+            return None
+        path.add(state)
+        if waiting & path:
+            return None
+        stack.extend(waiting)
+        if not waiting:
+            counts[state] = int(text.dfa.labels[state] == label) + sum(w * counts[to] for to, w in successors)
+    return counts.get(text.dfa.start, 0)
+
+
+def class_sizes(text: TextDfa) -> list[int]:
+    """How many code points, surrogates left out, are in each symbol class."""
+    alphabet = text.alphabet
+    ends = [*alphabet.starts[1:].tolist(), LAST_CODE_POINT + 1]
+    sizes = [0] * alphabet.size
+    for start, end, number in zip(alphabet.starts.tolist(), ends, alphabet.classes.tolist(), strict=True):
+        overlap = min(end, LAST_SURROGATE + 1) - max(start, FIRST_SURROGATE)
+        sizes[number] += end - start - max(overlap, 0)
+    return sizes
+
+
+def _strings(text: TextDfa, label: int) -> Iterator[str]:
+    """The strings with this label, shortest first: all, if there are no more than ``_FEW``, else some."""
+    useful = _useful(text, label)
+    alphabet, dfa = text.alphabet, text.dfa
+    ends = [*alphabet.starts[1:].tolist(), LAST_CODE_POINT + 1]
+    ranges = list(zip(alphabet.starts.tolist(), ends, alphabet.classes.tolist(), strict=True))
+    queue = deque([(dfa.start, "")] if useful[dfa.start] else [])
+    visits: dict[int, int] = {}
+    while queue:
+        state, spelled = queue.popleft()
+        visits[state] = visits.get(state, 0) + 1
+        if visits[state] > _SHOWN:
+            continue
+        if dfa.labels[state] == label:
+            yield spelled
+        for start, end, symbol in ranges:
+            successor = int(dfa.transitions[state, symbol])
+            if useful[successor]:
+                points = (p for p in range(start, end) if not FIRST_SURROGATE <= p <= LAST_SURROGATE)
+                queue.extend((successor, spelled + chr(point)) for point in islice(points, _SHOWN))
