@@ -74,10 +74,6 @@ DRAFT2019: dict[str, KeywordFunction] = {
     "dependentSchemas": _refuse(_is_empty),
     "unevaluatedItems": _refuse(_allows_all, "use items or additionalItems"),
     "unevaluatedProperties": _refuse(_allows_all, "use additionalProperties"),
-    "$recursiveRef": _refuse(_never_void, "use $ref"),
 }
 
-DRAFT2020: dict[str, KeywordFunction] = {
-    **{name: function for name, function in DRAFT2019.items() if name != "$recursiveRef"},
-    "$dynamicRef": _refuse(_never_void, "use $ref"),
-}
+DRAFT2020 = DRAFT2019
