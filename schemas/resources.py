@@ -92,14 +92,14 @@ class Resources:
     def identify(self, contents: dict[str, object], outer: SchemaResource, trail: Trail) -> SchemaResource:
         """The resource that ``contents``, a schema object in the resource ``outer``, belongs to.
 
-        That is one of its own if it has an id, unless this is just the one of ``outer``.
+        That is one of its own if it has an id, by the dialect of ``outer``, and not just that of ``outer``.
         """
-        if contents is outer.contents or not ("$id" in contents or "id" in contents):
+        reference, _ = address(contents, outer.dialect)
+        uri = join(outer.uri, reference, trail) if reference else outer.uri
+        if contents is outer.contents or uri == outer.uri:
             return outer
         dialect = self._metaschemas.dialect_of(contents, outer.dialect, trail)
-        reference, _ = address(contents, dialect)
-        uri = join(outer.uri, reference, trail) if reference else outer.uri
-        return outer if uri == outer.uri else self._resource(uri, contents, dialect, trail)
+        return self._resource(uri, contents, dialect, trail)
 
     def names(self, resource: SchemaResource) -> Names:
         """The names in ``resource``."""
