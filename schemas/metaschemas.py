@@ -20,9 +20,10 @@ from .references import Trail, pointer
 @cache
 def standard_metaschemas() -> referencing.Registry:
     """The metaschemas of all drafts and their vocabularies. Reading them takes time that most schemas can save."""
-    from jsonschema_specifications import REGISTRY
+    from jsonschema_specifications import REGISTRY  # type: ignore[import-untyped]  # has no type hints
 
-    return REGISTRY
+    registry: referencing.Registry = REGISTRY
+    return registry
 
 
 class Metaschemas:
