@@ -22,8 +22,6 @@ def compile_schema(schema: object, vocabulary: Vocabulary, options: JsonOptions)
     """
     if options.escapes == "minimal":
         raise UnsupportedSchema('escapes="minimal" is not supported yet', None, 'leave escapes at "any"')
-    if options.registry is not None:
-        raise UnsupportedSchema("a registry of remote schemas is not supported yet", None, "inline what is referred to")
     language = Language(schema, options)
     _check_patterns(language, options)
     automaton = Automaton(_WHITESPACE[options.whitespace], options.limits)

@@ -1,4 +1,4 @@
-"""Keywords about values of any kind: ``type``, ``enum``, ``const``, ``$ref``, ``format``, and Boolean combinations."""
+"""Keywords about values of any kind: ``type``, ``enum``, ``const``, ``format``, and Boolean combinations."""
 
 from __future__ import annotations
 
@@ -23,10 +23,6 @@ _NAME_FORMATS = {"email", "idn-email", "hostname", "idn-hostname", "ipv4", "ipv6
 _REFERENCE_FORMATS = {"uri", "uri-reference", "iri", "iri-reference", "uri-template"}
 _SYNTAX_FORMATS = {"json-pointer", "relative-json-pointer", "regex"}
 _FORMATS = _DATE_FORMATS | _NAME_FORMATS | _REFERENCE_FORMATS | _SYNTAX_FORMATS
-
-
-def ref(site: Site, reference: object) -> None:
-    site.demand_always(site.reference(site.text(reference)))
 
 
 def type_(site: Site, names: object) -> None:
@@ -129,7 +125,6 @@ def format_(site: Site, name: object) -> None:
 
 
 COMMON: dict[str, KeywordFunction] = {
-    "$ref": ref,
     "type": type_,
     "enum": enum,
     "allOf": all_of,

@@ -48,6 +48,8 @@ def additional_items(site: Site, schema: object) -> None:
     places = site.contents.get("items")
     if isinstance(places, list | tuple):
         _items_from(site, len(places), schema)
+    elif not isinstance(schema, dict | bool):
+        raise site.invalid("a schema", schema)
 
 
 def _items_from(site: Site, index: int, schema: object) -> None:

@@ -32,8 +32,8 @@ class Source(Protocol):
         """The value formula of the schema ``contents`` at ``path`` below the schema ``parent``."""
         ...
 
-    def reference(self, reference: str, parent: int) -> int:
-        """The value formula of what ``reference``, written in the schema ``parent``, leads to."""
+    def reference(self, reference: str, keyword: str, parent: int) -> int:
+        """The value formula of what ``reference``, the value of ``keyword`` in the schema ``parent``, leads to."""
         ...
 
     def constant(self, value: object, parent: int) -> int:
@@ -128,7 +128,7 @@ class Site:
         self.evaluated.inner.append((self.formulas.conjunction((condition, value)), value))
 
     def reference(self, reference: str) -> int:
-        self.same_value.append(self._source.reference(reference, self._schema))
+        self.same_value.append(self._source.reference(reference, self.keyword, self._schema))
         self.evaluates_as(self.same_value[-1])
         return self.same_value[-1]
 

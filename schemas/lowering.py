@@ -6,7 +6,8 @@ value, and over other schemas that the same value must satisfy (``$ref``, ``anyO
 and puts the atoms at the depth asked for.
 
 A *value formula* is a formula over schemas: "the value satisfies S1 and (S2 or S3)". Schemas are told apart by the
-identity of their contents; a schema that is a bare ``$ref`` is its target, one without assertions is ``TRUE``.
+identity of their contents and the scope of their references; a schema that is a bare ``$ref`` is its target, one
+without assertions is ``TRUE``.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import NamedTuple
 
-from ..grammar.errors import InvalidSchema, UnsupportedSchema
+from ..grammar.errors import InvalidSchema
 from ..grammar.limits import Stopwatch
 from .atoms import (
     Atom,
@@ -36,20 +37,20 @@ from .atoms import (
     StringIn,
 )
 from .coverage import covers, unevaluated_items, unevaluated_properties
-from .dialects import DEFAULT, Dialect, dialect_named, dialect_of
+from .dialects import DEFAULT, dialect_named
 from .disjointness import told_apart
 from .formula import FALSE, TRUE, VALUE, Formulas, Operator
 from .keywords_common import Evaluated, Site
 from .options import JsonOptions
-from .references import escape, resolve
+from .references import Trail, escape, pointer
+from .resolver import Resolver, Scope
+from .resources import Resources
 from .theory_strings import string_satisfies
 from .values import Constant, Constants
 
+_ROOT = 0
 _FLAT_LENGTH = 16
 _SCALARS = (str, int, float, Decimal)
-
-_ANCHOR = 0
-"""The entry that all pointers start from; no schema of its own."""
 
 
 class _Schema:
@@ -58,22 +59,20 @@ class _Schema:
     ``value`` is the value formula "the value satisfies this schema", ``None`` while a chain of references is followed.
     """
 
-    def __init__(self, parent: int, path: tuple[str, ...], *, rebased: bool = False) -> None:
-        self.parent = parent
-        self.path = path
-        self.rebased = rebased
+    def __init__(self, trail: Trail, scope: Scope) -> None:
+        self.trail = trail
+        self.scope = scope
         self.value: int | None = None
         self.site: Site | None = None
         self.constant: Constant | None = None
 
 
-class _Place(NamedTuple):
-    """A schema that has been found: ``contents`` at ``path`` below the schema ``parent``."""
+class _Found(NamedTuple):
+    """A schema that has been found: ``contents`` at ``trail``, come to in ``scope``."""
 
     contents: object
-    parent: int
-    path: tuple[str, ...]
-    rebased: bool
+    trail: Trail
+    scope: Scope
 
 
 class Language:
@@ -88,11 +87,10 @@ class Language:
         self.options = options or JsonOptions()
         self.stopwatch = Stopwatch(self.options.limits)
         self.formulas = Formulas()
-        self._document = schema
         default = DEFAULT if self.options.dialect is None else dialect_named(self.options.dialect)
-        self._dialect: Dialect = dialect_of(schema, default)
+        self._resolver = Resolver(Resources(schema, default, self.options.registry, self.stopwatch))
         self._schemas: list[_Schema] = []
-        self._numbers: dict[tuple[int, bool], int] = {}
+        self._numbers: dict[tuple[int, Scope], int] = {}
         self._flat_numbers: dict[tuple[object, ...], int] = {}
         self._unread: deque[tuple[int, dict[str, object]]] = deque()
         self._constants = Constants(ordered=self.options.property_order == "schema")
@@ -102,7 +100,7 @@ class Language:
         self._expansions: dict[tuple[int, Kind], int] = {}
         self._lowered: dict[tuple[int, Kind, int], int] = {}
         self.key_class_memo: dict[object, object] = {}
-        self.root = self._read_all()
+        self.root = self._read_all(schema)
 
     # --- what a schema says
 
@@ -126,13 +124,11 @@ class Language:
         return lowered
 
     def pointer_of(self, schema: int) -> str:
-        """The JSON pointer of the schema with this identity; for a constant, of the schema that holds it."""
-        tokens: list[str] = []
-        while schema != _ANCHOR:
-            entry = self._schemas[schema]
-            tokens.extend(reversed(entry.path))
-            schema = entry.parent
-        return "".join(f"/{escape(token)}" for token in reversed(tokens))
+        """The JSON pointer of the schema with this identity, after ``uri#`` if it is in another document.
+
+        For a constant, that of the schema that holds it.
+        """
+        return pointer(self._schemas[schema].trail)
 
     def rank(self, name: str) -> int:
         """The place of the property ``name`` in the order in which the schema mentions names."""
@@ -162,14 +158,15 @@ class Language:
 
     def subschema(self, contents: object, parent: int, path: tuple[str, ...]) -> int:
         """The value formula of the schema ``contents`` at ``path`` below ``parent``; to be read later."""
-        return self._register(_Place(contents, parent, path, self._schemas[parent].rebased))
+        above = self._schemas[parent]
+        return self._register(_Found(contents, (above.trail, path), above.scope))
 
-    def reference(self, reference: str, parent: int) -> int:
-        """The value formula of what ``reference``, written in the schema ``parent``, leads to."""
-        return self._register(self._target(reference, parent))
+    def reference(self, reference: str, keyword: str, parent: int) -> int:
+        """The value formula of what ``reference``, the value of ``keyword`` in the schema ``parent``, leads to."""
+        return self._register(self._target(reference, keyword, self._schemas[parent]))
 
     def own_demands(self, value: int, kind: Kind) -> tuple[int, ...]:
-        """Formulas that follow from the value formula ``value`` for a value of ``kind``, without following references."""
+        """Formulas that follow from ``value`` for a value of ``kind``, without following references."""
         found: list[int] = []
         for part in self.formulas.conjuncts(value):
             if part == FALSE:
@@ -178,7 +175,7 @@ class Language:
                 found += self.formulas.conjuncts(self._demand(self._schema_of(part), kind))
         return tuple(found)
 
-    def constant(self, value: object, parent: int = _ANCHOR) -> int:
+    def constant(self, value: object, parent: int = _ROOT) -> int:
         """The value formula "is equal to ``value``"."""
         return self._constant(self._constants.number(value), parent)
 
@@ -189,108 +186,91 @@ class Language:
 
     # --- reading
 
-    @property
-    def _own_uri(self) -> str:
-        own = self._document.get(self._dialect.id_keyword) if isinstance(self._document, dict) else None
-        return own if isinstance(own, str) else ""
-
-    def _read_all(self) -> int:
-        self._schemas.append(_Schema(_ANCHOR, ()))
-        root = self._register(_Place(self._document, _ANCHOR, (), False))
+    def _read_all(self, schema: object) -> int:
+        root = self._register(_Found(schema, "", self._resolver.root))
         while self._unread:
             self.stopwatch.check()
             self._read(*self._unread.popleft())
         self._refuse_loops()
         return root
 
-    def _register(self, place: _Place) -> int:
-        """The value formula of the schema at ``place``, which is put on the list of those to be read.
+    def _register(self, found: _Found) -> int:
+        """The value formula of the schema ``found``, which is put on the list of those to be read.
 
         A schema that says nothing but ``$ref`` is its target.
         """
         chain: list[_Schema] = []
         while True:
-            contents, parent, path, rebased = place
-            keywords = self._assertions(place)
-            if not isinstance(contents, dict) or not keywords:
-                value = TRUE if contents is not False else FALSE
+            contents, trail, scope = found
+            if not isinstance(contents, dict):
+                value = self._boolean(contents, trail)
                 break
-            rebased = rebased or self._rebases(contents)
-            number = self._number(contents, keywords, rebased)
+            if "$id" in contents or "id" in contents:
+                scope = self._resolver.enter(contents, scope, trail)
+            keywords = self._assertions(contents, scope)
+            if not keywords:
+                value = TRUE
+                break
+            number = self._number(contents, keywords, scope)
             if number < len(self._schemas):
                 known = self._schemas[number].value
                 if known is None:
                     raise InvalidSchema("a $ref that leads back to itself", self.pointer_of(number))
                 value = known
                 break
-            self._schemas.append(_Schema(parent, path, rebased=rebased))
+            self._schemas.append(_Schema(trail, scope))
             if keywords != ["$ref"]:
                 self._unread.append((number, contents))
                 value = self._schemas[number].value = self._variable(number)
                 break
             chain.append(self._schemas[number])
-            place = self._target(contents["$ref"], number)
+            found = self._target(contents["$ref"], "$ref", chain[-1])
         for schema in chain:
             schema.value = value
         return value
 
-    def _number(self, contents: dict[str, object], keywords: list[str], rebased: bool) -> int:
+    def _number(self, contents: dict[str, object], keywords: list[str], scope: Scope) -> int:
         """The number of a schema: that of the one with the same contents, where these are short, else a new one.
 
         Most properties of most schemas say little more than their type, so this saves most of the work to come.
         """
-        number = self._numbers.get((id(contents), rebased))
+        number = self._numbers.get((id(contents), scope))
         if number is None:
-            key = None if rebased else _flat_key(contents, keywords)
+            key = _flat_key(contents, keywords)
             number = len(self._schemas)
             if key is not None:
-                number = self._flat_numbers.setdefault(key, number)
-            self._numbers[id(contents), rebased] = number
+                number = self._flat_numbers.setdefault((scope, key), number)
+            self._numbers[id(contents), scope] = number
         return number
 
-    def _assertions(self, place: _Place) -> list[str]:
-        """The keywords at ``place`` that are more than annotations."""
-        contents, parent, path, _ = place
-        if isinstance(contents, bool):
-            return []
-        if not isinstance(contents, dict):
-            pointer = self.pointer_of(parent) + "".join(f"/{escape(token)}" for token in path)
-            raise InvalidSchema(f"a schema must be an object, true or false, not {contents!r:.60}", pointer)
-        if self._dialect.ref_hides_siblings and "$ref" in contents:
+    def _boolean(self, contents: object, trail: Trail) -> int:
+        if not isinstance(contents, bool):
+            raise InvalidSchema(f"a schema must be an object, true or false, not {contents!r:.60}", pointer(trail))
+        return TRUE if contents else FALSE
+
+    def _assertions(self, contents: dict[str, object], scope: Scope) -> list[str]:
+        """The keywords of ``contents`` that are more than annotations."""
+        dialect = scope.resource.dialect
+        if dialect.ref_hides_siblings and "$ref" in contents:
             return ["$ref"]
-        return [keyword for keyword in contents if keyword in self._dialect.keywords]
+        return [keyword for keyword in contents if keyword in dialect.keywords]
 
-    def _target(self, reference: object, parent: int) -> _Place:
-        """Where ``reference``, written in the schema ``parent``, leads to."""
-        pointer = f"{self.pointer_of(parent)}/$ref"
+    def _target(self, reference: object, keyword: str, schema: _Schema) -> _Found:
+        """Where ``reference``, the value of ``keyword`` in ``schema``, leads to."""
         if not isinstance(reference, str):
-            raise InvalidSchema(f"$ref must be a string, not {reference!r:.60}", pointer)
-        if self._schemas[parent].rebased:
-            id_keyword = self._dialect.id_keyword
-            raise UnsupportedSchema(
-                f"$ref below an inner {id_keyword}", pointer, f"remove the {id_keyword} and refer from the root"
-            )
-        target = resolve(self._document, reference, self._own_uri, pointer)
-        if not isinstance(target.contents, dict | bool):
-            raise InvalidSchema(f"$ref to what is no schema, {reference!r}", pointer)
-        return _Place(target.contents, _ANCHOR, target.path, any(map(self._rebases, target.passed)))
-
-    def _rebases(self, contents: dict[str, object]) -> bool:
-        """Whether references below ``contents`` are relative to another address than the document's."""
-        if contents is self._document or (self._dialect.ref_hides_siblings and "$ref" in contents):
-            return False
-        address = contents.get(self._dialect.id_keyword)
-        return isinstance(address, str) and bool(address) and not address.startswith("#")
+            place = pointer((schema.trail, (keyword,)))
+            raise InvalidSchema(f"{keyword} must be a string, not {reference!r:.60}", place)
+        target = self._resolver.resolve(reference, keyword, schema.scope, schema.trail)
+        return _Found(target.contents, target.trail, target.scope)
 
     def _read(self, number: int, contents: dict[str, object]) -> None:
         site = self._schemas[number].site = Site(self, number, contents)
-        if self._schemas[number].rebased and dialect_of(contents, self._dialect) != self._dialect:
-            raise UnsupportedSchema("an inner schema of another dialect", self.pointer_of(number))
-        for keyword in contents:
-            function = self._dialect.keywords.get(keyword)
+        dialect = self._schemas[number].scope.resource.dialect
+        for keyword, value in contents.items():
+            function = dialect.keywords.get(keyword) or dialect.checks.get(keyword)
             if function is not None:
                 site.keyword = keyword
-                function(site, contents[keyword])
+                function(site, value)
 
     def _refuse_loops(self) -> None:
         """Raises where a schema refers to itself about the same value: whether a value satisfies it is undefined."""
@@ -400,7 +380,7 @@ class Language:
         number = self._constant_schemas.get(constant)
         if number is None:
             number = self._constant_schemas[constant] = len(self._schemas)
-            entry = _Schema(parent, ())
+            entry = _Schema(self._schemas[parent].trail, self._schemas[parent].scope)
             entry.constant = self._constants[constant]
             self._schemas.append(entry)
         return self._variable(number)

@@ -33,7 +33,7 @@ class JsonOptions:
     whitespace: Whitespace = "formatted"
     formats: Formats = "assert"
     escapes: Escapes = "any"
-    registry: Registry | None = None
+    registry: Registry | None = field(default=None, hash=False)
     dialect: str | None = None
     limits: Limits = field(default_factory=Limits)
 

@@ -1,24 +1,22 @@
-"""References inside one document: ``#``, ``#/pointer``, and the document's own ``$id`` followed by either.
+"""What one schema object says about references: its address, its names, where its subschemas are; JSON pointers.
 
-Not supported yet: other documents, anchors, and references below an inner ``$id``, which are relative to it.
+All of it looks at one object and its dialect; what references lead to is the business of ``resolver``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from urllib.parse import unquote
+from collections.abc import Iterator
+from enum import Enum
+from typing import TYPE_CHECKING, TypeAlias
 
-from ..grammar.errors import InvalidSchema, UnsupportedSchema
+if TYPE_CHECKING:
+    from .dialects import Dialect
 
+Trail: TypeAlias = "str | tuple[Trail, tuple[str, ...]]"
+"""The way to a place: the document's prefix, then steps. Shares its beginning with others; see ``pointer``."""
 
-@dataclass(frozen=True)
-class Target:
-    """What a reference leads to: ``contents`` at the place ``path``; ``passed`` are the objects on the way there."""
-
-    contents: object
-    path: tuple[str, ...]
-    passed: tuple[dict[str, object], ...]
+RECURSIVE = ""
+"""The name that ``$recursiveAnchor: true`` gives to its resource; no anchor can have it."""
 
 
 def escape(token: str) -> str:
@@ -26,36 +24,82 @@ def escape(token: str) -> str:
     return token.replace("~", "~0").replace("/", "~1")
 
 
-def resolve(document: object, reference: str, own_uri: str, pointer: str) -> Target:
-    """The target of ``reference`` in ``document``, whose own address is ``own_uri``; ``pointer`` places errors."""
-    uri, _, fragment = reference.partition("#")
-    if uri and uri != own_uri.partition("#")[0]:
-        raise UnsupportedSchema(
-            f"$ref to another document, {reference!r}", pointer, "copy it into $defs and refer to it by a JSON pointer"
-        )
-    path = unquote(fragment)
-    if path and not path.startswith("/"):
-        raise UnsupportedSchema(f"$ref to an anchor, {reference!r}", pointer, "refer to the place by a JSON pointer")
-    tokens = [token.replace("~1", "/").replace("~0", "~") for token in path.split("/")[1:]]
-    target = _walk(document, tokens)
-    if target is None:
-        raise InvalidSchema(f"$ref to nowhere, {reference!r}", pointer)
-    return target
+def unescape(token: str) -> str:
+    """The token that is written as ``token`` in a JSON pointer."""
+    return token.replace("~1", "/").replace("~0", "~")
 
 
-def _walk(document: object, tokens: Sequence[str]) -> Target | None:
-    contents = document
-    passed: list[dict[str, object]] = []
-    for token in tokens:
-        if isinstance(contents, dict):
-            if token not in contents:
-                return None
-            passed.append(contents)
-            contents = contents[token]
-        elif isinstance(contents, list | tuple):
-            if not (token.isascii() and token.isdigit() and int(token) < len(contents)):
-                return None
-            contents = contents[int(token)]
-        else:
+def pointer(trail: Trail) -> str:
+    """The JSON pointer that ``trail`` stands for, after the prefix of its document."""
+    tokens: list[str] = []
+    while not isinstance(trail, str):
+        trail, path = trail
+        tokens.extend(reversed(path))
+    return trail + "".join(f"/{escape(token)}" for token in reversed(tokens))
+
+
+def address(contents: dict[str, object], dialect: Dialect) -> tuple[str, str]:
+    """The URI reference that ``contents`` gives itself, and the name in its fragment; ``""`` where there is none.
+
+    Beside ``$ref``, dialects in which it hides its siblings give none; a JSON pointer as fragment is no name.
+    """
+    own = contents.get(dialect.id_keyword)
+    if not isinstance(own, str) or (dialect.ref_hides_siblings and "$ref" in contents):
+        return "", ""
+    uri, _, fragment = own.partition("#")
+    return uri, fragment if dialect.names_in_ids and not fragment.startswith("/") else ""
+
+
+def names(contents: dict[str, object], dialect: Dialect) -> Iterator[tuple[str, bool]]:
+    """The plain names of ``contents``, each with whether it is dynamic."""
+    _, name = address(contents, dialect)
+    if name:
+        yield name, False
+    for keyword in dialect.anchor_keywords:
+        anchor = contents.get(keyword)
+        if isinstance(anchor, str):
+            yield anchor, keyword == dialect.dynamic_anchor
+
+
+def subschemas(contents: dict[str, object], dialect: Dialect) -> Iterator[tuple[tuple[str, ...], dict[str, object]]]:
+    """The schema objects right below ``contents``, with the way to each; what is broken is passed over."""
+    for keyword, value in contents.items():
+        if keyword in dialect.places and isinstance(value, dict):
+            yield (keyword,), value
+        elif keyword in dialect.places and isinstance(value, list | tuple):
+            for index, member in enumerate(value):
+                if isinstance(member, dict):
+                    yield (keyword, str(index)), member
+        elif keyword in dialect.maps and isinstance(value, dict):
+            for name, member in value.items():
+                if isinstance(member, dict):
+                    yield (keyword, name), member
+
+
+class Role(Enum):
+    """What a place in a schema document is: a schema, an object or array of schemas, or anything else."""
+
+    SCHEMA = 1
+    SCHEMAS = 2
+    OTHER = 3
+
+
+def step(contents: object, token: str, role: Role, dialect: Dialect) -> tuple[object, Role] | None:
+    """What stands at ``token`` below ``contents``, which has this ``role``, and its role; ``None`` if nothing does."""
+    if isinstance(contents, dict):
+        if token not in contents:
             return None
-    return Target(contents, tuple(tokens), tuple(passed))
+        below = contents[token]
+    elif isinstance(contents, list | tuple) and _is_index(token) and int(token) < len(contents):
+        below = contents[int(token)]
+    else:
+        return None
+    if role is Role.SCHEMAS:
+        return below, Role.SCHEMA
+    if role is Role.SCHEMA and token in dialect.places:
+        return below, Role.SCHEMAS if isinstance(below, list | tuple) else Role.SCHEMA
+    return below, Role.SCHEMAS if role is Role.SCHEMA and token in dialect.maps else Role.OTHER
+
+
+def _is_index(token: str) -> bool:
+    return token.isascii() and token.isdigit() and (token == "0" or token[0] != "0")

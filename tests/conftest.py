@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from .suite import SuiteUnavailableError, fetch
+
 ROOT = Path(__file__).resolve().parents[1]
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -34,4 +36,19 @@ def maskbench_folder(data_folder: Path) -> Path:
     folder = data_folder / "maskbench"
     if not folder.is_dir():
         pytest.skip(f"{data_folder} holds no maskbench/")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def suite_folder() -> Path:
+    """The official JSON Schema Test Suite: in ``MASKWRIGHT_SUITE``, or downloaded once into the user's cache."""
+    given = os.environ.get("MASKWRIGHT_SUITE")
+    if given is None:
+        try:
+            return fetch(Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "maskwright")
+        except SuiteUnavailableError as error:
+            pytest.skip(str(error))
+    folder = Path(given)
+    if not (folder / "tests").is_dir():
+        pytest.skip(f"MASKWRIGHT_SUITE is {given}, which holds no tests/")
     return folder
