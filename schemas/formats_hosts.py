@@ -23,10 +23,8 @@ IPV4 = rf"{_OCTET}(?:\.{_OCTET}){{3}}"
 def _ipv6_pattern() -> str:
     """The rule ``IPv6address`` of RFC 3986: ``::`` stands for at least one group."""
     last = rf"(?:{_H16}:{_H16}|{IPV4})"
-    forms = [rf"(?:{_H16}:){{6}}{last}"]
-    for after in range(5, -1, -1):
-        forms.append(rf"{_up_to(5 - after)}::(?:{_H16}:){{{after}}}{last}")
-    forms += [rf"{_up_to(6)}::{_H16}", rf"{_up_to(7)}::"]
+    forms = [rf"(?:{_H16}:){{6}}{last}", rf"{_up_to(6)}::{_H16}", rf"{_up_to(7)}::"]
+    forms += [rf"{_up_to(5 - after)}::(?:{_H16}:){{{after}}}{last}" for after in range(6)]
     return f"(?:{'|'.join(forms)})"
 
 

@@ -20,6 +20,8 @@ from ..grammar.text_dfa import product, refine
 from .formats_hosts import MAIL_LITERAL, local_part
 from .idna_tables import GREEK, HEBREW, HIRAGANA_KATAKANA_HAN, JOINS_LEFT, JOINS_RIGHT, label_sets
 
+NOTE = "the length, the normal form and the Punycode of labels are checked only in part"
+
 _WITHOUT_RTL, _BIDI_RULE, _ASCII = 1, 2, 4
 """Bits of a label's label. One of the first two, about its direction, must hold of all labels of a name."""
 
@@ -50,7 +52,11 @@ def _label() -> TextDfa:
         part = compile_pattern(pattern, anchored=True)
         result = product([result, part], lambda labels: int(all(labels)), Limits())
     bits = [compile_pattern(pattern, anchored=True) for pattern in (*_directions(), r"[\x00-\x7F]*")]
-    return product([result, *bits], lambda labels: labels[0] and sum(bit << i for i, bit in enumerate(labels[1:])), Limits())
+
+    def label_of(labels: tuple[int, ...]) -> int:
+        return sum(bit << i for i, bit in enumerate(labels[1:])) if labels[0] else REJECT
+
+    return product([result, *bits], label_of, Limits())
 
 
 def _of_allowed_length(label: TextDfa) -> Dfa:
@@ -153,7 +159,8 @@ def _followed(first: TextDfa, seconds: list[TextDfa]) -> TextDfa:
     ends = first.dfa.labels != REJECT
     for second, symbols in zip(seconds, columns[1:], strict=True):
         base = sum(map(len, rows)) - 1
-        moved = np.where(second.dfa.transitions == DEAD, DEAD, second.dfa.transitions + base).astype(np.int32)[:, symbols]
+        inner = second.dfa.transitions[:, symbols]
+        moved = np.where(inner == DEAD, DEAD, inner + base).astype(np.int32)
         rows[0][ends] += moved[second.dfa.start]
         rows.append(moved[1:])
         labels.append(second.dfa.labels[1:])

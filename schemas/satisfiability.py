@@ -25,13 +25,11 @@ from .atoms import (
     ItemsFrom,
     KeyOrder,
     Kind,
-    LengthAtLeast,
-    Matches,
     MoreThan,
     MultipleOf,
     NamedKey,
     NumberIn,
-    StringIn,
+    StringAtom,
     WrittenAsInteger,
 )
 from .formula import FALSE, TRUE, Operator
@@ -197,10 +195,7 @@ class Satisfier:
 
     def _some_scalar(self, kind: Kind, positive: frozenset[Atom], negative: frozenset[Atom]) -> bool:
         if kind is Kind.STRING:
-            strings = [
-                [atom for atom in atoms if isinstance(atom, StringIn | Matches | LengthAtLeast)]
-                for atoms in (positive, negative)
-            ]
+            strings = [[atom for atom in atoms if isinstance(atom, StringAtom)] for atoms in (positive, negative)]
             return some_string(strings[0], strings[1], self._limits)
         numbers = [
             [atom for atom in atoms if isinstance(atom, NumberIn | AtLeast | MoreThan | MultipleOf | WrittenAsInteger)]

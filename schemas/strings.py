@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 from ..grammar.dfa import REJECT, TextDfa
 from ..grammar.limits import Limits
-from ..grammar.regex import compile_pattern
 from ..grammar.text_dfa import accept_all, from_strings, is_universal, length_at_least, product
-from .atoms import Atom, LengthAtLeast, Matches, StringAtom, StringIn
+from .atoms import Atom, HasFormat, LengthAtLeast, Matches, StringAtom, StringIn
 from .formula import FALSE, TRUE, Formulas, Operator
-from .theory_strings import string_satisfies
+from .theory_strings import recogniser, string_satisfies
 
 
 @dataclass(frozen=True)
@@ -97,8 +96,8 @@ def string_automaton(
 
 
 def _automaton(atom: Atom, limits: Limits) -> TextDfa:
-    if isinstance(atom, Matches):
-        return compile_pattern(atom.pattern, limits)
+    if isinstance(atom, Matches | HasFormat):
+        return recogniser(atom, limits)
     if isinstance(atom, LengthAtLeast):
         return length_at_least(atom.count)
     assert isinstance(atom, StringIn)

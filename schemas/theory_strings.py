@@ -15,7 +15,8 @@ from ..grammar.dfa import DEAD, REJECT, TextDfa
 from ..grammar.limits import Limits
 from ..grammar.regex import compile_pattern
 from ..grammar.text_dfa import from_strings, product
-from .atoms import LengthAtLeast, Matches, StringAtom, StringIn
+from .atoms import HasFormat, LengthAtLeast, Matches, StringAtom, StringIn
+from .formats import FORMATS, format_automaton
 
 _MANY = 10**6
 """Fewer than the strings of one code point; no list of excluded strings is that long."""
@@ -27,7 +28,12 @@ def string_satisfies(atom: StringAtom, text: str, limits: Limits) -> bool:
         return text in atom.values
     if isinstance(atom, LengthAtLeast):
         return len(text) >= atom.count
-    return _accepts(compile_pattern(atom.pattern, limits), text)
+    return _accepts(recogniser(atom, limits), text)
+
+
+def recogniser(atom: Matches | HasFormat, limits: Limits) -> TextDfa:
+    """The automaton of the strings of which ``atom`` is true."""
+    return compile_pattern(atom.pattern, limits) if isinstance(atom, Matches) else format_automaton(atom.name)
 
 
 def some_string(positive: Sequence[StringAtom], negative: Sequence[StringAtom], limits: Limits) -> bool:
@@ -45,23 +51,32 @@ def some_string(positive: Sequence[StringAtom], negative: Sequence[StringAtom], 
     if longest is not None and longest < shortest:
         return False
     excluded = frozenset(text for atom in negative if isinstance(atom, StringIn) for text in atom.values)
-    wanted = [atom.pattern for atom in positive if isinstance(atom, Matches)]
-    unwanted = [atom.pattern for atom in negative if isinstance(atom, Matches)]
+    wanted = [atom for atom in positive if isinstance(atom, Matches | HasFormat)]
+    unwanted = [atom for atom in negative if isinstance(atom, Matches | HasFormat)]
     if not wanted and not unwanted and (longest != 0 or "" not in excluded) and len(excluded) < _MANY:
+        return True
+    if not unwanted and not excluded and not shortest and _some_format(wanted, longest):
         return True
     return _some_match(wanted, unwanted, excluded, shortest, longest, limits)
 
 
+def _some_format(wanted: Sequence[Matches | HasFormat], longest: int | None) -> bool:
+    """Whether just one format is wanted, without another limit than its own: there are strings of every format."""
+    if len(wanted) != 1 or not isinstance(wanted[0], HasFormat):
+        return False
+    return longest in (None, FORMATS[wanted[0].name].maximum)
+
+
 def _some_match(
-    wanted: Sequence[str],
-    unwanted: Sequence[str],
+    wanted: Sequence[Matches | HasFormat],
+    unwanted: Sequence[Matches | HasFormat],
     excluded: frozenset[str],
     shortest: int,
     longest: int | None,
     limits: Limits,
 ) -> bool:
     """Whether a string of ``shortest`` to ``longest`` code points matches what is wanted and nothing else."""
-    parts = [compile_pattern(pattern, limits) for pattern in (*wanted, *unwanted)]
+    parts = [recogniser(atom, limits) for atom in (*wanted, *unwanted)]
     if any(part.dfa.is_empty for part in parts[: len(wanted)]):
         return False
     if excluded:

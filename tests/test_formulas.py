@@ -137,7 +137,6 @@ UNSUPPORTED = [
     ({"properties": {"a/b": {"not": {"type": "null"}}}}, "/properties/a~1b/not"),
     ({"$defs": {"x": {"uniqueItems": True}}, "items": {"$ref": "#/$defs/x"}}, "/$defs/x/uniqueItems"),
     ({"oneOf": [{"type": "null"}, {"type": "string"}]}, "/oneOf"),
-    ({"format": "date"}, "/format"),
     ({"$ref": "http://example.com/other"}, "/$ref"),
     ({"$ref": "#anchor"}, "/$ref"),
     ({"items": {"$id": "http://example.com/inner", "items": {"$ref": "#"}}}, "/items/items/$ref"),
