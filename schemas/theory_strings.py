@@ -7,6 +7,7 @@ automaton for as many steps as the shortest allowed string has characters decide
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from ..grammar.dfa import DEAD, REJECT, TextDfa
 from ..grammar.limits import Limits
 from ..grammar.regex import compile_pattern
-from ..grammar.text_dfa import from_strings, product
+from ..grammar.text_dfa import from_strings, length_at_least, product
 from .atoms import HasFormat, LengthAtLeast, Matches, StringAtom, StringIn
 from .formats import FORMATS, format_automaton
 
@@ -31,9 +32,28 @@ def string_satisfies(atom: StringAtom, text: str, limits: Limits) -> bool:
     return _accepts(recogniser(atom, limits), text)
 
 
-def recogniser(atom: Matches | HasFormat, limits: Limits) -> TextDfa:
+def recogniser(atom: StringAtom, limits: Limits) -> TextDfa:
     """The automaton of the strings of which ``atom`` is true."""
-    return compile_pattern(atom.pattern, limits) if isinstance(atom, Matches) else format_automaton(atom.name)
+    if isinstance(atom, Matches):
+        return compile_pattern(atom.pattern, limits)
+    if isinstance(atom, HasFormat):
+        return format_automaton(atom.name)
+    if isinstance(atom, LengthAtLeast):
+        return length_at_least(atom.count)
+    return from_strings(dict.fromkeys(sorted(atom.values), 1))
+
+
+@lru_cache(maxsize=32)
+def conjunction(positive: frozenset[StringAtom], negative: frozenset[StringAtom], limits: Limits) -> TextDfa:
+    """The automaton of the strings of which all ``positive`` atoms are true and all ``negative`` ones false.
+
+    At least one atom is given. Kept for a while: the same conjunction is asked for to decide and then to recognise.
+    """
+    parts = [recogniser(atom, limits) for atom in (*positive, *negative)]
+    if len(parts) == 1 and positive:
+        return parts[0]
+    goal = (True,) * len(positive) + (False,) * len(negative)
+    return product(parts, lambda labels: int(tuple(label != REJECT for label in labels) == goal), limits)
 
 
 def some_string(positive: Sequence[StringAtom], negative: Sequence[StringAtom], limits: Limits) -> bool:
@@ -50,45 +70,37 @@ def some_string(positive: Sequence[StringAtom], negative: Sequence[StringAtom], 
     longest = min((atom.count - 1 for atom in negative if isinstance(atom, LengthAtLeast)), default=None)
     if longest is not None and longest < shortest:
         return False
-    excluded = frozenset(text for atom in negative if isinstance(atom, StringIn) for text in atom.values)
-    wanted = [atom for atom in positive if isinstance(atom, Matches | HasFormat)]
-    unwanted = [atom for atom in negative if isinstance(atom, Matches | HasFormat)]
-    if not wanted and not unwanted and (longest != 0 or "" not in excluded) and len(excluded) < _MANY:
+    wanted = frozenset(atom for atom in positive if not isinstance(atom, LengthAtLeast))
+    unwanted = frozenset(atom for atom in negative if not isinstance(atom, LengthAtLeast))
+    if not wanted and _only_some_excluded(unwanted, longest):
         return True
-    if not unwanted and not excluded and not shortest and _some_format(wanted, longest):
+    if not unwanted and not shortest and _some_format(wanted, longest):
         return True
-    return _some_match(wanted, unwanted, excluded, shortest, longest, limits)
+    if any(recogniser(atom, limits).dfa.is_empty for atom in wanted):
+        return False
+    automaton = conjunction(wanted, unwanted, limits)
+    return not automaton.dfa.is_empty and some_length(automaton, shortest, longest)
 
 
-def _some_format(wanted: Sequence[Matches | HasFormat], longest: int | None) -> bool:
+def _only_some_excluded(unwanted: frozenset[StringAtom], longest: int | None) -> bool:
+    """Whether ``unwanted`` are lists of strings, and there are strings that are not in them and not too long."""
+    excluded: set[str] = set()
+    for atom in unwanted:
+        if not isinstance(atom, StringIn):
+            return False
+        excluded |= atom.values
+    return (longest != 0 or "" not in excluded) and len(excluded) < _MANY
+
+
+def _some_format(wanted: frozenset[StringAtom], longest: int | None) -> bool:
     """Whether just one format is wanted, without another limit than its own: there are strings of every format."""
-    if len(wanted) != 1 or not isinstance(wanted[0], HasFormat):
+    if len(wanted) != 1:
         return False
-    return longest in (None, FORMATS[wanted[0].name].maximum)
+    [atom] = wanted
+    return isinstance(atom, HasFormat) and longest in (None, FORMATS[atom.name].maximum)
 
 
-def _some_match(
-    wanted: Sequence[Matches | HasFormat],
-    unwanted: Sequence[Matches | HasFormat],
-    excluded: frozenset[str],
-    shortest: int,
-    longest: int | None,
-    limits: Limits,
-) -> bool:
-    """Whether a string of ``shortest`` to ``longest`` code points matches what is wanted and nothing else."""
-    parts = [recogniser(atom, limits) for atom in (*wanted, *unwanted)]
-    if any(part.dfa.is_empty for part in parts[: len(wanted)]):
-        return False
-    if excluded:
-        parts.append(from_strings(dict.fromkeys(sorted(excluded), 1)))
-    goal = (1,) * len(wanted) + (0,) * (len(parts) - len(wanted))
-    automaton = parts[0]
-    if len(parts) > 1 or unwanted or excluded:
-        automaton = product(parts, lambda labels: int(tuple(map(bool, labels)) == tuple(map(bool, goal))), limits)
-    return not automaton.dfa.is_empty and _some_length(automaton, shortest, longest)
-
-
-def _some_length(automaton: TextDfa, shortest: int, longest: int | None) -> bool:
+def some_length(automaton: TextDfa, shortest: int, longest: int | None) -> bool:
     """Whether a trimmed automaton accepts a string of ``shortest`` to ``longest`` symbols."""
     dfa = automaton.dfa
     live = np.zeros(len(dfa.labels), np.bool_)
