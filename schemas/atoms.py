@@ -49,7 +49,14 @@ class LengthAtLeast:
     count: int
 
 
-StringAtom = StringIn | Matches | LengthAtLeast
+@dataclass(frozen=True)
+class HasFormat:
+    """The string is in the language of the known format ``name``, but for a limit on its length."""
+
+    name: str
+
+
+StringAtom = StringIn | Matches | LengthAtLeast | HasFormat
 
 # --- numbers
 

@@ -25,7 +25,7 @@ def compile_schema(schema: object, vocabulary: Vocabulary, options: JsonOptions)
     language = Language(schema, options)
     _check_patterns(language, options)
     automaton = Automaton(_WHITESPACE[options.whitespace], options.limits)
-    return Constraint(automaton, JsonCompiler(language, automaton), vocabulary)
+    return Constraint(automaton, JsonCompiler(language, automaton), vocabulary, language.notes)
 
 
 def _check_patterns(language: Language, options: JsonOptions) -> None:

@@ -1,4 +1,4 @@
-"""Keywords about values of any kind: ``type``, ``enum``, ``const``, ``format``, and Boolean combinations."""
+"""Keywords about values of any kind: ``type``, ``enum``, ``const`` and Boolean combinations."""
 
 from __future__ import annotations
 
@@ -17,12 +17,6 @@ _KINDS = {
     "array": (Kind.ARRAY,),
     "object": (Kind.OBJECT,),
 }
-
-_DATE_FORMATS = {"date-time", "date", "time", "duration"}
-_NAME_FORMATS = {"email", "idn-email", "hostname", "idn-hostname", "ipv4", "ipv6", "uuid"}
-_REFERENCE_FORMATS = {"uri", "uri-reference", "iri", "iri-reference", "uri-template"}
-_SYNTAX_FORMATS = {"json-pointer", "relative-json-pointer", "regex"}
-_FORMATS = _DATE_FORMATS | _NAME_FORMATS | _REFERENCE_FORMATS | _SYNTAX_FORMATS
 
 
 def type_(site: Site, names: object) -> None:
@@ -114,16 +108,6 @@ def if_(site: Site, schema: object) -> None:
     site.demand_always(formulas.disjunction((condition, otherwise)))
 
 
-def format_(site: Site, name: object) -> None:
-    """Unknown formats are annotations, and no format says anything about values that are no strings."""
-    types = site.contents.get("type", "string")
-    strings_allowed = types == "string" or (isinstance(types, list | tuple) and "string" in types)
-    if site.text(name) in _FORMATS and strings_allowed and site.options.formats == "assert":
-        raise site.unsupported(
-            f"format {name!r} is not supported yet", 'the option formats="annotate" reads formats as annotations'
-        )
-
-
 COMMON: dict[str, KeywordFunction] = {
     "type": type_,
     "enum": enum,
@@ -131,5 +115,4 @@ COMMON: dict[str, KeywordFunction] = {
     "anyOf": any_of,
     "oneOf": one_of,
     "not": not_,
-    "format": format_,
 }

@@ -46,6 +46,10 @@ class Source(Protocol):
         """Notes that the property ``names`` occur, in the order of first mention."""
         ...
 
+    def note(self, text: str, pointer: str) -> None:
+        """Something that the user should know about how the schema was read, about the keyword at ``pointer``."""
+        ...
+
 
 _ALL_KINDS = frozenset(Kind)
 
@@ -140,6 +144,10 @@ class Site:
 
     def mention(self, names: Iterable[str]) -> None:
         self._source.mention(names)
+
+    def note(self, text: str) -> None:
+        """``text``, which is about this keyword, goes to the notes of the constraint."""
+        self._source.note(text, self.pointer)
 
     # --- checks
 

@@ -96,6 +96,7 @@ class Language:
         self._constants = Constants(ordered=self.options.property_order == "schema")
         self._constant_schemas: dict[int, int] = {}
         self._ranks: dict[str, int] = {}
+        self._notes: dict[str, str] = {}
         self._demands: dict[tuple[int, Kind], int] = {}
         self._expansions: dict[tuple[int, Kind], int] = {}
         self._lowered: dict[tuple[int, Kind, int], int] = {}
@@ -154,6 +155,11 @@ class Language:
                             found.setdefault(pattern, place)
         return found
 
+    @property
+    def notes(self) -> list[str]:
+        """What the user should know about how the schema was read."""
+        return [f"{text}; first at {pointer}" for text, pointer in self._notes.items()]
+
     # --- what keyword functions ask for
 
     def subschema(self, contents: object, parent: int, path: tuple[str, ...]) -> int:
@@ -183,6 +189,10 @@ class Language:
         """Ranks ``names``, where they have no rank yet."""
         for name in names:
             self.rank(name)
+
+    def note(self, text: str, pointer: str) -> None:
+        """Adds ``text`` to ``notes``, with the first place that it is about."""
+        self._notes.setdefault(text, pointer)
 
     # --- reading
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..grammar.dfa import REJECT, TextDfa
 from ..grammar.limits import Limits
-from ..grammar.regex import compile_pattern
-from ..grammar.text_dfa import accept_all, from_strings, is_universal, length_at_least, product
-from .atoms import Atom, LengthAtLeast, Matches, StringAtom, StringIn
+from ..grammar.text_dfa import accept_all, is_universal, product
+from .atoms import Atom, LengthAtLeast, StringAtom, StringIn
 from .formula import FALSE, TRUE, Formulas, Operator
-from .theory_strings import string_satisfies
+from .theory_strings import conjunction, recogniser, some_length, string_satisfies
 
 
 @dataclass(frozen=True)
@@ -50,9 +49,7 @@ def strings_of(formulas: Formulas, formula: int, limits: Limits) -> Strings:
         return listed
     literals = _literals(formulas, formula)
     if literals is None:
-        return _simplest(
-            string_automaton(formulas, formula, formulas.support(formula), lambda truth: int(truth == TRUE), limits)
-        )
+        return _of_any_form(formulas, formula, limits)
     minimum = max(
         (atom.count for atom, positive in literals if isinstance(atom, LengthAtLeast) and positive), default=0
     )
@@ -60,16 +57,45 @@ def strings_of(formulas: Formulas, formula: int, limits: Limits) -> Strings:
         (atom.count - 1 for atom, positive in literals if isinstance(atom, LengthAtLeast) and not positive),
         default=None,
     )
-    others = [(atom, positive) for atom, positive in literals if not isinstance(atom, LengthAtLeast)]
-    if not others:
+    parts: tuple[set[StringAtom], set[StringAtom]] = set(), set()
+    for atom, positive in literals:
+        if not isinstance(atom, LengthAtLeast):
+            parts[not positive].add(atom)
+    if not any(parts):
         return AnyStrings(minimum, maximum)
-    parts = [_automaton(atom, limits) for atom, _ in others]
-    wanted = tuple(positive for _, positive in others)
-    if wanted == (True,):
-        text = parts[0]
-    else:
-        text = product(parts, lambda labels: int(tuple(label != REJECT for label in labels) == wanted), limits)
-    return _simplest(text, minimum, maximum)
+    return _simplest(conjunction(frozenset(parts[0]), frozenset(parts[1]), limits), minimum, maximum)
+
+
+def _of_any_form(formulas: Formulas, formula: int, limits: Limits) -> Strings:
+    """The strings of a formula that is no conjunction of literals.
+
+    Its greatest length limit counts for all strings where those that are longer satisfy the formula in no other way:
+    "a host name of at most 253 characters or an IP address" has small automata but for that limit.
+    """
+    lengths: dict[int, int] = {}
+    for variable in formulas.support(formula):
+        atom = formulas.variable_of(variable).atom
+        if isinstance(atom, LengthAtLeast):
+            lengths[atom.count] = variable
+    if lengths:
+        longest = max(lengths)
+        long = _automaton_of(formulas, formulas.substitute(formula, {lengths[longest]: TRUE}), limits)
+        if long.dfa.is_empty or not some_length(long, longest, None):
+            short = strings_of(formulas, formulas.substitute(formula, {lengths[longest]: FALSE}), limits)
+            return _cut(short, longest - 1)
+    return _simplest(_automaton_of(formulas, formula, limits))
+
+
+def _automaton_of(formulas: Formulas, formula: int, limits: Limits) -> TextDfa:
+    return string_automaton(formulas, formula, formulas.support(formula), lambda rest: int(rest == TRUE), limits)
+
+
+def _cut(strings: Strings, maximum: int) -> Strings:
+    """Those of ``strings`` that have at most ``maximum`` code points."""
+    if isinstance(strings, Listed):
+        return Listed(tuple(value for value in strings.values if len(value) <= maximum))
+    limit = maximum if strings.maximum is None else min(maximum, strings.maximum)
+    return replace(strings, maximum=limit)
 
 
 def string_automaton(
@@ -82,8 +108,7 @@ def string_automaton(
     """
     variables = sorted(variables)
     if not variables:
-        certain = label_of(formula)
-        return product([accept_all()], lambda _: certain, limits)
+        return product([accept_all()], lambda _: label_of(formula), limits)
     rests: dict[tuple[bool, ...], int] = {}
 
     def label(labels: tuple[int, ...]) -> int:
@@ -93,16 +118,12 @@ def string_automaton(
             rests[truths] = label_of(formulas.substitute(formula, constants))
         return rests[truths]
 
-    return product([_automaton(formulas.variable_of(v).atom, limits) for v in variables], label, limits)
+    return product([_recogniser(formulas.variable_of(v).atom, limits) for v in variables], label, limits)
 
 
-def _automaton(atom: Atom, limits: Limits) -> TextDfa:
-    if isinstance(atom, Matches):
-        return compile_pattern(atom.pattern, limits)
-    if isinstance(atom, LengthAtLeast):
-        return length_at_least(atom.count)
-    assert isinstance(atom, StringIn)
-    return from_strings(dict.fromkeys(atom.values, 1))
+def _recogniser(atom: Atom, limits: Limits) -> TextDfa:
+    assert isinstance(atom, StringAtom)
+    return recogniser(atom, limits)
 
 
 def _simplest(text: TextDfa, minimum: int = 0, maximum: int | None = None) -> Strings:
@@ -133,13 +154,15 @@ def _satisfies(atom: Atom, text: str, limits: Limits) -> bool:
     return string_satisfies(atom, text, limits)
 
 
-def _literals(formulas: Formulas, formula: int) -> list[tuple[Atom, bool]] | None:
+def _literals(formulas: Formulas, formula: int) -> list[tuple[StringAtom, bool]] | None:
     """The literals of which ``formula`` is the conjunction, as (atom, whether positive); ``None`` if it is not one."""
-    literals: list[tuple[Atom, bool]] = []
+    literals: list[tuple[StringAtom, bool]] = []
     for part in formulas.conjuncts(formula):
         positive = formulas.operator(part) is not Operator.NOT
         variable = part if positive else formulas.operands(part)[0]
         if formulas.operator(variable) is not Operator.VARIABLE:
             return None
-        literals.append((formulas.variable_of(variable).atom, positive))
+        atom = formulas.variable_of(variable).atom
+        assert isinstance(atom, StringAtom)
+        literals.append((atom, positive))
     return literals

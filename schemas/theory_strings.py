@@ -7,6 +7,7 @@ automaton for as many steps as the shortest allowed string has characters decide
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import chain
 from string import ascii_letters
 
@@ -18,7 +19,8 @@ from ..grammar.limits import Limits
 from ..grammar.regex import compile_pattern
 from ..grammar.text_dfa import from_strings, length_at_least, product
 from ..grammar.text_dfa import shortest as shortest_string
-from .atoms import LengthAtLeast, Matches, StringAtom, StringIn
+from .atoms import HasFormat, LengthAtLeast, Matches, StringAtom, StringIn
+from .formats import FORMATS, format_automaton
 from .witness import LONGEST, Witness, constant, too_long
 
 _MANY = 10**6
@@ -34,7 +36,31 @@ def string_satisfies(atom: StringAtom, text: str, limits: Limits) -> bool:
         return text in atom.values
     if isinstance(atom, LengthAtLeast):
         return len(text) >= atom.count
-    return _accepts(compile_pattern(atom.pattern, limits), text)
+    return _accepts(recogniser(atom, limits), text)
+
+
+def recogniser(atom: StringAtom, limits: Limits) -> TextDfa:
+    """The automaton of the strings of which ``atom`` is true."""
+    if isinstance(atom, Matches):
+        return compile_pattern(atom.pattern, limits)
+    if isinstance(atom, HasFormat):
+        return format_automaton(atom.name)
+    if isinstance(atom, LengthAtLeast):
+        return length_at_least(atom.count)
+    return from_strings(dict.fromkeys(sorted(atom.values), 1))
+
+
+@lru_cache(maxsize=32)
+def conjunction(positive: frozenset[StringAtom], negative: frozenset[StringAtom], limits: Limits) -> TextDfa:
+    """The automaton of the strings of which all ``positive`` atoms are true and all ``negative`` ones false.
+
+    At least one atom is given. Kept for a while: the same conjunction is asked for to decide and then to recognise.
+    """
+    parts = [recogniser(atom, limits) for atom in (*positive, *negative)]
+    if len(parts) == 1 and positive:
+        return parts[0]
+    goal = (True,) * len(positive) + (False,) * len(negative)
+    return product(parts, lambda labels: int(tuple(label != REJECT for label in labels) == goal), limits)
 
 
 def some_string(positive: Sequence[StringAtom], negative: Sequence[StringAtom], limits: Limits) -> Witness | None:
@@ -53,36 +79,19 @@ def some_string(positive: Sequence[StringAtom], negative: Sequence[StringAtom], 
     longest = min((atom.count - 1 for atom in negative if isinstance(atom, LengthAtLeast)), default=None)
     if longest is not None and longest < shortest:
         return None
-    excluded = frozenset(text for atom in negative if isinstance(atom, StringIn) for text in atom.values)
-    wanted = [atom.pattern for atom in positive if isinstance(atom, Matches)]
-    unwanted = [atom.pattern for atom in negative if isinstance(atom, Matches)]
-    if not wanted and not unwanted and (longest != 0 or "" not in excluded) and len(excluded) < _MANY:
+    wanted = frozenset(atom for atom in positive if not isinstance(atom, LengthAtLeast))
+    unwanted = frozenset(atom for atom in negative if not isinstance(atom, LengthAtLeast))
+    if not wanted and _only_some_excluded(unwanted, longest):
+        excluded = frozenset(text for atom in unwanted if isinstance(atom, StringIn) for text in atom.values)
         abundant = longest is None or longest >= _PLENTY
         return Witness(lambda _: _free_string(excluded, shortest, longest), (), abundant)
-    return _some_match(wanted, unwanted, excluded, shortest, longest, limits)
-
-
-def _some_match(
-    wanted: Sequence[str],
-    unwanted: Sequence[str],
-    excluded: frozenset[str],
-    shortest: int,
-    longest: int | None,
-    limits: Limits,
-) -> Witness | None:
-    """A string of ``shortest`` to ``longest`` code points that matches what is wanted and nothing else."""
-    parts = [compile_pattern(pattern, limits) for pattern in (*wanted, *unwanted)]
-    if any(part.dfa.is_empty for part in parts[: len(wanted)]):
+    if not unwanted and not shortest and _some_format(wanted, longest):
+        return Witness(lambda _: shortest_string(conjunction(wanted, unwanted, limits)), (), True)
+    if any(recogniser(atom, limits).dfa.is_empty for atom in wanted):
         return None
-    if excluded:
-        parts.append(from_strings(dict.fromkeys(sorted(excluded), 1)))
-    goal = (1,) * len(wanted) + (0,) * (len(parts) - len(wanted))
-    automaton = parts[0]
-    if len(parts) > 1 or unwanted or excluded:
-        automaton = product(parts, lambda labels: int(tuple(map(bool, labels)) == tuple(map(bool, goal))), limits)
-    if automaton.dfa.is_empty or not _some_length(automaton, shortest, longest):
+    automaton = conjunction(wanted, unwanted, limits)
+    if automaton.dfa.is_empty or not some_length(automaton, shortest, longest):
         return None
-    abundant = longest is None and not is_finite(automaton)
 
     def spelled(_: object) -> object:
         if shortest > LONGEST:
@@ -90,7 +99,7 @@ def _some_match(
         whole = product([automaton, length_at_least(shortest)], lambda labels: int(all(labels)), limits)
         return shortest_string(whole)
 
-    return Witness(spelled, (), abundant)
+    return Witness(spelled, (), longest is None and not is_finite(automaton))
 
 
 def _free_string(excluded: frozenset[str], shortest: int, longest: int | None) -> str:
@@ -118,7 +127,25 @@ def is_finite(automaton: TextDfa) -> bool:
     return True
 
 
-def _some_length(automaton: TextDfa, shortest: int, longest: int | None) -> bool:
+def _only_some_excluded(unwanted: frozenset[StringAtom], longest: int | None) -> bool:
+    """Whether ``unwanted`` are lists of strings, and there are strings that are not in them and not too long."""
+    excluded: set[str] = set()
+    for atom in unwanted:
+        if not isinstance(atom, StringIn):
+            return False
+        excluded |= atom.values
+    return (longest != 0 or "" not in excluded) and len(excluded) < _MANY
+
+
+def _some_format(wanted: frozenset[StringAtom], longest: int | None) -> bool:
+    """Whether just one format is wanted, without another limit than its own: there are strings of every format."""
+    if len(wanted) != 1:
+        return False
+    [atom] = wanted
+    return isinstance(atom, HasFormat) and longest in (None, FORMATS[atom.name].maximum)
+
+
+def some_length(automaton: TextDfa, shortest: int, longest: int | None) -> bool:
     """Whether a trimmed automaton accepts a string of ``shortest`` to ``longest`` symbols."""
     dfa = automaton.dfa
     live = np.zeros(len(dfa.labels), np.bool_)

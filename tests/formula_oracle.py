@@ -9,7 +9,8 @@ import jsonschema
 from hypothesis import HealthCheck, assume, settings
 
 from maskwright.grammar.errors import InvalidSchema
-from maskwright.schemas.atoms import Kind, LengthAtLeast, Matches, StringIn
+from maskwright.grammar.limits import Limits
+from maskwright.schemas.atoms import HasFormat, Kind, LengthAtLeast, Matches, StringIn
 from maskwright.schemas.formula import FALSE, TRUE
 from maskwright.schemas.lowering import Language
 from maskwright.schemas.options import JsonOptions
@@ -24,6 +25,7 @@ from maskwright.schemas.residual import (
     lower_scalar,
 )
 from maskwright.schemas.theory_numbers import number_satisfies
+from maskwright.schemas.theory_strings import string_satisfies
 from maskwright.schemas.values import exact, kind_of
 
 UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
@@ -44,6 +46,8 @@ def atom_is_true(atom: Any, value: Any) -> bool:
         return re.search(atom.pattern, value) is not None
     if isinstance(atom, StringIn):
         return value in atom.values
+    if isinstance(atom, HasFormat):
+        return string_satisfies(atom, value, Limits())
     if isinstance(atom, LengthAtLeast):
         return len(value) >= atom.count
     number = exact(value)

@@ -134,7 +134,6 @@ INVALID = [
 ]
 
 UNSUPPORTED = [
-    ({"format": "date"}, "/format"),
     ({"$schema": "http://json-schema.org/draft-03/schema#"}, "/$schema"),
 ]
 
