@@ -12,7 +12,7 @@ threads at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from ..grammar.errors import LimitExceeded
 from .atoms import ArrayAtom, Atom, Kind, NumberAtom, ObjectAtom, StringAtom
@@ -29,6 +29,9 @@ _Literals = tuple[Kind, frozenset[Atom], frozenset[Atom]]
 
 _PLAIN = {kind: constant(value) for kind, value in ((Kind.NULL, None), (Kind.TRUE, True), (Kind.FALSE, False))}
 """The only values of their kinds."""
+
+_ENOUGH = 16
+"""After so many new questions a search waits for answers."""
 
 _KINDS = (Kind.NULL, Kind.TRUE, Kind.FALSE, Kind.NUMBER, Kind.STRING, Kind.ARRAY, Kind.OBJECT)
 
@@ -93,12 +96,14 @@ class Satisfier:
             value = work.pop()
             if value in self._values:
                 continue
-            asked = _Questions(self._values)
-            found = next(filter(None, (self._of_kind(value, kind, asked) for kind in _KINDS)), None)
+            asked = _Questions(self._values, dependents)
+            found = self._of_some_kind(value, asked)
             if found is not None:
                 self._values[value] = found
                 again.update(dict.fromkeys(sorted(dependents[value])))
                 continue
+            if asked.are_enough:
+                again[value] = None
             for question in asked.open:
                 if question not in dependents:
                     dependents[question] = set()
@@ -107,6 +112,13 @@ class Satisfier:
         if root not in self._values:
             self._values.update((value, None) for value in dependents if value not in self._values)
         return self._values[root]
+
+    def _of_some_kind(self, value: int, asked: _Questions) -> Witness | None:
+        for kind in _KINDS:
+            found = self._of_kind(value, kind, asked)
+            if found is not None:
+                return found
+        return None
 
     def _of_kind(self, value: int, kind: Kind, ask: Ask) -> Witness | None:
         return self._search(Residual(self._language.lower(value, kind, 1), (kind,)), ask)
@@ -123,6 +135,8 @@ class Satisfier:
         seen: set[int] = set()
         while stack:
             self._language.stopwatch.check()
+            if isinstance(ask, _Questions) and ask.are_enough:
+                return None
             formula = stack.pop()
             if formula in seen or formula == FALSE:
                 continue
@@ -228,13 +242,24 @@ class Satisfier:
 
 
 class _Questions:
-    """Answers from what is known; a question that is not is noted in ``open`` and answered with "no"."""
+    """Answers from what is known; a question that is not is noted in ``open`` and answered with "no".
 
-    def __init__(self, known: dict[int, Witness | None]) -> None:
+    When enough new ones have come, it is better to see to those first than to search on for what "no" leaves possible.
+    """
+
+    def __init__(self, known: dict[int, Witness | None], noted: Container[int]) -> None:
         self.open: list[int] = []
         self._known = known
+        self._noted = noted
+        self._new: set[int] = set()
+
+    @property
+    def are_enough(self) -> bool:
+        return len(self._new) >= _ENOUGH
 
     def __call__(self, value: int) -> Witness | None:
         if value not in self._known:
             self.open.append(value)
+            if value not in self._noted:
+                self._new.add(value)
         return self._known.get(value)

@@ -159,11 +159,11 @@ class _ArraySearch:
         tasks += [(True, j) for j in sorted(partial.broken) if demands.broken[j][0] <= index]
         for size in range(len(tasks), -1, -1):
             for done in combinations(tasks, size):
-                values = [(demands.broken if breaks else demands.wanted)[j][0] for breaks, j in done]
+                values = [demands.broken[j][1] if breaks else demands.wanted[j][0] for breaks, j in done]
                 value = demands.conjunction([base, *values])
                 for counted in self._counted(partial, value):
                     chosen = self._with(counted, done)
-                    if size or index < demands.mentioned or partial.is_done:
+                    if size or index < demands.mentioned + demands.repeated or partial.is_done:
                         yield chosen
                     if partial.repeated:
                         yield from self._repeating(chosen)
@@ -232,7 +232,7 @@ class _ArraySearch:
         chosen = self._distinct.values(items)
         if chosen is None:
             return None
-        if self._demands.least > LONGEST or any(part is None for part in chosen):
+        if len(items) < self._demands.least or None in chosen:
             return Witness(too_long, (), abundant)
         return Witness(list, tuple(part for part in chosen if part is not None), abundant)
 
