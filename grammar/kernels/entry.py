@@ -22,6 +22,8 @@ STEP_ADDRESS: int = step_once
 def has_room(slots):
     length = slots[LENGTH]
     top = ints_at(slots[HISTORY])[length * CONFIGURATION + TOP]
+    if slots[KEEPS_TEXT] != 0 and ints_at(slots[OFFSETS])[length] + slots[MARGIN] > slots[TEXT_SIZE]:
+        return False
     return top + slots[MARGIN] <= slots[ARENA_SIZE] and length + 1 < slots[HISTORY_SIZE]
 
 
@@ -78,10 +80,14 @@ def accept(slot_array, token):
                 slots[TERMINATED] = slots[LENGTH] + 1
         if slots[TERMINATED] == 0:
             return REFUSED
+    text = bytes_at(slots[TEXT_READ] + ints_at(slots[OFFSETS])[slots[LENGTH]])
     for depth in range(count):
+        if slots[KEEPS_TEXT] != 0:
+            text[depth] = content[start + depth]
         if call_step(slots[STEP], slots, stack, depth, np.int64(content[start + depth])) == 0:
             return MISSED if slots[MISS_COUNT] else REFUSED
     slots[LENGTH] += 1
+    ints_at(slots[OFFSETS])[slots[LENGTH]] = ints_at(slots[OFFSETS])[slots[LENGTH] - 1] + count
     history = ints_at(slots[HISTORY] + slots[LENGTH] * CONFIGURATION * 4)
     for i in range(CONFIGURATION):
         history[i] = stack[count * CONFIGURATION + i]
@@ -100,7 +106,10 @@ def only_byte(slot_array):
     if slots[TERMINATED] != 0 or is_accepting(slots, stack, 0):
         return NONE
     found = np.int64(NONE)
+    text = bytes_at(slots[TEXT_READ] + ints_at(slots[OFFSETS])[slots[LENGTH]])
     for byte in range(256):
+        if slots[KEEPS_TEXT] != 0:
+            text[0] = byte
         if call_step(slots[STEP], slots, stack, 0, byte) != 0:
             if found != NONE:
                 return NONE
@@ -119,9 +128,12 @@ def accept_byte(slot_array, byte):
     slots[MISS_COUNT] = 0
     stack = ints_at(slots[STACK])
     load(slots, stack)
+    if slots[KEEPS_TEXT] != 0:
+        bytes_at(slots[TEXT_READ] + ints_at(slots[OFFSETS])[slots[LENGTH]])[0] = byte
     if call_step(slots[STEP], slots, stack, 0, byte) == 0:
         return MISSED if slots[MISS_COUNT] else REFUSED
     slots[LENGTH] += 1
+    ints_at(slots[OFFSETS])[slots[LENGTH]] = ints_at(slots[OFFSETS])[slots[LENGTH] - 1] + 1
     history = ints_at(slots[HISTORY] + slots[LENGTH] * CONFIGURATION * 4)
     for i in range(CONFIGURATION):
         history[i] = stack[CONFIGURATION + i]
