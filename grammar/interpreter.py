@@ -229,7 +229,8 @@ class Interpreter:
             return Configuration(at.FIRST_ITEM, inner)
         elif byte in _LITERALS:
             word, kind, outcome = _LITERALS[byte]
-            if kinds & kind:
+            repeated = self._is_unique(frame) and _value(json.loads(word)) in frame.items
+            if kinds & kind and not repeated:
                 return Configuration(at.LITERAL, frame, text=word[1:].decode(), outcome=fields[outcome])
         elif kinds & at.IS_NUMBER:
             return self._in_number(Configuration(at.NUMBER, frame, node, state=fields[at.NUMBER_START]), byte)
@@ -275,13 +276,13 @@ class Interpreter:
 
     def _item(self, frame: Frame) -> tuple[Frame, int] | None:
         """The array ``frame`` once its next item has begun, and the node of that item; None if none may come."""
+        start = len(self._written) - (self._written[-1:] != b",")
+        after = replace(frame, count=frame.count + 1, item_from=start)
         if frame.state != at.PLAIN:
             state = self._state(frame.state)
-            node, after = state[at.ITEM_NODE], replace(frame, count=frame.count + 1, state=state[at.ITEM_STATE])
+            node, after = state[at.ITEM_NODE], replace(after, state=state[at.ITEM_STATE])
         else:
             fields = self._node(frame.node)
-            start = len(self._written) - (self._written[-1:] != b",")
-            after = replace(frame, count=frame.count + 1, item_from=start)
             if frame.count < fields[at.PREFIX]:
                 node = int(self._automaton.item_nodes.array[fields[at.PREFIX_AT] + frame.count])
             else:

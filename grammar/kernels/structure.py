@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from .compilation import callback, kernel
-from .equality import same_value
+from .equality import same_value, skip_blanks
 from .keys import (
     any_key_live,
     class_node,
@@ -242,6 +242,8 @@ def begin_value(slots, stack, at, frame, node_index, top, byte):
         arena[top + OTHERS] = 0
         put(stack, at, FIRST_ITEM, top, 0, 0, 0, FRESH, 0, top + SEEN)
         return 1
+    if byte >= 0x61 and byte <= 0x7A and wants_unique(slots, frame) and is_repeated_literal(slots, frame, byte):
+        return 0
     if byte == 0x6E:
         if kinds & IS_NULL:
             put(stack, at, LITERAL, frame, 1, node[NULL_OUTCOME], 1, 0, 0, top)
@@ -288,21 +290,32 @@ def frame_with_item(slots, frame, top, depth):
     """The array ``frame`` after one more item has begun, at ``depth`` or later, as ``frame << 32 | top``."""
     arena = ints_at(slots[ARENA])
     state = np.int64(arena[frame + STATE])
+    following = state
     if state != PLAIN:
-        following = ints_at(slots[STATES])[(state << STATE_SHIFT) + ITEM_STATE]
-        if following == state:
-            return frame << 32 | top
-        end = copy_frame(slots, frame, top)
-        arena[top + STATE] = following
-        return top << 32 | end
+        following = np.int64(ints_at(slots[STATES])[(state << STATE_SHIFT) + ITEM_STATE])
     node = ints_at(slots[NODES] + (np.int64(arena[frame + NODE]) << NODE_SHIFT) * 4)
-    if node[MIN_ITEMS] == 0 and node[MAX_ITEMS] >= UNBOUNDED and node[PREFIX] == 0 and node[UNIQUE] == 0:
+    counts = state == PLAIN and (node[MIN_ITEMS] != 0 or node[MAX_ITEMS] < UNBOUNDED or node[PREFIX] != 0)
+    if following == state and not counts and node[UNIQUE] == 0:
         return frame << 32 | top
     end = copy_frame(slots, frame, top)
+    arena[top + STATE] = following
     arena[top + COUNT] += 1
     if node[UNIQUE] != 0:
         arena[top + NEXT] = offset(slots) + depth
     return top << 32 | end
+
+
+@kernel(Flag, Longs, Long, Long)
+def is_repeated_literal(slots, frame, byte):
+    """Has the array ``frame`` of unique items the literal (null, true, false) that begins with ``byte``?"""
+    arena = ints_at(slots[ARENA])
+    text = bytes_at(slots[TEXT_READ])
+    item = np.int64(arena[frame + OTHERS])
+    while item != 0:
+        if text[skip_blanks(text, np.int64(arena[item + ITEM_FROM]))] == byte:
+            return True
+        item = np.int64(arena[item + ITEM_BEFORE])
+    return False
 
 
 @kernel(Long, Longs, Ints, Long, Long, Long, Long, Long, Long, Long, inline=True)
