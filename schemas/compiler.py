@@ -163,9 +163,8 @@ class JsonCompiler:
             certain = language.formulas.variable(depth, Unique()) in language.formulas.conjuncts(opened.formula)
             fields[at.UNIQUE] = certain
             if not certain and (not values or any(self._few(value) is None for value in values)):
-                raise UnsupportedSchema(
-                    "uniqueItems that depends on other conditions, of items with unlimited values", None, "list the items' values"
-                )
+                problem = "uniqueItems that depends on other conditions, of items with unlimited values"
+                raise UnsupportedSchema(problem, None, "list the items' values")
         fields[at.ARRAY_STATE] = self._state(_State(opened, (*outer, self._tracked_set(tracked))))
 
     def _listed(self, values: Iterable[int]) -> tuple[int, ...]:
@@ -176,8 +175,9 @@ class JsonCompiler:
         return self._satisfier.few_values(value, _FEW)
 
     def _tracked_set(self, constants: tuple[int, ...]) -> int:
-        self._tracked.append(constants)
-        return len(self._tracked) - 1
+        if constants not in self._tracked:
+            self._tracked.append(constants)
+        return self._tracked.index(constants)
 
     def _plain_array_fields(self, fields: Fields, plain: PlainArray) -> None:
         prefix = [self._node(value) for value in plain.prefix]

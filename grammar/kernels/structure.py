@@ -119,6 +119,19 @@ def is_repeated(slots, frame, end):
     return False
 
 
+@kernel(Flag, Longs, Long, Long)
+def is_repeated_literal(slots, frame, byte):
+    """Has the array ``frame`` of unique items the literal (null, true, false) that begins with ``byte``?"""
+    arena = ints_at(slots[ARENA])
+    text = bytes_at(slots[TEXT_READ])
+    item = np.int64(arena[frame + OTHERS])
+    while item != 0:
+        if text[skip_blanks(text, np.int64(arena[item + ITEM_FROM]))] == byte:
+            return True
+        item = np.int64(arena[item + ITEM_BEFORE])
+    return False
+
+
 @kernel(Long, Longs, Long, Long, Long)
 def frame_with_finished(slots, frame, end, top):
     """The array ``frame`` of unique items after the one in hand, as ``frame << 32 | top``; NONE if it is repeated."""
@@ -303,19 +316,6 @@ def frame_with_item(slots, frame, top, depth):
     if node[UNIQUE] != 0:
         arena[top + NEXT] = offset(slots) + depth
     return top << 32 | end
-
-
-@kernel(Flag, Longs, Long, Long)
-def is_repeated_literal(slots, frame, byte):
-    """Has the array ``frame`` of unique items the literal (null, true, false) that begins with ``byte``?"""
-    arena = ints_at(slots[ARENA])
-    text = bytes_at(slots[TEXT_READ])
-    item = np.int64(arena[frame + OTHERS])
-    while item != 0:
-        if text[skip_blanks(text, np.int64(arena[item + ITEM_FROM]))] == byte:
-            return True
-        item = np.int64(arena[item + ITEM_BEFORE])
-    return False
 
 
 @kernel(Long, Longs, Ints, Long, Long, Long, Long, Long, Long, Long, inline=True)
