@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from .automaton import Automaton, Compiler
 from .kernels import layout as at
-from .kernels.entry import STEP_ADDRESS, WALK_ADDRESS, accept, accept_byte, accepting, fill_mask, only_byte
+from .kernels.entry import CALLED_THROUGH_ADDRESSES, accept, accept_byte, accepting, fill_mask, only_byte
 from .stay_masks import StayMasks
 from .token_tables import tables_of
 from .vocabulary import Vocabulary
@@ -58,7 +58,8 @@ class Matcher:
         tables = constraint._tables
         self._slots = np.zeros(at.SLOTS, np.int64)
         tables.install(self._slots)
-        self._slots[[at.WALK, at.STEP]] = WALK_ADDRESS, STEP_ADDRESS
+        for slot, address in CALLED_THROUGH_ADDRESSES.items():
+            self._slots[slot] = address
         self._stack = np.zeros((tables.longest_token + 2) * at.CONFIGURATION, np.int32)
         self._misses = np.zeros(at.MISS_CAPACITY, np.int64)
         self._arena = np.zeros(_FIRST_ARENA, np.int32)

@@ -9,13 +9,12 @@ from .compilation import kernel
 from .layout import *  # noqa: F403 -- the layout is this package's vocabulary
 from .masks import fill, load, walk
 from .pointers import Flag, Long, Longs, bytes_at, call_step, call_walk, ints_at, longs_at, words_at
-from .structure import is_accepting, step_once
+from .structure import frame_with_finished, is_accepting, rarer_step, step_once
 
 Slots = types.Array(types.int64, 1, "C")
 Bitmask = types.Array(types.int32, 2, "C")
 
-WALK_ADDRESS: int = walk
-STEP_ADDRESS: int = step_once
+CALLED_THROUGH_ADDRESSES = {WALK: walk, STEP: step_once, RARER_STEP: rarer_step, FINISHED: frame_with_finished}
 
 
 @kernel(Flag, Longs, inline=True)

@@ -27,7 +27,7 @@ TAIL_OFFSETS, TAIL_TOKENS, TAIL_PREFIX = (next(_slot) for _ in range(3))  # toke
 STAY, STAY_WITHIN, LONGEST = next(_slot), next(_slot), next(_slot)  # masks of tokens that stay inside a free string
 VOCABULARY_SIZE, MASK_WORDS, END_TOKENS, END_COUNT = (next(_slot) for _ in range(4))
 # --- slots: constant tables, and the kernels that are called through their addresses
-WALK, STEP = next(_slot), next(_slot)
+WALK, STEP, RARER_STEP, FINISHED = (next(_slot) for _ in range(4))
 STRING_NEXT, NUMBER_SYMBOL = next(_slot), next(_slot)
 ADMITS, STAYING = next(_slot), next(_slot)  # (mode, byte) and (string state, byte) that are not refused at once
 # --- slots: the automaton of a constraint

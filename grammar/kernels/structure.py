@@ -25,7 +25,7 @@ from .keys import (
     range_has_fresh_key,
 )
 from .layout import *  # noqa: F403 -- the layout is this package's vocabulary
-from .pointers import Flag, Ints, Long, Longs, Nothing, bytes_at, ints_at, longs_at
+from .pointers import Flag, Ints, Long, Longs, Nothing, bytes_at, call_finished, call_step, ints_at, longs_at
 from .text import accumulate, highest, is_viable, lowest, partial_is_viable, text_successor
 
 
@@ -132,7 +132,7 @@ def is_repeated_literal(slots, frame, byte):
     return False
 
 
-@kernel(Long, Longs, Long, Long, Long)
+@callback(Long, Longs, Long, Long, Long)
 def frame_with_finished(slots, frame, end, top):
     """The array ``frame`` of unique items after the one in hand, as ``frame << 32 | top``; NONE if it is repeated."""
     if is_repeated(slots, frame, end):
@@ -151,7 +151,7 @@ def frame_with_finished(slots, frame, end, top):
 def finish(slots, stack, at, frame, outcome, top):
     """A value is complete in ``frame``; ``outcome`` is the frame's new state, or PLAIN to leave it."""
     if wants_unique(slots, frame):
-        moved = frame_with_finished(slots, frame, offset(slots) + (at >> 3), top)
+        moved = call_finished(slots[FINISHED], slots, frame, offset(slots) + (at >> 3), top)
         if moved == NONE:
             return 0
         frame = moved >> 32
@@ -681,7 +681,7 @@ def may_end_here(slots, stack, i, following):
         return True
     end = offset(slots) + (i >> 3) + 1
     bytes_at(slots[TEXT_READ])[end] = 0x22
-    return not is_repeated(slots, frame, end + 1)
+    return call_finished(slots[FINISHED], slots, frame, end + 1, np.int64(stack[i + TOP])) != NONE
 
 
 @kernel(Long, Longs, Ints, Long, Long, inline=True)
@@ -759,7 +759,7 @@ def number_step(slots, stack, i, byte):
     if label == 0:
         return 0
     if wants_unique(slots, frame):
-        moved = frame_with_finished(slots, frame, offset(slots) + (i >> 3), top)
+        moved = call_finished(slots[FINISHED], slots, frame, offset(slots) + (i >> 3), top)
         if moved == NONE:
             return 0
         frame = moved >> 32
@@ -785,6 +785,19 @@ def literal_step(slots, stack, i, byte):
     return 1
 
 
+@callback(Long, Longs, Ints, Long, Long)
+def rarer_step(slots, stack, i, byte):
+    """A byte in the modes that are met less often, or take longer anyway."""
+    mode = stack[i + MODE]
+    if mode == OPEN_KEY:
+        return open_key_step(slots, stack, i, byte)
+    if mode == KEY or mode == CHOICE:
+        return key_step(slots, stack, i, byte)
+    if mode == TEXT:
+        return text_step(slots, stack, i, byte)
+    return literal_step(slots, stack, i, byte)
+
+
 @kernel(Long, Longs, Ints, Long, Long, inline=True)
 def step(slots, stack, depth, byte):
     """Read ``byte`` in the configuration at ``depth`` of the stack, write the next one above it; 0 if refused."""
@@ -792,10 +805,6 @@ def step(slots, stack, depth, byte):
     mode = stack[i + MODE]
     if mode == STRING:
         return string_step(slots, stack, i, byte)
-    if mode == OPEN_KEY:
-        return open_key_step(slots, stack, i, byte)
-    if mode == KEY or mode == CHOICE:
-        return key_step(slots, stack, i, byte)
     if mode == AFTER:
         return after_value(
             slots,
@@ -807,13 +816,11 @@ def step(slots, stack, depth, byte):
             np.int64(stack[i + TOP]),
             byte,
         )
-    if mode == TEXT:
-        return text_step(slots, stack, i, byte)
     if mode == NUMBER:
         return number_step(slots, stack, i, byte)
-    if mode == LITERAL:
-        return literal_step(slots, stack, i, byte)
-    return structural_step(slots, stack, i, byte)
+    if mode <= COLON or mode == FIRST_ITEM:
+        return structural_step(slots, stack, i, byte)
+    return call_step(slots[RARER_STEP], slots, stack, i, byte)
 
 
 @kernel(Flag, Longs, Ints, Long)
