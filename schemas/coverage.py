@@ -56,7 +56,9 @@ def unevaluated_properties(
     named: dict[str, list[int]] = {}
     matching: dict[str, list[int]] = {}
     for place, (condition, evaluated) in enumerate(covers):
-        if any(isinstance(key, OtherKeys) for key in evaluated.keys) or (place and Kind.OBJECT in evaluated.unevaluated):
+        if any(isinstance(key, OtherKeys) for key in evaluated.keys) or (
+            place and Kind.OBJECT in evaluated.unevaluated
+        ):
             everything.append(condition)
         for key in evaluated.keys:
             if isinstance(key, NamedKey):
@@ -66,7 +68,9 @@ def unevaluated_properties(
     clauses = []
     for name, conditions in named.items():
         found = [c for pattern, others in matching.items() if is_found(pattern, name) for c in others]
-        clauses.append(formulas.disjunction([*conditions, *found, formulas.variable(VALUE, Every(NamedKey(name), value))]))
+        clauses.append(
+            formulas.disjunction([*conditions, *found, formulas.variable(VALUE, Every(NamedKey(name), value))])
+        )
     clauses += _other_keys(formulas, value, frozenset(named), matching)
     covered = formulas.disjunction(everything)
     return formulas.conjunction(formulas.disjunction([covered, clause]) for clause in clauses)

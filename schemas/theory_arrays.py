@@ -290,5 +290,3 @@ class _Distinct:
             constants.append(self._language.constant(answer.value))
             rest = formulas.conjunction((rest, formulas.negation(constants[-1])))
         return witnesses, constants
-
-

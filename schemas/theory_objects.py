@@ -35,9 +35,7 @@ def some_object(
 
 
 class _ObjectSearch:
-    def __init__(
-        self, language: Language, positive: list[ObjectAtom], negative: list[ObjectAtom], ask: Ask
-    ) -> None:
+    def __init__(self, language: Language, positive: list[ObjectAtom], negative: list[ObjectAtom], ask: Ask) -> None:
         self._language = language
         self._conjunction = language.formulas.conjunction
         self._ask = ask
