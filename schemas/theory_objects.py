@@ -126,10 +126,10 @@ class _ObjectSearch:
             return chosen
         complete = dict(chosen)
         for name in self._classes.named:
-            if missing and name not in complete and name not in self._forbidden and name not in self._gone:
-                if self._answered(self._base(name)):
-                    complete[name] = self._base(name)
-                    missing -= 1
+            taken = name in complete or name in self._forbidden or name in self._gone
+            if missing and not taken and self._answered(self._base(name)):
+                complete[name] = self._base(name)
+                missing -= 1
         for number in range(1, len(self._classes.classes) + 1):
             if missing and self._answered(self._base((number, 0))):
                 free = self._free(number, complete)
