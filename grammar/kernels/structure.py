@@ -151,7 +151,7 @@ def frame_with_finished(slots, frame, end, top):
 def finish(slots, stack, at, frame, outcome, top):
     """A value is complete in ``frame``; ``outcome`` is the frame's new state, or PLAIN to leave it."""
     if wants_unique(slots, frame):
-        moved = call_finished(slots[FINISHED], slots, frame, offset(slots) + (at >> 3), top)
+        moved = np.int64(call_finished(slots[FINISHED], slots, frame, offset(slots) + (at >> 3), top))
         if moved == NONE:
             return 0
         frame = moved >> 32
@@ -758,15 +758,10 @@ def number_step(slots, stack, i, byte):
     label = np.int64(ints_at(slots[NUMBER_LABEL])[state])
     if label == 0:
         return 0
-    if wants_unique(slots, frame):
-        moved = call_finished(slots[FINISHED], slots, frame, offset(slots) + (i >> 3), top)
-        if moved == NONE:
-            return 0
-        frame = moved >> 32
-        top = moved & 0xFFFFFFFF
-    if stack[i + B] == 0:
+    if stack[i + B] == 0 and not wants_unique(slots, frame):
         return after_value(slots, stack, i, frame, FRESH, 0, top, byte)
-    finish(slots, stack, at, frame, label, top)
+    if finish(slots, stack, at, frame, label if stack[i + B] != 0 else np.int64(PLAIN), top) == 0:
+        return 0
     return after_value(slots, stack, i, np.int64(stack[at + FRAME]), FRESH, 0, np.int64(stack[at + TOP]), byte)
 
 
