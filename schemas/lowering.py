@@ -172,7 +172,7 @@ class Language:
         return self._register(self._target(reference, keyword, self._schemas[parent]))
 
     def own_demands(self, value: int, kind: Kind) -> tuple[int, ...]:
-        """Formulas that follow from ``value`` for a value of ``kind``, without following references."""
+        """Formulas that follow from ``value`` for a value of ``kind``; what other schemas ask of it is left out."""
         found: list[int] = []
         for part in self.formulas.conjuncts(value):
             if part == FALSE:

@@ -202,7 +202,7 @@ class Satisfier:
         return witness
 
     def _theory(self, kind: Kind, literals: frozenset[int], ask: Ask) -> Witness | None:
-        """A witness for ``literals`` about one value; a "no" that rests on open questions is not remembered."""
+        """A witness for ``literals`` about one value; "no" is kept unless it rests on unanswered questions."""
         key = (kind, literals)
         if key in self._theories:
             return self._theories[key]
