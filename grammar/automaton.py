@@ -72,6 +72,7 @@ class Automaton:
         self.text_left = self._pool(np.int32)
         self.text_start, self.text_class = self._pool(np.int32), self._pool(np.int32)
         self.widest_frame = at.SEEN
+        self.keeps_text = False
         self._template = np.zeros(at.NODE_WIDTH, np.int32)
         for field, value in _DEFAULTS.items():
             self._template[field] = value
@@ -114,6 +115,7 @@ class Automaton:
                 slots[slot] = getattr(self, name).address
             slots[at.WHITESPACE] = self.whitespace
             slots[at.EPOCH] = self.epoch
+            slots[at.KEEPS_TEXT] = self.keeps_text
 
     # --- filling
 
@@ -131,6 +133,7 @@ class Automaton:
         for field, value in fields.items():
             record[field] = value
         self.widest_frame = max(self.widest_frame, at.SEEN + int(record[at.WORDS]))
+        self.keeps_text = self.keeps_text or bool(record[at.UNIQUE])
         self.nodes.array[node] = record
         self.nodes.array[node, at.READY] = self.epoch
 

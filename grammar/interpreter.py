@@ -9,7 +9,9 @@ Not supported: speed. A byte takes some 10 microseconds, a mask that for every t
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +48,8 @@ class Frame:
     seen: frozenset[int] = frozenset()
     others: frozenset[str] = frozenset()
     next_rank: int = 0
+    items: tuple[object, ...] = ()
+    item_from: int = 0
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,7 @@ class Configuration:
     outcome: int = at.PLAIN
     behind: bytes = b""
     blanks: bytes = b""
+    written: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,19 @@ class _Key:
     node: int
     required: bool
     rank: int
+
+
+def _parsed(text: bytes) -> object:
+    return json.loads(text, parse_int=Decimal, parse_float=Decimal)
+
+
+def _value(document: object) -> object:
+    """A JSON value as Python compares it: numbers by value, true and 1 apart, objects whatever their order."""
+    if isinstance(document, dict):
+        return "object", frozenset((name, _value(member)) for name, member in document.items())
+    if isinstance(document, list):
+        return "array", tuple(_value(item) for item in document)
+    return ("string", document) if isinstance(document, str) else (type(document).__name__, document)
 
 
 class Interpreter:
@@ -86,6 +104,7 @@ class Interpreter:
         self._states: dict[int, list[int]] = {}
         self._key_sets: dict[tuple[int, int], list[_Key]] = {}
         self._texts: dict[int, TextAutomaton] = {}
+        self._written = b""
         self._completable: dict[tuple[int, int, int, int], bool] = {}
 
     def start(self) -> Configuration:
@@ -125,6 +144,11 @@ class Interpreter:
 
     def step(self, configuration: Configuration, byte: int) -> Configuration | None:
         """The configuration after ``byte``, or None: no document goes on like this."""
+        self._written = configuration.written + bytes([byte])
+        after = self._step(configuration, byte)
+        return None if after is None else replace(after, written=self._written)
+
+    def _step(self, configuration: Configuration, byte: int) -> Configuration | None:
         mode = configuration.mode
         if mode in (at.STRING, at.TEXT, at.CHOICE, at.KEY):
             return self._in_string(configuration, bytes([byte]))
@@ -205,15 +229,27 @@ class Interpreter:
             return Configuration(at.FIRST_ITEM, inner)
         elif byte in _LITERALS:
             word, kind, outcome = _LITERALS[byte]
-            if kinds & kind:
+            repeated = self._is_unique(frame) and _value(json.loads(word)) in frame.items
+            if kinds & kind and not repeated:
                 return Configuration(at.LITERAL, frame, text=word[1:].decode(), outcome=fields[outcome])
         elif kinds & at.IS_NUMBER:
             return self._in_number(Configuration(at.NUMBER, frame, node, state=fields[at.NUMBER_START]), byte)
         return None
 
-    def _finish(self, frame: Frame, outcome: int = at.PLAIN) -> Configuration:
-        """A value in ``frame`` is complete; ``outcome`` is the frame's new state, if any."""
+    def _finish(self, frame: Frame, outcome: int = at.PLAIN, behind: int = 0) -> Configuration | None:
+        """A value in ``frame`` is complete, ``behind`` bytes ago; ``outcome`` is the frame's new state, if any.
+
+        None if it is an item that has to be different from those before, and is not.
+        """
+        if self._is_unique(frame):
+            item = _value(_parsed(self._written[frame.item_from : len(self._written) - behind]))
+            if item in frame.items:
+                return None
+            frame = replace(frame, items=(*frame.items, item))
         return Configuration(at.AFTER, frame if outcome == at.PLAIN else replace(frame, state=outcome))
+
+    def _is_unique(self, frame: Frame) -> bool:
+        return frame.kind == at.ARRAY and bool(self._node(frame.node)[at.UNIQUE])
 
     # --- containers
 
@@ -240,12 +276,13 @@ class Interpreter:
 
     def _item(self, frame: Frame) -> tuple[Frame, int] | None:
         """The array ``frame`` once its next item has begun, and the node of that item; None if none may come."""
+        start = len(self._written) - (self._written[-1:] != b",")
+        after = replace(frame, count=frame.count + 1, item_from=start)
         if frame.state != at.PLAIN:
             state = self._state(frame.state)
-            node, after = state[at.ITEM_NODE], replace(frame, count=frame.count + 1, state=state[at.ITEM_STATE])
+            node, after = state[at.ITEM_NODE], replace(after, state=state[at.ITEM_STATE])
         else:
             fields = self._node(frame.node)
-            after = replace(frame, count=frame.count + 1)
             if frame.count < fields[at.PREFIX]:
                 node = int(self._automaton.item_nodes.array[fields[at.PREFIX_AT] + frame.count])
             else:
@@ -386,7 +423,8 @@ class Interpreter:
         if label == 0:
             return None
         outcome = label if self._node(configuration.node)[at.JOINT] else at.PLAIN
-        return self._between(self._finish(configuration.frame, outcome), byte)
+        finished = self._finish(configuration.frame, outcome, behind=1)
+        return None if finished is None else self._between(finished, byte)
 
     def _in_string(self, configuration: Configuration, byte: bytes) -> Configuration | None:
         if byte == b'"' and not configuration.pending:
@@ -401,6 +439,10 @@ class Interpreter:
         if configuration.mode == at.TEXT:
             state = self._text(self._node(configuration.node)[at.TEXT_ID]).successor(state, code_point)
         longer = configuration.text + chr(code_point)
+        if configuration.mode == at.STRING and self._is_unique(configuration.frame):
+            longest = self._node(configuration.node)[at.MAX_LENGTH]
+            if len(longer) == longest and ("string", longer) in configuration.frame.items:
+                return None
         return Configuration(configuration.mode, configuration.frame, configuration.node, longer, state=state)
 
     def _finish_string(self, configuration: Configuration) -> Configuration | None:

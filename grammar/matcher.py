@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from .automaton import Automaton, Compiler
 from .kernels import layout as at
-from .kernels.entry import STEP_ADDRESS, WALK_ADDRESS, accept, accept_byte, accepting, fill_mask, only_byte
+from .kernels.entry import CALLED_THROUGH_ADDRESSES, accept, accept_byte, accepting, fill_mask, only_byte
 from .stay_masks import StayMasks
 from .token_tables import tables_of
 from .vocabulary import Vocabulary
@@ -51,19 +51,22 @@ class Constraint:
 class Matcher:
     """One sequence of tokens, read as far as it was accepted. Not to be used by two threads at once."""
 
-    __slots__ = ("_arena", "_constraint", "_history", "_misses", "_slots", "_stack")
+    __slots__ = ("_arena", "_constraint", "_history", "_misses", "_offsets", "_slots", "_stack", "_text")
 
     def __init__(self, constraint: Constraint) -> None:
         self._constraint = constraint
         tables = constraint._tables
         self._slots = np.zeros(at.SLOTS, np.int64)
         tables.install(self._slots)
-        self._slots[[at.WALK, at.STEP]] = WALK_ADDRESS, STEP_ADDRESS
+        for slot, address in CALLED_THROUGH_ADDRESSES.items():
+            self._slots[slot] = address
         self._stack = np.zeros((tables.longest_token + 2) * at.CONFIGURATION, np.int32)
         self._misses = np.zeros(at.MISS_CAPACITY, np.int64)
         self._arena = np.zeros(_FIRST_ARENA, np.int32)
         self._history = np.zeros(_FIRST_HISTORY * at.CONFIGURATION, np.int32)
         self._history[[at.MODE, at.TOP]] = at.VALUE, at.SEEN
+        self._offsets = np.zeros(_FIRST_HISTORY, np.int32)
+        self._text = np.zeros(0, np.uint8)
         self._install_own()
         self._install_shared()
 
@@ -136,6 +139,8 @@ class Matcher:
         other._misses = np.empty_like(self._misses)
         other._arena = self._arena.copy()
         other._history = self._history.copy()
+        other._offsets = self._offsets.copy()
+        other._text = self._text.copy()
         other._install_own()
         return other
 
@@ -194,6 +199,9 @@ class Matcher:
             used = int(self._history[length * at.CONFIGURATION + at.TOP])
             self._arena = _grown(self._arena, used + int(self._slots[at.MARGIN]))
             self._history = _grown(self._history, (length + 2) * at.CONFIGURATION)
+            self._offsets = _grown(self._offsets, len(self._history) // at.CONFIGURATION)
+            if self._slots[at.KEEPS_TEXT]:
+                self._text = _grown(self._text, int(self._offsets[length]) + int(self._slots[at.MARGIN]))
             self._install_own()
             return
         automaton = self._constraint._automaton
@@ -224,16 +232,19 @@ class Matcher:
         slots[at.STACK] = self._stack.ctypes.data
         slots[at.HISTORY] = self._history.ctypes.data
         slots[at.HISTORY_SIZE] = len(self._history) // at.CONFIGURATION
+        slots[at.OFFSETS] = self._offsets.ctypes.data
+        slots[at.TEXT_READ] = self._text.ctypes.data
+        slots[at.TEXT_SIZE] = len(self._text)
         slots[at.MISSES] = self._misses.ctypes.data
 
 
 _BITMASK_WANTED = "a bitmask is a contiguous int32 array of shape [rows, ceil(V / 32)] on the CPU"
 
 
-def _grown(array: NDArray[np.int32], needed: int) -> NDArray[np.int32]:
+def _grown(array: NDArray[Any], needed: int) -> NDArray[Any]:
     if needed <= len(array):
         return array
-    larger = np.zeros(max(2 * len(array), needed), np.int32)
+    larger = np.zeros(max(2 * len(array), needed), array.dtype)
     larger[: len(array)] = array
     return larger
 

@@ -20,6 +20,7 @@ from .atoms import (
     OtherKeys,
     PropertiesAtLeast,
     Selector,
+    Unique,
 )
 from .formula import FALSE, Operator
 from .key_classes import KeyClasses, key_classes, named_keys
@@ -52,13 +53,14 @@ class PlainArray:
     """An array whose items are independent of each other.
 
     ``prefix``: the value formulas of the first items; ``rest``: that of all later ones; ``minimum`` and ``maximum``:
-    how many items there may be.
+    how many items there may be; ``unique``: whether they have to be different from each other.
     """
 
     prefix: tuple[int, ...]
     rest: int
     minimum: int
     maximum: int | None
+    unique: bool = False
 
 
 def plain_object(language: Language, formula: int) -> PlainObject | None:
@@ -120,6 +122,7 @@ def plain_array(language: Language, formula: int) -> PlainArray | None:
     """The array that ``formula``, over array atoms at depth 1, describes; ``None`` if it is no plain conjunction."""
     minimum = 0
     maximum: int | None = None
+    unique = False
     places: list[tuple[int, int]] = []
     onwards: list[tuple[int, int]] = []
     for atom, positive in _literals(language, formula):
@@ -127,6 +130,8 @@ def plain_array(language: Language, formula: int) -> PlainArray | None:
             minimum = max(minimum, atom.count)
         elif isinstance(atom, ItemsAtLeast):
             maximum = atom.count - 1 if maximum is None else min(maximum, atom.count - 1)
+        elif isinstance(atom, Unique) and positive and not atom.seen:
+            unique = True
         elif isinstance(atom, ItemAt) and positive:
             places.append((atom.index, atom.value))
         elif isinstance(atom, ItemsFrom) and positive:
@@ -142,7 +147,7 @@ def plain_array(language: Language, formula: int) -> PlainArray | None:
             demands.append(value)
     conjunction = language.formulas.conjunction
     rest = conjunction(value for _, value in onwards)
-    return PlainArray(tuple(map(conjunction, prefix)), rest, minimum, maximum)
+    return PlainArray(tuple(map(conjunction, prefix)), rest, minimum, maximum, unique)
 
 
 def _literals(language: Language, formula: int) -> Iterator[tuple[object, bool]]:

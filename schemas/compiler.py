@@ -9,13 +9,14 @@ has a *state* for each residual formula.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..grammar.automaton import Automaton
 from ..grammar.errors import UnsatisfiableSchema, UnsupportedSchema
 from ..grammar.kernels import layout as at
 from . import residual as run
-from .atoms import Kind, Unique
+from .atoms import ItemAt, ItemsFrom, Kind, Unique
 from .classification import PlainArray, PlainObject, plain_array, plain_object
 from .formula import FALSE, TRUE
 from .key_classes import KeyClasses, key_classes
@@ -59,7 +60,8 @@ class _KeySet:
     classes: KeyClasses
 
 
-_NO_KEYS = -1
+_FEW = 64
+"""So many different items are remembered by the state of an array of unique ones."""
 
 
 class JsonCompiler:
@@ -78,7 +80,7 @@ class JsonCompiler:
         self._key_sets: list[_KeySet] = []
         self._key_set_numbers: dict[int, int] = {}
         self._key_texts: dict[int, int] = {}
-        _refuse_what_cannot_run(language)
+        self._tracked: list[tuple[int, ...]] = []
         if not self._satisfier.value(language.root):
             raise UnsatisfiableSchema(
                 "no document satisfies the schema", "", "look for keywords that exclude each other"
@@ -99,7 +101,7 @@ class JsonCompiler:
             entries, other = self._object_entries(source, state)
             self._automaton.write_state(state, self._closing(source), entries, other)
         else:
-            pending = run.item(self._language, source.residual)
+            pending = run.item(self._language, source.residual, self._tracked[source.key_sets[-1]])
             item = self._entry(pending, source, state)
             self._automaton.write_state(state, self._closing(source), item=item)
 
@@ -145,10 +147,37 @@ class JsonCompiler:
 
     def _array_fields(self, fields: Fields, opened: Residual) -> None:
         plain = plain_array(self._language, opened.formula)
-        if plain is None:
-            fields[at.ARRAY_STATE] = self._state(_State(opened, (_NO_KEYS,)))
+        if plain is None or (plain.unique and self._listed((*plain.prefix, plain.rest))):
+            self._state_array_fields(fields, opened, ())
         else:
             self._plain_array_fields(fields, plain)
+
+    def _state_array_fields(self, fields: Fields, opened: Residual, outer: tuple[int, ...]) -> None:
+        """An array with a state; where items have to be unique, the state knows which of the few values have come."""
+        language, depth = self._language, len(opened.kinds)
+        atoms = [atom for _, atom in run.innermost(language, opened)]
+        tracked: tuple[int, ...] = ()
+        if any(isinstance(atom, Unique) for atom in atoms):
+            values = [atom.value for atom in atoms if isinstance(atom, ItemAt | ItemsFrom)]
+            tracked = self._listed(values)
+            certain = language.formulas.variable(depth, Unique()) in language.formulas.conjuncts(opened.formula)
+            fields[at.UNIQUE] = certain
+            if not certain and (not values or any(self._few(value) is None for value in values)):
+                problem = "uniqueItems that depends on other conditions, of items with unlimited values"
+                raise UnsupportedSchema(problem, None, "list the items' values")
+        fields[at.ARRAY_STATE] = self._state(_State(opened, (*outer, self._tracked_set(tracked))))
+
+    def _listed(self, values: Iterable[int]) -> tuple[int, ...]:
+        """The constants that satisfy those of ``values`` that few constants satisfy."""
+        return tuple(dict.fromkeys(constant for value in values for constant in self._few(value) or ()))
+
+    def _few(self, value: int) -> list[int] | None:
+        return self._satisfier.few_values(value, _FEW)
+
+    def _tracked_set(self, constants: tuple[int, ...]) -> int:
+        if constants not in self._tracked:
+            self._tracked.append(constants)
+        return self._tracked.index(constants)
 
     def _plain_array_fields(self, fields: Fields, plain: PlainArray) -> None:
         prefix = [self._node(value) for value in plain.prefix]
@@ -161,6 +190,7 @@ class JsonCompiler:
         fields[at.PREFIX] = len(prefix)
         fields[at.PREFIX_AT] = self._automaton.add_item_nodes(prefix) if prefix else 0
         fields[at.ITEM] = rest
+        fields[at.UNIQUE] = plain.unique
         fields[at.MIN_ITEMS] = _bounded(plain.minimum)
         fields[at.MAX_ITEMS] = _bounded(maximum)
 
@@ -262,7 +292,7 @@ class JsonCompiler:
         opened = run.descend(self._language, source.formula, source.kinds, Kind.ARRAY)
         if self._satisfier.residual(opened):
             fields[at.KINDS] |= at.IS_ARRAY
-            fields[at.ARRAY_STATE] = self._state(_State(opened, (*source.key_sets, _NO_KEYS)))
+            self._state_array_fields(fields, opened, source.key_sets)
         opened = run.descend(self._language, source.formula, source.kinds, Kind.OBJECT)
         if self._satisfier.residual(opened):
             fields[at.KINDS] |= at.IS_OBJECT
@@ -350,11 +380,6 @@ class JsonCompiler:
             ranks = {name: rank for rank, name in enumerate(classes.named)}
             self._key_sets.append(_KeySet(names, ranks, classes))
         return number
-
-
-def _refuse_what_cannot_run(language: Language) -> None:
-    if any(isinstance(variable.atom, Unique) for variable in language.formulas.variables()):
-        raise UnsupportedSchema("uniqueItems is not supported yet")
 
 
 def _order(names: list[str], nodes: dict[str, int], required: frozenset[str]) -> list[tuple[int, int, int, int]]:

@@ -172,7 +172,7 @@ class Language:
         return self._register(self._target(reference, keyword, self._schemas[parent]))
 
     def own_demands(self, value: int, kind: Kind) -> tuple[int, ...]:
-        """Formulas that follow from ``value`` for a value of ``kind``, without following references."""
+        """Formulas that follow from ``value`` for a value of ``kind``; what other schemas ask of it is left out."""
         found: list[int] = []
         for part in self.formulas.conjuncts(value):
             if part == FALSE:
@@ -390,7 +390,8 @@ class Language:
         number = self._constant_schemas.get(constant)
         if number is None:
             number = self._constant_schemas[constant] = len(self._schemas)
-            entry = _Schema(self._schemas[parent].trail, self._schemas[parent].scope)
+            above = self._schemas[parent] if self._schemas else _Schema("", self._resolver.root)
+            entry = _Schema(above.trail, above.scope)
             entry.constant = self._constants[constant]
             self._schemas.append(entry)
         return self._variable(number)

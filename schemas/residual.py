@@ -27,7 +27,7 @@ from .atoms import (
     Unique,
 )
 from .formula import FALSE, TRUE, VALUE
-from .key_classes import KeyClass, KeyClasses, innermost, key_classes, named_keys
+from .key_classes import KeyClasses, innermost, key_classes, named_keys
 from .lowering import Language
 from .selectors import selects, without
 
@@ -75,8 +75,8 @@ def key(language: Language, residual: Residual, name: str) -> int:
         if isinstance(atom, Has) and atom.name == name:
             mapping[variable] = TRUE
         elif isinstance(atom, PropertiesAtLeast):
-            gone = _worth_noting(language, residual, atom.gone | {name}) if variable in positive else atom.gone
-            mapping[variable] = _one_property_less(language, residual, atom, gone)
+            seen = atom.gone | {name} if variable in positive else frozenset[str]()
+            mapping[variable] = _one_property_less(language, residual, atom.count, seen)
         elif isinstance(atom, Every) and selects(language, atom.selector, name):
             if isinstance(atom.selector, NamedKey):
                 mapping[variable] = atom.value
@@ -95,10 +95,11 @@ def _worth_noting(language: Language, residual: Residual, seen: frozenset[str]) 
     return frozenset(name for name, number in numbers.items() if not number or classes[number].size is not None)
 
 
-def _one_property_less(language: Language, residual: Residual, atom: PropertiesAtLeast, gone: frozenset[str]) -> int:
-    if atom.count == 1:
+def _one_property_less(language: Language, residual: Residual, count: int, seen: frozenset[str]) -> int:
+    if count == 1:
         return TRUE
-    return language.formulas.variable(len(residual.kinds), PropertiesAtLeast(atom.count - 1, gone))
+    gone = _worth_noting(language, residual, seen) if seen else seen
+    return language.formulas.variable(len(residual.kinds), PropertiesAtLeast(count - 1, gone))
 
 
 def key_of_class(language: Language, residual: Residual, classes: KeyClasses, number: int) -> int:
@@ -107,7 +108,16 @@ def key_of_class(language: Language, residual: Residual, classes: KeyClasses, nu
     ``classes`` may be those of an earlier state of the same object. Exact for infinite classes; of a finite one, which
     has too many names for each to be told apart, it is not noted which are used up.
     """
-    return _after_class(language, residual, classes[number])
+    names = classes[number]
+    positive, _ = language.formulas.occurrences(residual.formula)
+    mapping: dict[int, int] = {}
+    for variable, atom in innermost(language, residual):
+        if isinstance(atom, PropertiesAtLeast):
+            seen = atom.gone if variable in positive else frozenset[str]()
+            mapping[variable] = _one_property_less(language, residual, atom.count, seen)
+        elif isinstance(atom, Every) and names.is_selected(atom.selector):
+            mapping[variable] = language.formulas.conjunction((variable, atom.value))
+    return language.formulas.substitute(residual.formula, mapping)
 
 
 def other_key(language: Language, residual: Residual) -> int:
@@ -116,17 +126,6 @@ def other_key(language: Language, residual: Residual) -> int:
     if len(classes.classes) != 1:
         raise UnsupportedSchema("property names told apart by patterns are not supported yet")
     return key_of_class(language, residual, classes, 1)
-
-
-def _after_class(language: Language, residual: Residual, names: KeyClass) -> int:
-    mapping: dict[int, int] = {}
-    for variable, atom in innermost(language, residual):
-        if isinstance(atom, PropertiesAtLeast):
-            gone = _worth_noting(language, residual, atom.gone) if atom.gone else atom.gone
-            mapping[variable] = _one_property_less(language, residual, atom, gone)
-        elif isinstance(atom, Every) and names.is_selected(atom.selector):
-            mapping[variable] = language.formulas.conjunction((variable, atom.value))
-    return language.formulas.substitute(residual.formula, mapping)
 
 
 def item(language: Language, residual: Residual, tracked: Iterable[int] = ()) -> int:

@@ -25,8 +25,6 @@ from .theory_objects import some_object
 from .theory_strings import some_string
 from .witness import Witness, constant
 
-_Literals = tuple[Kind, frozenset[Atom], frozenset[Atom]]
-
 _PLAIN = {kind: constant(value) for kind, value in ((Kind.NULL, None), (Kind.TRUE, True), (Kind.FALSE, False))}
 """The only values of their kinds."""
 
@@ -47,7 +45,7 @@ class Satisfier:
         self._limits = language.options.limits
         self._values: dict[int, Witness | None] = {FALSE: None, TRUE: constant(None, abundant=True)}
         self._residuals: dict[Residual, bool] = {}
-        self._scalars: dict[_Literals, Witness | None] = {}
+        self._theories: dict[tuple[Kind, frozenset[int]], Witness | None] = {}
 
     def value(self, value: int) -> bool:
         """Whether some JSON value satisfies the value formula ``value``."""
@@ -190,24 +188,38 @@ class Satisfier:
     def _consistent(self, literals: Iterable[int], kinds: tuple[Kind, ...], ask: Ask) -> Witness | None:
         """A witness for the innermost kind, if the literals about each container (or scalar) can be true together."""
         formulas = self._language.formulas
-        positive: list[set[Atom]] = [set() for _ in kinds]
-        negative: list[set[Atom]] = [set() for _ in kinds]
+        by_depth: list[list[int]] = [[] for _ in kinds]
         for literal in literals:
             negated = formulas.operator(literal) is Operator.NOT
-            depth, atom = formulas.variable_of(formulas.operands(literal)[0] if negated else literal)
-            (negative if negated else positive)[depth - 1].add(atom)
+            variable = formulas.operands(literal)[0] if negated else literal
+            by_depth[formulas.variable_of(variable).depth - 1].append(literal)
         witness: Witness | None = None
         for depth, kind in enumerate(kinds):
-            true, false = frozenset(positive[depth]), frozenset(negative[depth])
-            if true or false or depth == len(kinds) - 1:
-                witness = self._theory(kind, true, false, ask)
+            if by_depth[depth] or depth == len(kinds) - 1:
+                witness = self._theory(kind, frozenset(by_depth[depth]), ask)
                 if witness is None:
                     return None
         return witness
 
-    def _theory(self, kind: Kind, positive: frozenset[Atom], negative: frozenset[Atom], ask: Ask) -> Witness | None:
-        if kind in _PLAIN:
-            return _PLAIN[kind]
+    def _theory(self, kind: Kind, literals: frozenset[int], ask: Ask) -> Witness | None:
+        """A witness for ``literals`` about one value; "no" is kept unless it rests on unanswered questions."""
+        key = (kind, literals)
+        if key in self._theories:
+            return self._theories[key]
+        formulas = self._language.formulas
+        positive: list[Atom] = []
+        negative: list[Atom] = []
+        for literal in sorted(literals):
+            if formulas.operator(literal) is Operator.NOT:
+                negative.append(formulas.variable_of(formulas.operands(literal)[0]).atom)
+            else:
+                positive.append(formulas.variable_of(literal).atom)
+        witness = self._judge(kind, positive, negative, ask)
+        if witness is not None or not isinstance(ask, _Questions) or kind not in (Kind.OBJECT, Kind.ARRAY):
+            self._theories[key] = witness
+        return witness
+
+    def _judge(self, kind: Kind, positive: list[Atom], negative: list[Atom], ask: Ask) -> Witness | None:
         if kind is Kind.OBJECT:
             return some_object(
                 self._language,
@@ -222,23 +234,19 @@ class Satisfier:
                 [atom for atom in negative if isinstance(atom, ArrayAtom)],
                 ask,
             )
-        key = (kind, positive, negative)
-        if key not in self._scalars:
-            self._scalars[key] = self._some_scalar(kind, positive, negative)
-        return self._scalars[key]
-
-    def _some_scalar(self, kind: Kind, positive: frozenset[Atom], negative: frozenset[Atom]) -> Witness | None:
         if kind is Kind.STRING:
             return some_string(
                 [atom for atom in positive if isinstance(atom, StringAtom)],
                 [atom for atom in negative if isinstance(atom, StringAtom)],
                 self._limits,
             )
-        return some_number(
-            [atom for atom in positive if isinstance(atom, NumberAtom)],
-            [atom for atom in negative if isinstance(atom, NumberAtom)],
-            self._limits,
-        )
+        if kind is Kind.NUMBER:
+            return some_number(
+                [atom for atom in positive if isinstance(atom, NumberAtom)],
+                [atom for atom in negative if isinstance(atom, NumberAtom)],
+                self._limits,
+            )
+        return _PLAIN[kind]
 
 
 class _Questions:

@@ -128,7 +128,10 @@ class _ArraySearch:
         for _ in range(self._limit):
             if not stack:
                 return None
+            self._language.stopwatch.check()
             partial = stack.pop()
+            if demands.unique and self._distinct.values(partial.items) is None:
+                continue
             found = self._finished(partial)
             if found is not None:
                 return found

@@ -8,6 +8,7 @@ class is as good as another.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
 from itertools import islice
 
 from ..grammar.errors import LimitExceeded
@@ -83,6 +84,7 @@ class _ObjectSearch:
         steps = 0
         while stack:
             index, chosen = stack.pop()
+            self._language.stopwatch.check()
             steps += 1
             if steps > self._language.options.limits.states:
                 raise LimitExceeded(
@@ -126,10 +128,9 @@ class _ObjectSearch:
             return chosen
         complete = dict(chosen)
         for name in self._classes.named:
-            if missing and name not in complete and name not in self._forbidden and name not in self._gone:
-                if self._answered(self._base(name)):
-                    complete[name] = self._base(name)
-                    missing -= 1
+            if missing and name not in complete and self._is_free(name) and self._answered(self._base(name)):
+                complete[name] = self._base(name)
+                missing -= 1
         for number in range(1, len(self._classes.classes) + 1):
             if missing and self._answered(self._base((number, 0))):
                 free = self._free(number, complete)
@@ -139,6 +140,9 @@ class _ObjectSearch:
                 complete.update({(number, first + index): base for index in range(min(added, LONGEST))})
                 missing -= added
         return None if missing else complete
+
+    def _is_free(self, name: str) -> bool:
+        return name not in self._forbidden and name not in self._gone
 
     def _free(self, number: int, chosen: _Chosen) -> int | None:
         """How many names of a class can still be chosen; ``None`` for infinitely many."""
@@ -153,13 +157,11 @@ class _ObjectSearch:
 
     # --- keys
 
-    @property
+    @cached_property
     def _classes(self) -> KeyClasses:
-        if not hasattr(self, "_known_classes"):
-            names = frozenset[str]().union(*(names_in(self._language, atom) for atom in self._atoms))
-            selectors = [selector for selector, _ in (*self._demands, *self._broken)]
-            self._known_classes = classes_for(self._language, sorted(names), selectors)
-        return self._known_classes
+        names = frozenset[str]().union(*(names_in(self._language, atom) for atom in self._atoms))
+        selectors = [selector for selector, _ in (*self._demands, *self._broken)]
+        return classes_for(self._language, sorted(names), selectors)
 
     def _selected(self, selector: Selector, key: _Key) -> bool:
         if isinstance(key, str):

@@ -64,7 +64,12 @@ def _names(rng: random.Random) -> list[str]:
 
 
 def _property_names(rng: random.Random, depth: int) -> Schema:
-    names = [{"enum": ["a", "b", "c"]}, {"pattern": rng.choice(KEY_PATTERNS)}, {"maxLength": 1}, {"not": {"const": "a"}}]
+    names = [
+        {"enum": ["a", "b", "c"]},
+        {"pattern": rng.choice(KEY_PATTERNS)},
+        {"maxLength": 1},
+        {"not": {"const": "a"}},
+    ]
     return {"propertyNames": rng.choice(names)}
 
 

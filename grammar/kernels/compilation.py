@@ -15,6 +15,7 @@ from typing import Any
 
 import numba
 from numba.core.ccallback import CFunc
+from numba.core.typeinfer import register_dispatcher
 
 _FOLDER = Path(__file__).parent
 _STAMP = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(_FOLDER.glob("*.py")))).hexdigest()
@@ -42,7 +43,8 @@ def kernel(*signature: Any, inline: bool = False, entry: bool = False) -> Callab
             nogil=True, forceinline=inline, no_cpython_wrapper=not entry, no_cfunc_wrapper=True
         )(function)
         _enable_caching(dispatcher)
-        dispatcher.compile(result(*arguments))
+        with register_dispatcher(dispatcher):  # so that a kernel can call itself
+            dispatcher.compile(result(*arguments))
         dispatcher.disable_compile()
         return dispatcher
 

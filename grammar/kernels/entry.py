@@ -9,19 +9,20 @@ from .compilation import kernel
 from .layout import *  # noqa: F403 -- the layout is this package's vocabulary
 from .masks import fill, load, walk
 from .pointers import Flag, Long, Longs, bytes_at, call_step, call_walk, ints_at, longs_at, words_at
-from .structure import is_accepting, step_once
+from .structure import frame_with_finished, is_accepting, rarer_step, step_once
 
 Slots = types.Array(types.int64, 1, "C")
 Bitmask = types.Array(types.int32, 2, "C")
 
-WALK_ADDRESS: int = walk
-STEP_ADDRESS: int = step_once
+CALLED_THROUGH_ADDRESSES = {WALK: walk, STEP: step_once, RARER_STEP: rarer_step, FINISHED: frame_with_finished}
 
 
 @kernel(Flag, Longs, inline=True)
 def has_room(slots):
     length = slots[LENGTH]
     top = ints_at(slots[HISTORY])[length * CONFIGURATION + TOP]
+    if slots[KEEPS_TEXT] != 0 and ints_at(slots[OFFSETS])[length] + slots[MARGIN] > slots[TEXT_SIZE]:
+        return False
     return top + slots[MARGIN] <= slots[ARENA_SIZE] and length + 1 < slots[HISTORY_SIZE]
 
 
@@ -78,10 +79,14 @@ def accept(slot_array, token):
                 slots[TERMINATED] = slots[LENGTH] + 1
         if slots[TERMINATED] == 0:
             return REFUSED
+    text = bytes_at(slots[TEXT_READ] + ints_at(slots[OFFSETS])[slots[LENGTH]])
     for depth in range(count):
+        if slots[KEEPS_TEXT] != 0:
+            text[depth] = content[start + depth]
         if call_step(slots[STEP], slots, stack, depth, np.int64(content[start + depth])) == 0:
             return MISSED if slots[MISS_COUNT] else REFUSED
     slots[LENGTH] += 1
+    ints_at(slots[OFFSETS])[slots[LENGTH]] = ints_at(slots[OFFSETS])[slots[LENGTH] - 1] + count
     history = ints_at(slots[HISTORY] + slots[LENGTH] * CONFIGURATION * 4)
     for i in range(CONFIGURATION):
         history[i] = stack[count * CONFIGURATION + i]
@@ -100,7 +105,10 @@ def only_byte(slot_array):
     if slots[TERMINATED] != 0 or is_accepting(slots, stack, 0):
         return NONE
     found = np.int64(NONE)
+    text = bytes_at(slots[TEXT_READ] + ints_at(slots[OFFSETS])[slots[LENGTH]])
     for byte in range(256):
+        if slots[KEEPS_TEXT] != 0:
+            text[0] = byte
         if call_step(slots[STEP], slots, stack, 0, byte) != 0:
             if found != NONE:
                 return NONE
@@ -119,9 +127,12 @@ def accept_byte(slot_array, byte):
     slots[MISS_COUNT] = 0
     stack = ints_at(slots[STACK])
     load(slots, stack)
+    if slots[KEEPS_TEXT] != 0:
+        bytes_at(slots[TEXT_READ] + ints_at(slots[OFFSETS])[slots[LENGTH]])[0] = byte
     if call_step(slots[STEP], slots, stack, 0, byte) == 0:
         return MISSED if slots[MISS_COUNT] else REFUSED
     slots[LENGTH] += 1
+    ints_at(slots[OFFSETS])[slots[LENGTH]] = ints_at(slots[OFFSETS])[slots[LENGTH] - 1] + 1
     history = ints_at(slots[HISTORY] + slots[LENGTH] * CONFIGURATION * 4)
     for i in range(CONFIGURATION):
         history[i] = stack[CONFIGURATION + i]

@@ -27,7 +27,7 @@ TAIL_OFFSETS, TAIL_TOKENS, TAIL_PREFIX = (next(_slot) for _ in range(3))  # toke
 STAY, STAY_WITHIN, LONGEST = next(_slot), next(_slot), next(_slot)  # masks of tokens that stay inside a free string
 VOCABULARY_SIZE, MASK_WORDS, END_TOKENS, END_COUNT = (next(_slot) for _ in range(4))
 # --- slots: constant tables, and the kernels that are called through their addresses
-WALK, STEP = next(_slot), next(_slot)
+WALK, STEP, RARER_STEP, FINISHED = (next(_slot) for _ in range(4))
 STRING_NEXT, NUMBER_SYMBOL = next(_slot), next(_slot)
 ADMITS, STAYING = next(_slot), next(_slot)  # (mode, byte) and (string state, byte) that are not refused at once
 # --- slots: the automaton of a constraint
@@ -41,12 +41,14 @@ STAY_KEYS, STAY_ROWS, STAY_CAPACITY, STAY_OPEN, STAY_WANTED = (
     next(_slot) for _ in range(5)
 )  # stay masks of text states
 WHITESPACE, EPOCH = next(_slot), next(_slot)
+KEEPS_TEXT = next(_slot)  # 1 if the automaton needs the text that was read, because of unique items
 ONLY_CLASS, MARKED = next(_slot), next(_slot)  # for masks of open keys: the one class considered; 4 words of bytes
 _, _, _ = (next(_slot) for _ in range(3))
 # --- slots: one matcher's own
 ARENA, ARENA_SIZE, STACK, HISTORY, HISTORY_SIZE, LENGTH, MISSES, MISS_COUNT, TERMINATED, MARGIN = (
     next(_slot) for _ in range(10)
 )
+TEXT_READ, TEXT_SIZE, OFFSETS = (next(_slot) for _ in range(3))  # the text so far, and where each token ends in it
 SLOTS = next(_slot)
 
 # --- a configuration
@@ -74,6 +76,8 @@ MODES = 16
 # NEXT: required keys left, or the next rank; OTHERS: the last of the keys seen that are not named, as a linked list
 PARENT, KIND, NODE, STATE, COUNT, DEPTH, NEXT, OTHERS, SEEN = range(9)
 ROOT, OBJECT, ARRAY = range(3)
+# in arrays of unique items, NEXT: where the item in hand begins, and OTHERS: the last of those before, as a linked list
+ITEM_BEFORE, ITEM_FROM, ITEM_TO, ITEM_SIZE = range(4)
 # keys that are not named, in the arena: their predecessor in the list, how many bytes, their class, and the bytes, each
 # with the state of the key automaton after it (state << KEY_STATE_SHIFT | byte)
 KEY_BEFORE, KEY_SIZE, KEY_CLASS, KEY_CONTENT = range(4)
@@ -115,7 +119,8 @@ NODE_WIDTH = 1 << NODE_SHIFT
     CLASS_AT,  # where the nodes of the classes lie among the item nodes
     MIN_KEYS,
     MAX_KEYS,
-) = range(32)
+    UNIQUE,  # 1 if items have to be different from each other
+) = range(33)
 NONE = -1
 UNBOUNDED = 1 << 30
 

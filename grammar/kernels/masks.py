@@ -25,7 +25,7 @@ from .pointers import (
     longs_at,
     words_at,
 )
-from .structure import finish, finish_other_key, is_accepting, may_close, miss, step
+from .structure import finish, finish_other_key, is_accepting, may_close, miss, step, wants_unique
 
 NO_LIMIT = 1 << 30
 
@@ -94,11 +94,16 @@ def walk(slots, stack, mask, trie, i, end, low, high):
     admits = bytes_at(slots[ADMITS])
     if trie == TRIE_STAYING:
         admits = bytes_at(slots[STAYING])
+    text_kept = slots[KEEPS_TEXT] != 0
+    text = bytes_at(slots[TEXT_READ])
+    start = ints_at(slots[OFFSETS])[slots[LENGTH]]
     while i < end:
         depth = np.int64(trie_depth[i])
         byte = np.int64(trie_byte[i])
         at = depth << 3
         mode = np.int64(stack[at + (S if trie == TRIE_STAYING else MODE)])
+        if text_kept:
+            text[start + depth] = byte
         if admits[(mode << 8) + byte] == 0 or step(slots, stack, depth, byte) == 0:
             i = np.int64(trie_end[i])
             continue
@@ -139,6 +144,10 @@ def fill_string(slots, stack, mask):
     else:
         copy_mask(slots, mask, slots[STAY])
     fewest = node[MIN_LENGTH] - length
+    if wants_unique(slots, np.int64(stack[FRAME])):
+        for byte in range(256):
+            walk_root(slots, stack, mask, CROSS, byte, 0, 0)
+        return
     if fewest <= slots[LONGEST]:
         finish(slots, stack, 0, np.int64(stack[FRAME]), PLAIN, np.int64(stack[TOP]))
         allow_tail_group(slots, mask, 0, fewest, left)
@@ -356,8 +365,8 @@ def fill_number(slots, stack, mask):
     label = np.int64(ints_at(slots[NUMBER_LABEL])[state])
     if label != 0:
         outcome = label if stack[B] != 0 else np.int64(PLAIN)
-        finish(slots, stack, 0, np.int64(stack[FRAME]), outcome, np.int64(stack[TOP]))
-        fill_structural(slots, stack, mask)
+        if finish(slots, stack, 0, np.int64(stack[FRAME]), outcome, np.int64(stack[TOP])) != 0:
+            fill_structural(slots, stack, mask)
         load(slots, stack)
     symbols = bytes_at(slots[NUMBER_SYMBOL])
     row = ints_at(slots[NUMBER_NEXT] + (state << 4) * 4)

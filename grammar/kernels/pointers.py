@@ -70,5 +70,11 @@ def call_walk(
 
 @intrinsic
 def call_step(typing_context: Any, address: Any, slots: Any, stack: Any, depth: Any, byte: Any) -> Any:
-    """Call ``structure.step_once`` through its address."""
+    """Call ``structure.step_once`` or ``rarer_step`` through its address."""
     return Long(Long, Longs, Ints, Long, Long), _call
+
+
+@intrinsic
+def call_finished(typing_context: Any, address: Any, slots: Any, frame: Any, end: Any, top: Any) -> Any:
+    """Call ``structure.frame_with_finished`` through its address."""
+    return Long(Long, Longs, Long, Long, Long), _call

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from .compilation import callback, kernel
+from .equality import same_value, skip_blanks
 from .keys import (
     any_key_live,
     class_node,
@@ -24,7 +25,7 @@ from .keys import (
     range_has_fresh_key,
 )
 from .layout import *  # noqa: F403 -- the layout is this package's vocabulary
-from .pointers import Flag, Ints, Long, Longs, Nothing, bytes_at, ints_at, longs_at
+from .pointers import Flag, Ints, Long, Longs, Nothing, bytes_at, call_finished, call_step, ints_at, longs_at
 from .text import accumulate, highest, is_viable, lowest, partial_is_viable, text_successor
 
 
@@ -86,9 +87,75 @@ def copy_frame(slots, frame, top):
     return top + SEEN + words
 
 
+@kernel(Flag, Longs, Long, inline=True)
+def wants_unique(slots, frame):
+    """Is ``frame`` an array whose items have to be different from each other?"""
+    if slots[KEEPS_TEXT] == 0:
+        return False
+    arena = ints_at(slots[ARENA])
+    return (
+        arena[frame + KIND] == ARRAY
+        and ints_at(slots[NODES])[(np.int64(arena[frame + NODE]) << NODE_SHIFT) + UNIQUE] != 0
+    )
+
+
+@kernel(Long, Longs, inline=True)
+def offset(slots):
+    """How many bytes the tokens read so far have."""
+    return np.int64(ints_at(slots[OFFSETS])[slots[LENGTH]])
+
+
+@kernel(Flag, Longs, Long, Long)
+def is_repeated(slots, frame, end):
+    """Is the item in hand of the array ``frame``, which ends before ``end``, equal to one before it?"""
+    arena = ints_at(slots[ARENA])
+    text = bytes_at(slots[TEXT_READ])
+    item = np.int64(arena[frame + OTHERS])
+    while item != 0:
+        start = np.int64(arena[item + ITEM_FROM])
+        if same_value(slots, text, np.int64(arena[frame + NEXT]), end, start, np.int64(arena[item + ITEM_TO])):
+            return True
+        item = np.int64(arena[item + ITEM_BEFORE])
+    return False
+
+
+@kernel(Flag, Longs, Long, Long)
+def is_repeated_literal(slots, frame, byte):
+    """Has the array ``frame`` of unique items the literal (null, true, false) that begins with ``byte``?"""
+    arena = ints_at(slots[ARENA])
+    text = bytes_at(slots[TEXT_READ])
+    item = np.int64(arena[frame + OTHERS])
+    while item != 0:
+        if text[skip_blanks(text, np.int64(arena[item + ITEM_FROM]))] == byte:
+            return True
+        item = np.int64(arena[item + ITEM_BEFORE])
+    return False
+
+
+@callback(Long, Longs, Long, Long, Long)
+def frame_with_finished(slots, frame, end, top):
+    """The array ``frame`` of unique items after the one in hand, as ``frame << 32 | top``; NONE if it is repeated."""
+    if is_repeated(slots, frame, end):
+        return np.int64(NONE)
+    arena = ints_at(slots[ARENA])
+    arena[top + ITEM_BEFORE] = arena[frame + OTHERS]
+    arena[top + ITEM_FROM] = arena[frame + NEXT]
+    arena[top + ITEM_TO] = end
+    copy = top + ITEM_SIZE
+    after = copy_frame(slots, frame, copy)
+    arena[copy + OTHERS] = top
+    return copy << 32 | after
+
+
 @kernel(Long, Longs, Ints, Long, Long, Long, Long)
 def finish(slots, stack, at, frame, outcome, top):
     """A value is complete in ``frame``; ``outcome`` is the frame's new state, or PLAIN to leave it."""
+    if wants_unique(slots, frame):
+        moved = np.int64(call_finished(slots[FINISHED], slots, frame, offset(slots) + (at >> 3), top))
+        if moved == NONE:
+            return 0
+        frame = moved >> 32
+        top = moved & 0xFFFFFFFF
     if outcome != PLAIN:
         arena = ints_at(slots[ARENA])
         end = copy_frame(slots, frame, top)
@@ -185,8 +252,11 @@ def begin_value(slots, stack, at, frame, node_index, top, byte):
         arena[top + COUNT] = 0
         arena[top + DEPTH] = arena[frame + DEPTH] + 1
         arena[top + NEXT] = 0
+        arena[top + OTHERS] = 0
         put(stack, at, FIRST_ITEM, top, 0, 0, 0, FRESH, 0, top + SEEN)
         return 1
+    if byte >= 0x61 and byte <= 0x7A and wants_unique(slots, frame) and is_repeated_literal(slots, frame, byte):
+        return 0
     if byte == 0x6E:
         if kinds & IS_NULL:
             put(stack, at, LITERAL, frame, 1, node[NULL_OUTCOME], 1, 0, 0, top)
@@ -228,23 +298,23 @@ def item_node(slots, frame):
     return np.int64(node[ITEM])
 
 
-@kernel(Long, Longs, Long, Long, inline=True)
-def frame_with_item(slots, frame, top):
-    """The array ``frame`` after one more item has begun, as ``frame << 32 | top``."""
+@kernel(Long, Longs, Long, Long, Long, inline=True)
+def frame_with_item(slots, frame, top, depth):
+    """The array ``frame`` after one more item has begun, at ``depth`` or later, as ``frame << 32 | top``."""
     arena = ints_at(slots[ARENA])
     state = np.int64(arena[frame + STATE])
+    following = state
     if state != PLAIN:
-        following = ints_at(slots[STATES])[(state << STATE_SHIFT) + ITEM_STATE]
-        if following == state:
-            return frame << 32 | top
-        end = copy_frame(slots, frame, top)
-        arena[top + STATE] = following
-        return top << 32 | end
+        following = np.int64(ints_at(slots[STATES])[(state << STATE_SHIFT) + ITEM_STATE])
     node = ints_at(slots[NODES] + (np.int64(arena[frame + NODE]) << NODE_SHIFT) * 4)
-    if node[MIN_ITEMS] == 0 and node[MAX_ITEMS] >= UNBOUNDED and node[PREFIX] == 0:
+    counts = state == PLAIN and (node[MIN_ITEMS] != 0 or node[MAX_ITEMS] < UNBOUNDED or node[PREFIX] != 0)
+    if following == state and not counts and node[UNIQUE] == 0:
         return frame << 32 | top
     end = copy_frame(slots, frame, top)
+    arena[top + STATE] = following
     arena[top + COUNT] += 1
+    if node[UNIQUE] != 0:
+        arena[top + NEXT] = offset(slots) + depth
     return top << 32 | end
 
 
@@ -315,7 +385,7 @@ def after_value(slots, stack, i, frame, blanks, columns, top, byte):
         node = item_node(slots, frame)
         if node == NONE:
             return 0
-        moved = frame_with_item(slots, frame, top)
+        moved = frame_with_item(slots, frame, top, at >> 3)
         put(stack, at, VALUE, moved >> 32, node, AFTER_COMMA, 0, FRESH, 0, moved & 0xFFFFFFFF)
         return 1
     if byte == (0x7D if kind == OBJECT else 0x5D) and may_close(slots, frame):
@@ -603,6 +673,17 @@ def text_step(slots, stack, i, byte):
     return 1
 
 
+@kernel(Flag, Longs, Ints, Long, Long)
+def may_end_here(slots, stack, i, following):
+    """Is a string that has become as long as it may be no repeated item? (Known when its last character is whole.)"""
+    frame = np.int64(stack[i + FRAME])
+    if following != INSIDE or not wants_unique(slots, frame):
+        return True
+    end = offset(slots) + (i >> 3) + 1
+    bytes_at(slots[TEXT_READ])[end] = 0x22
+    return call_finished(slots[FINISHED], slots, frame, end + 1, np.int64(stack[i + TOP])) != NONE
+
+
 @kernel(Long, Longs, Ints, Long, Long, inline=True)
 def string_step(slots, stack, i, byte):
     """A byte inside a string of which only the length may matter."""
@@ -622,6 +703,8 @@ def string_step(slots, stack, i, byte):
             if length >= node[MAX_LENGTH]:
                 return 0
             length += 1
+            if length == node[MAX_LENGTH] and not may_end_here(slots, stack, i, following):
+                return 0
         elif length < node[MIN_LENGTH]:
             length += 1
     put(stack, at, STRING, stack[i + FRAME], stack[i + A], 0, length, following, 0, stack[i + TOP])
@@ -658,7 +741,7 @@ def structural_step(slots, stack, i, byte):
     node = item_node(slots, frame)
     if node == NONE:
         return 0
-    moved = frame_with_item(slots, frame, top)
+    moved = frame_with_item(slots, frame, top, i >> 3)
     return begin_value(slots, stack, at, moved >> 32, node, moved & 0xFFFFFFFF, byte)
 
 
@@ -675,9 +758,10 @@ def number_step(slots, stack, i, byte):
     label = np.int64(ints_at(slots[NUMBER_LABEL])[state])
     if label == 0:
         return 0
-    if stack[i + B] == 0:
+    if stack[i + B] == 0 and not wants_unique(slots, frame):
         return after_value(slots, stack, i, frame, FRESH, 0, top, byte)
-    finish(slots, stack, at, frame, label, top)
+    if finish(slots, stack, at, frame, label if stack[i + B] != 0 else np.int64(PLAIN), top) == 0:
+        return 0
     return after_value(slots, stack, i, np.int64(stack[at + FRAME]), FRESH, 0, np.int64(stack[at + TOP]), byte)
 
 
@@ -696,6 +780,19 @@ def literal_step(slots, stack, i, byte):
     return 1
 
 
+@callback(Long, Longs, Ints, Long, Long)
+def rarer_step(slots, stack, i, byte):
+    """A byte in the modes that are met less often, or take longer anyway."""
+    mode = stack[i + MODE]
+    if mode == OPEN_KEY:
+        return open_key_step(slots, stack, i, byte)
+    if mode == KEY or mode == CHOICE:
+        return key_step(slots, stack, i, byte)
+    if mode == TEXT:
+        return text_step(slots, stack, i, byte)
+    return literal_step(slots, stack, i, byte)
+
+
 @kernel(Long, Longs, Ints, Long, Long, inline=True)
 def step(slots, stack, depth, byte):
     """Read ``byte`` in the configuration at ``depth`` of the stack, write the next one above it; 0 if refused."""
@@ -703,10 +800,6 @@ def step(slots, stack, depth, byte):
     mode = stack[i + MODE]
     if mode == STRING:
         return string_step(slots, stack, i, byte)
-    if mode == OPEN_KEY:
-        return open_key_step(slots, stack, i, byte)
-    if mode == KEY or mode == CHOICE:
-        return key_step(slots, stack, i, byte)
     if mode == AFTER:
         return after_value(
             slots,
@@ -718,13 +811,11 @@ def step(slots, stack, depth, byte):
             np.int64(stack[i + TOP]),
             byte,
         )
-    if mode == TEXT:
-        return text_step(slots, stack, i, byte)
     if mode == NUMBER:
         return number_step(slots, stack, i, byte)
-    if mode == LITERAL:
-        return literal_step(slots, stack, i, byte)
-    return structural_step(slots, stack, i, byte)
+    if mode <= COLON or mode == FIRST_ITEM:
+        return structural_step(slots, stack, i, byte)
+    return call_step(slots[RARER_STEP], slots, stack, i, byte)
 
 
 @kernel(Flag, Longs, Ints, Long)
