@@ -78,9 +78,9 @@ PARENT, KIND, NODE, STATE, COUNT, DEPTH, NEXT, OTHERS, SEEN = range(9)
 ROOT, OBJECT, ARRAY = range(3)
 # in arrays of unique items, NEXT: where the item in hand begins, and OTHERS: the last of those before, as a linked list
 ITEM_BEFORE, ITEM_FROM, ITEM_TO, ITEM_SIZE = range(4)
-# keys that are not named, in the arena: their predecessor in the list, how many bytes, their class, and the bytes, each
-# with the state of the key automaton after it (state << KEY_STATE_SHIFT | byte)
-KEY_BEFORE, KEY_SIZE, KEY_CLASS, KEY_CONTENT = range(4)
+# keys that are not named, in the arena: their predecessor in the list, how many bytes, their class, the state of the key
+# automaton before the bytes, and these, each with the state after it (state << KEY_STATE_SHIFT | byte)
+KEY_BEFORE, KEY_SIZE, KEY_CLASS, KEY_START, KEY_CONTENT = range(5)
 KEY_STATE_SHIFT = 8
 
 # --- value nodes

@@ -410,7 +410,7 @@ def begin_key(slots, stack, at, frame, top, byte):
     first = np.int64(0)
     if node[CLASSES] != 0:
         first = np.int64(ints_at(slots[TEXTS])[(np.int64(node[KEY_TEXT]) << TEXT_SHIFT) + TEXT_FIRST])
-    arena[top + KEY_CLASS] = first << KEY_STATE_SHIFT
+    arena[top + KEY_START] = first << KEY_STATE_SHIFT
     if lo == hi:
         lo = np.int64(NONE)
         hi = np.int64(NONE)
