@@ -48,8 +48,9 @@ _DEFAULTS = {
 class Automaton:
     """Tables as ``kernels.layout`` describes them. Node 0 is the root."""
 
-    def __init__(self, whitespace: int, limits: Limits) -> None:
+    def __init__(self, whitespace: int, limits: Limits, escapes: int = at.ANY_ESCAPES) -> None:
         self.whitespace = whitespace
+        self.escapes = escapes
         self.limits = limits
         self.lock = threading.RLock()
         self.epoch = 1

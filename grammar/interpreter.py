@@ -392,7 +392,7 @@ class Interpreter:
         if byte == b'"' and not configuration.pending:
             return self._finish_string(configuration)
         written = configuration.pending + byte
-        ranges = possible_code_points(written)
+        ranges = possible_code_points(written, self._automaton.escapes)
         if not ranges or not self._goes_on(configuration, ranges):
             return None
         if not is_whole(written):

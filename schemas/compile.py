@@ -13,6 +13,7 @@ from .lowering import Language
 from .options import JsonOptions
 
 _WHITESPACE = {"compact": at.COMPACT, "formatted": at.FORMATTED, "any": at.ANY_BLANKS}
+_ESCAPES = {"any": at.ANY_ESCAPES, "minimal": at.MINIMAL_ESCAPES}
 
 
 def compile_schema(schema: object, vocabulary: Vocabulary, options: JsonOptions) -> Constraint:
@@ -20,11 +21,9 @@ def compile_schema(schema: object, vocabulary: Vocabulary, options: JsonOptions)
 
     Raises ``InvalidSchema``, ``UnsupportedSchema``, ``UnsatisfiableSchema`` or ``LimitExceeded``.
     """
-    if options.escapes == "minimal":
-        raise UnsupportedSchema('escapes="minimal" is not supported yet', None, 'leave escapes at "any"')
     language = Language(schema, options)
     _check_patterns(language, options)
-    automaton = Automaton(_WHITESPACE[options.whitespace], options.limits)
+    automaton = Automaton(_WHITESPACE[options.whitespace], options.limits, _ESCAPES[options.escapes])
     return Constraint(automaton, JsonCompiler(language, automaton), vocabulary, language.notes)
 
 

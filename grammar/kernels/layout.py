@@ -175,6 +175,11 @@ TEXT_DEAD = DEAD
     LOW2,
     LOW3,
     LOW4,
+    MINIMAL_ESCAPE,  # where only required escapes are allowed: after the backslash
+    MINIMAL_HEX1,  # so forth: after "\u"
+    MINIMAL_HEX2,
+    MINIMAL_HEX3,
+    MINIMAL_HEX4,  # after "\u000"
     UTF8_1,  # one continuation byte to come
     UTF8_2,
     UTF8_3,
@@ -182,9 +187,12 @@ TEXT_DEAD = DEAD
     UTF8_ED,
     UTF8_F0,
     UTF8_F4,
-) = range(22)
+) = range(27)
 STRING_CLOSE = 30
 STRING_REJECT = 31
+# no states, but further ranges of what a partial code point can become
+BEYOND_BMP, QUOTE, BACKSLASH, VERTICAL_TAB, FROM_SHIFT_OUT, TWO_SHIFTS = range(32, 38)
+ANY_ESCAPES, MINIMAL_ESCAPES = range(2)
 
 # --- whitespace
 COMPACT, FORMATTED, ANY_BLANKS = range(3)

@@ -21,11 +21,11 @@ from .keys import (
     narrow,
     narrow_code_point,
     other_key_possible,
-    range_has_fresh_key,
+    partial_has_fresh_key,
 )
 from .layout import *  # noqa: F403 -- the layout is this package's vocabulary
 from .pointers import Flag, Ints, Long, Longs, Nothing, bytes_at, ints_at, longs_at
-from .text import accumulate, highest, is_viable, lowest, partial_is_viable, text_successor
+from .text import accumulate, another_range, highest, is_viable, lowest, partial_is_viable, text_successor
 
 
 @kernel(Nothing, Ints, *[Long] * 9, inline=True)
@@ -413,10 +413,12 @@ def some_key_in_range(slots, mode, frame, lo, hi, position, low, high):
 @kernel(Flag, Longs, Long, Long, Long, Long, Long, Long, Long)
 def some_key_begins(slots, mode, frame, lo, hi, position, string_state, partial):
     """Is there a (live) key that goes on with a code point of which a part has been read?"""
-    low = lowest(string_state, partial)
-    if some_key_in_range(slots, mode, frame, lo, hi, position, low, highest(string_state, low)):
-        return True
-    return string_state == HEX2_D and some_key_in_range(slots, mode, frame, lo, hi, position, 0x10000, 0x10FFFF)
+    while string_state != INSIDE:
+        low = lowest(string_state, partial)
+        if some_key_in_range(slots, mode, frame, lo, hi, position, low, highest(string_state, low)):
+            return True
+        string_state = another_range(string_state)
+    return False
 
 
 @kernel(Long, Longs, Ints, Long, Long)
@@ -441,7 +443,7 @@ def key_step(slots, stack, i, byte):
         return finish_key(slots, stack, at, frame, lo, top) if key_is_live(slots, frame, lo) else 0
     read = accumulate(string_state, np.int64(stack[i + E]), byte)
     found = lo << 32 | hi
-    if string_state >= UTF8_1 or (string_state == INSIDE and following != ESCAPE):
+    if string_state >= UTF8_1 or (string_state == INSIDE and byte != 0x5C):
         found = narrow(slots, lo, hi, position, byte)
         position += 1
         read = np.int64(0)
@@ -449,11 +451,8 @@ def key_step(slots, stack, i, byte):
         found = narrow_code_point(slots, lo, hi, position, read)
         position += encoded_length(read)
         read = np.int64(0)
-    else:
-        if following == ESCAPE:
-            read = np.int64(0)
-        if not some_key_begins(slots, mode, frame, lo, hi, position, following, read):
-            return 0
+    elif not some_key_begins(slots, mode, frame, lo, hi, position, following, read):
+        return 0
     if found < 0:
         return 0
     if mode == KEY and not any_key_live(slots, frame, found >> 32, found & 0xFFFFFFFF):
@@ -519,13 +518,10 @@ def open_key_step(slots, stack, i, byte):
     if following == STRING_CLOSE:
         return close_open_key(slots, stack, i, lo, state)
     read = accumulate(string_state, np.int64(stack[i + E]), byte)
-    if following == ESCAPE:
-        read = np.int64(0)
     node = ints_at(slots[NODES] + (np.int64(arena[frame + NODE]) << NODE_SHIFT) * 4)
     has_classes = node[CLASSES] != 0
     text = np.int64(node[KEY_TEXT])
-    raw = string_state >= UTF8_1 or (string_state == INSIDE and following != ESCAPE)
-    low = np.int64(0)
+    raw = string_state >= UTF8_1 or (string_state == INSIDE and byte != 0x5C)
     fresh = True
     if has_classes and following == INSIDE:
         state = text_successor(slots, text, state, read)
@@ -535,10 +531,7 @@ def open_key_step(slots, stack, i, byte):
             while (arena[top - size + before - 1] & 0xC0) == 0x80:
                 before -= 1
             before -= 1
-        low = lowest(following, read)
-        fresh = range_has_fresh_key(slots, frame, text, state, top - size, before, low, highest(following, low))
-        if not fresh and following == HEX2_D:
-            fresh = range_has_fresh_key(slots, frame, text, state, top - size, before, 0x10000, 0x10FFFF)
+        fresh = partial_has_fresh_key(slots, frame, text, state, top - size, before, following, read)
     found = np.int64(NONE) if lo < 0 else lo << 32 | hi
     start = top - size
     if raw:
@@ -588,8 +581,6 @@ def text_step(slots, stack, i, byte):
         return finish(slots, stack, at, frame, label if node[JOINT] else np.int64(PLAIN), top)
     read = accumulate(string_state, np.int64(stack[i + E]), byte)
     if following != INSIDE:
-        if following == ESCAPE:
-            read = np.int64(0)
         if not partial_is_viable(slots, text, state, length + 1, following, read):
             return 0
         put(stack, at, TEXT, frame, node_index, state, length, following, read, top)
