@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from ..grammar.automaton import Automaton
+from ..grammar.blanks import blank_runs
 from ..grammar.errors import InvalidPattern, InvalidSchema, LimitExceeded, UnsupportedPattern, UnsupportedSchema
 from ..grammar.kernels import layout as at
 from ..grammar.matcher import Constraint
 from ..grammar.regex import compile_pattern
+from ..grammar.regex_form import Regex
 from ..grammar.vocabulary import Vocabulary
 from .compiler import JsonCompiler
 from .lowering import Language
@@ -23,7 +25,9 @@ def compile_schema(schema: object, vocabulary: Vocabulary, options: JsonOptions)
     """
     language = Language(schema, options)
     _check_patterns(language, options)
-    automaton = Automaton(_WHITESPACE[options.whitespace], options.limits, _ESCAPES[options.escapes])
+    runs = options.whitespace
+    whitespace = blank_runs(runs, options.limits) if isinstance(runs, Regex) else _WHITESPACE[runs]
+    automaton = Automaton(whitespace, options.limits, _ESCAPES[options.escapes])
     return Constraint(automaton, JsonCompiler(language, automaton), vocabulary, language.notes)
 
 

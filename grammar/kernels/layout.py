@@ -40,7 +40,7 @@ TEXTS, TEXT_NEXT, TEXT_LABEL, TEXT_ASCII, TEXT_START, TEXT_CLASS, TEXT_VIABLE, T
 STAY_KEYS, STAY_ROWS, STAY_CAPACITY, STAY_OPEN, STAY_WANTED = (
     next(_slot) for _ in range(5)
 )  # stay masks of text states
-WHITESPACE, EPOCH = next(_slot), next(_slot)
+WHITESPACE, BLANK_NEXT, EPOCH = next(_slot), next(_slot), next(_slot)
 ONLY_CLASS, MARKED = next(_slot), next(_slot)  # for masks of open keys: the one class considered; 4 words of bytes
 _, _, _ = (next(_slot) for _ in range(3))
 # --- slots: one matcher's own
@@ -195,8 +195,12 @@ BEYOND_BMP, QUOTE, BACKSLASH, VERTICAL_TAB, FROM_SHIFT_OUT, TWO_SHIFTS = range(3
 ANY_ESCAPES, MINIMAL_ESCAPES = range(2)
 
 # --- whitespace
-COMPACT, FORMATTED, ANY_BLANKS = range(3)
+COMPACT, FORMATTED, ANY_BLANKS, BLANKS_BY_PATTERN = range(4)
 FRESH, ONE_SPACE, INDENTED = range(3)  # BlankState, in slot S of structural modes
+# BLANKS_BY_PATTERN: S is a state of an automaton that begins in FRESH; its row holds the next state for each blank, or
+# NONE, and at BLANKS_MAY_END whether the run of blanks may end
+BLANK_SHIFT = 6
+BLANKS_MAY_END = 0
 AT_ROOT, AFTER_COLON, AFTER_COMMA = range(3)  # Position of a value
 NO_BLANKS, BLANKS, NEWLINE, OTHER_BLANKS = range(4)  # what a token begins with, BARE_BLANKS
 TAB_COLUMNS = 8

@@ -255,7 +255,13 @@ def blank(slots, stack, at, i, frame, blanks, columns, position, byte):
     style = slots[WHITESPACE]
     if style == COMPACT:
         return 0
-    if style == FORMATTED:
+    if style == BLANKS_BY_PATTERN:
+        if position == AT_ROOT:
+            return 0
+        blanks = np.int64(ints_at(slots[BLANK_NEXT])[(blanks << BLANK_SHIFT) + byte])
+        if blanks == NONE:
+            return 0
+    elif style == FORMATTED:
         if byte == 0x0A:
             if blanks != FRESH or mode == COLON or position != AFTER_COMMA:
                 return 0
@@ -278,6 +284,14 @@ def is_blank(byte):
     return byte == 0x20 or byte == 0x0A or byte == 0x0D or byte == 0x09
 
 
+@kernel(Flag, Longs, Long, Long, inline=True)
+def blanks_may_end(slots, frame, blanks):
+    """May something else follow the blanks that have been read in ``frame``, as far as a pattern judges them?"""
+    if slots[WHITESPACE] != BLANKS_BY_PATTERN or ints_at(slots[ARENA])[frame + KIND] == ROOT:
+        return True
+    return ints_at(slots[BLANK_NEXT])[(blanks << BLANK_SHIFT) + BLANKS_MAY_END] != 0
+
+
 @kernel(Long, Longs, Ints, Long, Long, Long, Long, Long, Long)
 def after_value(slots, stack, i, frame, blanks, columns, top, byte):
     """A byte after a complete value in ``frame``; ``i`` is the configuration read, the next one is written above it."""
@@ -288,7 +302,13 @@ def after_value(slots, stack, i, frame, blanks, columns, top, byte):
         if slots[WHITESPACE] == ANY_BLANKS:
             put(stack, at, AFTER, frame, 0, 0, 0, FRESH, 0, top)
             return 1
-        if slots[WHITESPACE] == COMPACT or kind == ROOT or not may_close(slots, frame):
+        if slots[WHITESPACE] == COMPACT or kind == ROOT:
+            return 0
+        if slots[WHITESPACE] == BLANKS_BY_PATTERN:
+            blanks = np.int64(ints_at(slots[BLANK_NEXT])[(blanks << BLANK_SHIFT) + byte])
+            put(stack, at, AFTER, frame, 0, 0, 0, blanks, 0, top)
+            return 0 if blanks == NONE else 1
+        if not may_close(slots, frame):
             return 0
         if byte == 0x0A and blanks == FRESH:
             put(stack, at, AFTER, frame, 0, 0, 0, INDENTED, 0, top)
@@ -300,12 +320,12 @@ def after_value(slots, stack, i, frame, blanks, columns, top, byte):
             return 0
         put(stack, at, AFTER, frame, 0, 0, 0, INDENTED, columns, top)
         return 1
-    if kind == ROOT:
+    if kind == ROOT or not blanks_may_end(slots, frame, blanks):
         return 0
     if not state_ready(slots, np.int64(arena[frame + STATE])):
         return 0
     if byte == 0x2C:
-        if blanks == INDENTED:
+        if blanks == INDENTED and slots[WHITESPACE] == FORMATTED:
             return 0
         if kind == OBJECT:
             if not may_have_key(slots, frame):
@@ -631,6 +651,8 @@ def structural_step(slots, stack, i, byte):
         if mode == VALUE:
             position = np.int64(stack[i + B])
         return blank(slots, stack, at, i, frame, np.int64(stack[i + S]), np.int64(stack[i + E]), position, byte)
+    if not blanks_may_end(slots, frame, np.int64(stack[i + S])):
+        return 0
     if mode == VALUE:
         return begin_value(slots, stack, at, frame, np.int64(stack[i + A]), top, byte)
     if mode == COLON:

@@ -140,7 +140,7 @@ def highest(state, low):
         return np.int64(0x3FFFF)
     if state == MINIMAL_ESCAPE or state == FROM_SHIFT_OUT:
         return np.int64(0x1F)
-    if MINIMAL_HEX1 <= state and state <= MINIMAL_HEX4:
+    if state >= MINIMAL_HEX1 and state <= MINIMAL_HEX4:
         return np.int64(7)
     if state == QUOTE or state == BACKSLASH or state == VERTICAL_TAB:
         return low
@@ -158,7 +158,7 @@ def another_range(state):
         return np.int64(QUOTE)
     if state == QUOTE:
         return np.int64(BACKSLASH)
-    if MINIMAL_HEX1 <= state and state <= MINIMAL_HEX3:
+    if state >= MINIMAL_HEX1 and state <= MINIMAL_HEX3:
         return np.int64(FROM_SHIFT_OUT)
     if state == MINIMAL_HEX4:
         return np.int64(TWO_SHIFTS)
