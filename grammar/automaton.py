@@ -46,10 +46,21 @@ _DEFAULTS = {
 
 
 class Automaton:
-    """Tables as ``kernels.layout`` describes them. Node 0 is the root."""
+    """Tables as ``kernels.layout`` describes them. Node 0 is the root.
 
-    def __init__(self, whitespace: int, limits: Limits) -> None:
-        self.whitespace = whitespace
+    ``whitespace``: ``COMPACT``, ``FORMATTED``, ``ANY_BLANKS``, or the automaton of a run of blanks (``blanks``).
+    ``escapes``: ``ANY_ESCAPES`` or ``MINIMAL_ESCAPES``.
+    """
+
+    def __init__(
+        self,
+        whitespace: int | NDArray[np.int32],
+        limits: Limits,
+        escapes: int = at.ANY_ESCAPES,
+    ) -> None:
+        self.whitespace = whitespace if isinstance(whitespace, int) else at.BLANKS_BY_PATTERN
+        self.blank_next = np.zeros((1, 1), np.int32) if isinstance(whitespace, int) else whitespace
+        self.escapes = escapes
         self.limits = limits
         self.lock = threading.RLock()
         self.epoch = 1
@@ -114,6 +125,7 @@ class Automaton:
             for slot, name in self._TABLES:
                 slots[slot] = getattr(self, name).address
             slots[at.WHITESPACE] = self.whitespace
+            slots[at.BLANK_NEXT] = self.blank_next.ctypes.data
             slots[at.EPOCH] = self.epoch
             slots[at.KEEPS_TEXT] = self.keeps_text
 

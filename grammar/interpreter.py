@@ -165,6 +165,8 @@ class Interpreter:
         if byte in _SINGLE_BLANKS:
             longer = replace(configuration, blanks=configuration.blanks + byte)
             return longer if self._blanks_allowed(longer) else None
+        if not self._blanks_may_end(configuration):
+            return None
         if mode == at.VALUE:
             return self._begin_value(frame, configuration.node, byte)
         if mode == at.COLON:
@@ -183,6 +185,8 @@ class Interpreter:
     def _blanks_allowed(self, configuration: Configuration) -> bool:
         if self._automaton.whitespace == at.ANY_BLANKS:
             return True
+        if self._automaton.whitespace == at.BLANKS_BY_PATTERN:
+            return configuration.frame.kind != at.ROOT and self._blank_state(configuration.blanks) != at.NONE
         if self._automaton.whitespace == at.COMPACT or configuration.mode == at.COLON:
             return False
         frame, blanks, behind = configuration.frame, configuration.blanks, configuration.behind
@@ -198,6 +202,19 @@ class Interpreter:
             and set(blanks[1:]) <= set(b" \t")
             and columns <= at.COLUMNS_PER_LEVEL * frame.depth
         )
+
+    def _blanks_may_end(self, configuration: Configuration) -> bool:
+        if self._automaton.whitespace != at.BLANKS_BY_PATTERN or configuration.frame.kind == at.ROOT:
+            return True
+        state = self._blank_state(configuration.blanks)
+        return bool(self._automaton.blank_next[state, at.BLANKS_MAY_END])
+
+    def _blank_state(self, blanks: bytes) -> int:
+        """The state of the pattern for blanks after ``blanks``, all of which but the last are allowed."""
+        state = at.FRESH
+        for blank in blanks:
+            state = int(self._automaton.blank_next[state, blank])
+        return state
 
     def _after_value(self, configuration: Configuration, byte: bytes) -> Configuration | None:
         frame = configuration.frame
@@ -430,7 +447,7 @@ class Interpreter:
         if byte == b'"' and not configuration.pending:
             return self._finish_string(configuration)
         written = configuration.pending + byte
-        ranges = possible_code_points(written)
+        ranges = possible_code_points(written, self._automaton.escapes)
         if not ranges or not self._goes_on(configuration, ranges):
             return None
         if not is_whole(written):

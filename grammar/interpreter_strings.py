@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -31,15 +32,18 @@ _WELL_FORMED = (  # table 3-7 of the Unicode standard; controls below 0x20, the 
     ((0xF4, 0xF4), (0x80, 0x8F), _CONTINUATION, _CONTINUATION),
 )
 _ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\", "/": "/"}
+_REQUIRED_ESCAPES = {json.dumps(chr(c))[1:-1].encode(): c for c in [*range(0x20), ord('"'), ord("\\")]}
 _HEX_DIGITS = frozenset("0123456789abcdefABCDEF")
 _HIGH = range(0xD800, 0xDC00)
 _LOW = range(0xDC00, 0xE000)
 
 
 @lru_cache(maxsize=1 << 16)
-def possible_code_points(written: bytes) -> Ranges:
+def possible_code_points(written: bytes, escapes: int = at.ANY_ESCAPES) -> Ranges:
     """The code points that can come of a character of which ``written`` is the beginning, or the whole; () if none."""
     if written[:1] == b"\\":
+        if escapes == at.MINIMAL_ESCAPES:
+            return tuple((c, c) for spelling, c in _REQUIRED_ESCAPES.items() if spelling.startswith(written))
         return tuple(_escaped(written.decode("latin-1")))
     return tuple(_encoded(written))
 

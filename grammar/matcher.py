@@ -39,6 +39,7 @@ class Constraint:
         self._automaton = automaton
         automaton.compiler = compiler
         self._tables = tables_of(vocabulary)
+        self._tables.strings(automaton.escapes)  # built now, not by the first matcher
         self._stay_masks = StayMasks(self._tables.words, automaton.limits.memory // _STAY_MASK_SHARE)
         with automaton.lock:
             automaton.compile_node(0)
@@ -57,7 +58,7 @@ class Matcher:
         self._constraint = constraint
         tables = constraint._tables
         self._slots = np.zeros(at.SLOTS, np.int64)
-        tables.install(self._slots)
+        tables.install(self._slots, constraint._automaton.escapes)
         for slot, address in CALLED_THROUGH_ADDRESSES.items():
             self._slots[slot] = address
         self._stack = np.zeros((tables.longest_token + 2) * at.CONFIGURATION, np.int32)

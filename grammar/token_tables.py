@@ -1,22 +1,21 @@
 """The tables of one vocabulary that masks are computed from, shared by all constraints over it.
 
-Tries of the tokens, whole and cut in the ways that suit the automaton's modes (see ``kernels.masks``), and the masks of
-the tokens that stay inside a string.
+Tries of the tokens, whole and cut in the ways that suit the automaton's modes (see ``kernels.masks``); what the tokens
+do inside strings is in ``string_tokens``.
 """
 
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .kernels import layout as at
-from .kernels.tries import scan_strings
 from .number_dfa import SYMBOL_OF_BYTE
-from .string_table import ADMISSION_TABLE, STAYING_TABLE, STRING_TABLE
-from .token_trie import Trie, make_trie
+from .string_table import ADMISSION_TABLE
+from .string_tokens import StringTokens
+from .token_trie import flatten, install_trie, make_trie, trie_of_tokens
 from .vocabulary import Vocabulary
 
 _BLANKS = b" \n\r\t"
@@ -38,26 +37,18 @@ class TokenTables:
         self.offsets = offsets.astype(np.int32)
         self.ends = np.asarray(vocabulary.eos_token_ids, np.int32)
         order = sorted(np.flatnonzero(lengths).tolist(), key=tokens.__getitem__)
-        self.trie, self.same = self._trie_of_tokens(tokens, order)
-        stays = np.empty(self.size, np.int32)
-        quotes = np.empty(self.size, np.int32)
-        scan_strings(self.content, offsets, STRING_TABLE, stays, quotes)
+        self.trie, self.same = trie_of_tokens(tokens, order)
         self._cut_blanks(tokens, order)
-        self._cut_tails(tokens, stays, quotes)
-        self.crossing = self._trie_of_tokens(tokens, [token for token in order if quotes[token] >= 0])[0]
-        self._stay_masks(stays)
+        self._tokens, self._order, self._starts = tokens, order, offsets
+        self._strings: dict[int, StringTokens] = {}
 
-    def _trie_of_tokens(self, tokens: tuple[bytes, ...], order: list[int]) -> tuple[Trie, NDArray[np.int32]]:
-        """The trie of ``order``, sorted by bytes, and for each token another with the same bytes, or -1."""
-        same = np.full(self.size, -1, np.int32)
-        distinct: list[int] = []
-        for token in order:
-            if distinct and tokens[distinct[-1]] == tokens[token]:
-                same[token] = distinct[-1]
-                distinct[-1] = token
-            else:
-                distinct.append(token)
-        return make_trie([tokens[token] for token in distinct], distinct), same
+    def strings(self, escapes: int) -> StringTokens:
+        """What the tokens do inside a string, with ``ANY_ESCAPES`` or ``MINIMAL_ESCAPES``; built on first use."""
+        found = self._strings.get(escapes)
+        if found is None:  # all threads must end up with the same one: matchers keep its addresses
+            built = StringTokens(self._tokens, self._order, self.content, self._starts, escapes)
+            found = self._strings.setdefault(escapes, built)
+        return found
 
     def _cut_blanks(self, tokens: tuple[bytes, ...], order: list[int]) -> None:
         groups: dict[bytes, list[int]] = {b"": []}
@@ -65,7 +56,7 @@ class TokenTables:
             groups.setdefault(tokens[token].lstrip(_BLANKS), []).append(token)
         names = sorted(groups)
         self.bare = make_trie(names[1:], range(1, len(names)))
-        self.bare_offsets, self.bare_tokens = _flatten(groups[name] for name in names)
+        self.bare_offsets, self.bare_tokens = flatten(groups[name] for name in names)
         kinds, columns = [], []
         for token in self.bare_tokens.tolist():
             content = tokens[token]
@@ -74,24 +65,6 @@ class TokenTables:
             columns.append(min(width, _WIDEST))
         self.bare_blanks = np.array(kinds, np.uint8)
         self.bare_columns = np.array(columns, np.uint16)
-
-    def _cut_tails(self, tokens: tuple[bytes, ...], stays: NDArray[np.int32], quotes: NDArray[np.int32]) -> None:
-        groups: dict[bytes, list[int]] = {b"": []}
-        for token in np.flatnonzero(quotes >= 0).tolist():
-            groups.setdefault(tokens[token][quotes[token] :], []).append(token)
-        names = sorted(groups)
-        self.tails = make_trie(names[1:], range(1, len(names)))
-        self.tail_offsets, self.tail_tokens = _flatten(groups[name] for name in names)
-        self.tail_prefixes = (-2 - stays[self.tail_tokens]).astype(np.uint16)
-
-    def _stay_masks(self, stays: NDArray[np.int32]) -> None:
-        self.longest = max(int(stays.max(initial=0)), int(self.tail_prefixes.max(initial=0))) + 1
-        inside = np.zeros(self.words * 32, np.uint8)
-        within = np.zeros((self.longest, self.words), np.int32)
-        for count in range(self.longest):
-            inside[: self.size] |= stays == count
-            within[count] = np.packbits(inside, bitorder="little").view(np.int32)
-        self.stay_within = within
 
     def has_longer(self, content: bytes) -> bool:
         """Is ``content`` a proper prefix of some token?"""
@@ -106,17 +79,11 @@ class TokenTables:
             node = child
         return node >= 0 and int(trie.end[node]) > node + 1
 
-    def install(self, slots: NDArray[np.int64]) -> None:
+    def install(self, slots: NDArray[np.int64], escapes: int) -> None:
         """Write the addresses of all tables into a matcher's slots."""
-        for slot, trie in (
-            (at.TRIE, self.trie),
-            (at.TRIE_STAYING, self.trie),
-            (at.BARE, self.bare),
-            (at.TAIL, self.tails),
-            (at.CROSS, self.crossing),
-        ):
-            arrays = (trie.byte, trie.depth, trie.terminal, trie.end, trie.root)
-            slots[slot : slot + 5] = [array.ctypes.data for array in arrays]
+        self.strings(escapes).install(slots)
+        for slot, trie in ((at.TRIE, self.trie), (at.TRIE_STAYING, self.trie), (at.BARE, self.bare)):
+            install_trie(slots, slot, trie)
         for slot, array in (
             (at.TOKEN_OFFSETS, self.offsets),
             (at.TOKEN_BYTES, self.content),
@@ -125,31 +92,15 @@ class TokenTables:
             (at.BARE_TOKENS, self.bare_tokens),
             (at.BARE_BLANKS, self.bare_blanks),
             (at.BARE_COLUMNS, self.bare_columns),
-            (at.TAIL_OFFSETS, self.tail_offsets),
-            (at.TAIL_TOKENS, self.tail_tokens),
-            (at.TAIL_PREFIX, self.tail_prefixes),
-            (at.STAY, self.stay_within[-1]),
-            (at.STAY_WITHIN, self.stay_within),
             (at.END_TOKENS, self.ends),
-            (at.STRING_NEXT, STRING_TABLE),
             (at.NUMBER_SYMBOL, SYMBOL_OF_BYTE),
             (at.ADMITS, ADMISSION_TABLE),
-            (at.STAYING, STAYING_TABLE),
         ):
             slots[slot] = array.ctypes.data
         slots[at.TRIE_NODES] = self.trie.size
-        slots[at.TAIL_NODES] = self.tails.size
-        slots[at.LONGEST] = self.longest
         slots[at.VOCABULARY_SIZE] = self.size
         slots[at.MASK_WORDS] = self.words
         slots[at.END_COUNT] = len(self.ends)
-
-
-def _flatten(groups: Iterable[list[int]]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    members = list(groups)
-    offsets = np.zeros(len(members) + 1, np.int32)
-    np.cumsum([len(group) for group in members], out=offsets[1:])
-    return offsets, np.array([token for group in members for token in group], np.int32)
 
 
 def _blanks(blanks: bytes) -> tuple[int, int]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .kernels import layout as at
 from .kernels.tries import build_trie
 
 
@@ -45,3 +46,30 @@ def make_trie(strings: Sequence[bytes], values: Sequence[int]) -> Trie:
     open_nodes = np.empty(longest + 1, np.int64)
     count = build_trie(content, offsets, np.asarray(values, np.int32), byte, depth, terminal, end, root, open_nodes)
     return Trie(byte[:count].copy(), depth[:count].copy(), terminal[:count].copy(), end[:count].copy(), root)
+
+
+def trie_of_tokens(tokens: Sequence[bytes], order: Sequence[int]) -> tuple[Trie, NDArray[np.int32]]:
+    """The trie of the tokens ``order``, sorted by bytes, and for each token another with the same bytes, or -1."""
+    same = np.full(len(tokens), at.NONE, np.int32)
+    distinct: list[int] = []
+    for token in order:
+        if distinct and tokens[distinct[-1]] == tokens[token]:
+            same[token] = distinct[-1]
+            distinct[-1] = token
+        else:
+            distinct.append(token)
+    return make_trie([tokens[token] for token in distinct], distinct), same
+
+
+def flatten(groups: Iterable[list[int]]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """The members of all groups, and before them where each group begins and the last one ends."""
+    members = list(groups)
+    offsets = np.zeros(len(members) + 1, np.int32)
+    np.cumsum([len(group) for group in members], out=offsets[1:])
+    return offsets, np.array([token for group in members for token in group], np.int32)
+
+
+def install_trie(slots: NDArray[np.int64], slot: int, trie: Trie) -> None:
+    """Write the addresses of a trie's arrays into the five slots from ``slot`` on."""
+    arrays = (trie.byte, trie.depth, trie.terminal, trie.end, trie.root)
+    slots[slot : slot + 5] = [array.ctypes.data for array in arrays]

@@ -1,7 +1,7 @@
 """Random walks: tokens picked at random among those allowed, until the document ends.
 
-A walk that meets an empty mask has found a dead end. Picking is uniform, but with a bias to tokens that close something,
-so that documents end; the bias differs from walk to walk and grows towards the end of the budget.
+A walk that meets an empty mask has found a dead end. Picking is uniform, with a bias to tokens that close something, so
+that documents end; the bias differs from walk to walk and grows towards the end of the budget.
 """
 
 from __future__ import annotations
@@ -58,7 +58,9 @@ class Walker:
             token = self._pick(allowed, rng, bias)
             begin = time.perf_counter()
             if not matcher.accept_token(token):
-                raise AssertionError(f"after {bytes(content)!r} the mask allows {self._tokens[token]!r}, which is refused")
+                raise AssertionError(
+                    f"after {bytes(content)!r} the mask allows {self._tokens[token]!r}, which is refused"
+                )
             slowest = max(slowest, time.perf_counter() - begin)
             if self._ends[token]:
                 return Walk(bytes(content), True, False, slowest)

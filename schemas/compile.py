@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from ..grammar.automaton import Automaton
+from ..grammar.blanks import blank_runs
 from ..grammar.errors import InvalidPattern, InvalidSchema, LimitExceeded, UnsupportedPattern, UnsupportedSchema
 from ..grammar.kernels import layout as at
 from ..grammar.matcher import Constraint
 from ..grammar.regex import compile_pattern
+from ..grammar.regex_form import Regex
 from ..grammar.vocabulary import Vocabulary
 from .compiler import JsonCompiler
 from .lowering import Language
 from .options import JsonOptions
 
 _WHITESPACE = {"compact": at.COMPACT, "formatted": at.FORMATTED, "any": at.ANY_BLANKS}
+_ESCAPES = {"any": at.ANY_ESCAPES, "minimal": at.MINIMAL_ESCAPES}
 
 
 def compile_schema(schema: object, vocabulary: Vocabulary, options: JsonOptions) -> Constraint:
@@ -20,11 +23,11 @@ def compile_schema(schema: object, vocabulary: Vocabulary, options: JsonOptions)
 
     Raises ``InvalidSchema``, ``UnsupportedSchema``, ``UnsatisfiableSchema`` or ``LimitExceeded``.
     """
-    if options.escapes == "minimal":
-        raise UnsupportedSchema('escapes="minimal" is not supported yet', None, 'leave escapes at "any"')
     language = Language(schema, options)
     _check_patterns(language, options)
-    automaton = Automaton(_WHITESPACE[options.whitespace], options.limits)
+    runs = options.whitespace
+    whitespace = blank_runs(runs, options.limits) if isinstance(runs, Regex) else _WHITESPACE[runs]
+    automaton = Automaton(whitespace, options.limits, _ESCAPES[options.escapes])
     return Constraint(automaton, JsonCompiler(language, automaton), vocabulary, language.notes)
 
 

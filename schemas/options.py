@@ -7,8 +7,10 @@ from typing import Literal, get_args
 
 from referencing import Registry
 
+from ..grammar.blanks import blank_runs
 from ..grammar.errors import MaskwrightError
 from ..grammar.limits import Limits
+from ..grammar.regex_form import Regex
 
 PropertyOrder = Literal["schema", "any"]
 Whitespace = Literal["formatted", "compact", "any"]
@@ -21,16 +23,19 @@ class JsonOptions:
     """Options of a JSON schema; a value that is none of those listed raises ``MaskwrightError``.
 
     ``property_order``: ``"schema"`` asks for properties in the schema's order, ``"any"`` for none.
-    ``whitespace``: ``"formatted"`` allows what formatters write, ``"compact"`` none, ``"any"`` all that JSON allows.
+    ``whitespace``: ``"formatted"`` allows what formatters write, ``"compact"`` none, ``"any"`` all that JSON allows. A
+    ``Regex`` has to match what stands between two neighbouring tokens of JSON inside an object or array, be it nothing;
+    there is none before and after the document.
     ``formats``: whether ``format`` is an assertion or an annotation.
-    ``escapes``: ``"minimal"`` allows only the escapes that JSON requires.
+    ``escapes``: ``"minimal"`` allows only the escapes that JSON requires, each in its shortest form and in lower case,
+    as ``json.dumps(ensure_ascii=False)`` writes them.
     ``registry``: where remote references are looked up; nothing is ever fetched.
     ``dialect``: that of schemas without a ``$schema`` (its URI, or ``"draft4"``, ``"draft7"``, ``"2020-12"``, ...).
     ``limits``: bounds on the work of compiling.
     """
 
     property_order: PropertyOrder = "schema"
-    whitespace: Whitespace = "formatted"
+    whitespace: Whitespace | Regex = "formatted"
     formats: Formats = "assert"
     escapes: Escapes = "any"
     registry: Registry | None = field(default=None, hash=False)
@@ -39,12 +44,15 @@ class JsonOptions:
 
     def __post_init__(self) -> None:
         _require("property_order", self.property_order, get_args(PropertyOrder))
-        _require("whitespace", self.whitespace, get_args(Whitespace))
+        if isinstance(self.whitespace, Regex):
+            blank_runs(self.whitespace, self.limits)
+        else:
+            _require("whitespace", self.whitespace, get_args(Whitespace), " or a Regex")
         _require("formats", self.formats, get_args(Formats))
         _require("escapes", self.escapes, get_args(Escapes))
 
 
-def _require(option: str, value: object, allowed: tuple[str, ...]) -> None:
+def _require(option: str, value: object, allowed: tuple[str, ...], others: str = "") -> None:
     if value not in allowed:
-        choices = " or ".join(repr(choice) for choice in allowed)
+        choices = " or ".join(repr(choice) for choice in allowed) + others
         raise MaskwrightError(f"the option {option} is {value!r}", remedy=f"it can be {choices}")

@@ -15,9 +15,10 @@ from typing import Any, Protocol
 
 from referencing import Registry
 
-from ..grammar.errors import InvalidSchema
+from ..grammar.errors import InvalidSchema, UnsupportedSchema
 from ..grammar.limits import Limits
 from ..grammar.matcher import Constraint
+from ..grammar.regex_form import Regex
 from ..grammar.vocabulary import Vocabulary
 from .compile import compile_schema
 from .json_text import check_json, read_document, read_json, read_json_file
@@ -54,7 +55,7 @@ class JsonSchema:
         schema: object,
         *,
         property_order: PropertyOrder = "schema",
-        whitespace: Whitespace = "formatted",
+        whitespace: Whitespace | Regex = "formatted",
         formats: Formats = "assert",
         escapes: Escapes = "any",
         registry: Registry | None = None,
@@ -154,6 +155,8 @@ def _read(schema: object) -> tuple[object, Callable[[str], object]]:
         contents = read_json_file(schema)
     elif isinstance(schema, dict | bool):
         pass
+    elif isinstance(schema, Regex):
+        raise UnsupportedSchema("a Regex is not supported yet as a specification", None, f"pass {_FORMS}")
     elif schema is None or isinstance(schema, JsonSchema | int | float | bytes | list | tuple | set):
         raise InvalidSchema(f"{schema!r:.60} is not a specification", remedy=f"pass {_FORMS}")
     else:

@@ -40,6 +40,7 @@ PUBLIC_NAMES = {
     "LogitsProcessor",
     "MaskwrightError",
     "Matcher",
+    "Regex",
     "UnsatisfiableSchema",
     "UnsupportedSchema",
     "Vocabulary",

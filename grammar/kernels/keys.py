@@ -11,7 +11,7 @@ import numpy as np
 from .compilation import kernel
 from .layout import *  # noqa: F403 -- the layout is this package's vocabulary
 from .pointers import Flag, Long, Longs, bytes_at, ints_at
-from .text import MAX_CODE_POINT, interval_of
+from .text import MAX_CODE_POINT, another_range, highest, interval_of, lowest
 
 LINEAR_BELOW = 8
 
@@ -281,6 +281,17 @@ def range_has_fresh_key(slots, frame, text, state, start, size, low, high):
         if not surrogates_only and fresh_key_left(slots, frame, text, successor, start, size, first, last):
             return True
         i += 1
+    return False
+
+
+@kernel(Flag, Longs, Long, Long, Long, Long, Long, Long, Long)
+def partial_has_fresh_key(slots, frame, text, state, start, size, string_state, partial):
+    """``fresh_key_left`` after some code point of which a part has been read."""
+    while string_state != INSIDE:
+        low = lowest(string_state, partial)
+        if range_has_fresh_key(slots, frame, text, state, start, size, low, highest(string_state, low)):
+            return True
+        string_state = another_range(string_state)
     return False
 
 

@@ -40,7 +40,7 @@ TEXTS, TEXT_NEXT, TEXT_LABEL, TEXT_ASCII, TEXT_START, TEXT_CLASS, TEXT_VIABLE, T
 STAY_KEYS, STAY_ROWS, STAY_CAPACITY, STAY_OPEN, STAY_WANTED = (
     next(_slot) for _ in range(5)
 )  # stay masks of text states
-WHITESPACE, EPOCH = next(_slot), next(_slot)
+WHITESPACE, BLANK_NEXT, EPOCH = next(_slot), next(_slot), next(_slot)
 KEEPS_TEXT = next(_slot)  # 1 if the automaton needs the text that was read, because of unique items
 ONLY_CLASS, MARKED = next(_slot), next(_slot)  # for masks of open keys: the one class considered; 4 words of bytes
 _, _, _ = (next(_slot) for _ in range(3))
@@ -78,8 +78,8 @@ PARENT, KIND, NODE, STATE, COUNT, DEPTH, NEXT, OTHERS, SEEN = range(9)
 ROOT, OBJECT, ARRAY = range(3)
 # in arrays of unique items, NEXT: where the item in hand begins, and OTHERS: the last of those before, as a linked list
 ITEM_BEFORE, ITEM_FROM, ITEM_TO, ITEM_SIZE = range(4)
-# keys that are not named, in the arena: their predecessor in the list, how many bytes, their class, the state of the key
-# automaton before the bytes, and these, each with the state after it (state << KEY_STATE_SHIFT | byte)
+# keys that are not named, in the arena: their predecessor in the list, how many bytes, their class, the state of the
+# key automaton before the bytes, and these, each with the state after it (state << KEY_STATE_SHIFT | byte)
 KEY_BEFORE, KEY_SIZE, KEY_CLASS, KEY_START, KEY_CONTENT = range(5)
 KEY_STATE_SHIFT = 8
 
@@ -180,6 +180,11 @@ TEXT_DEAD = DEAD
     LOW2,
     LOW3,
     LOW4,
+    MINIMAL_ESCAPE,  # where only required escapes are allowed: after the backslash
+    MINIMAL_HEX1,  # so forth: after "\u"
+    MINIMAL_HEX2,
+    MINIMAL_HEX3,
+    MINIMAL_HEX4,  # after "\u000"
     UTF8_1,  # one continuation byte to come
     UTF8_2,
     UTF8_3,
@@ -187,13 +192,20 @@ TEXT_DEAD = DEAD
     UTF8_ED,
     UTF8_F0,
     UTF8_F4,
-) = range(22)
+) = range(27)
 STRING_CLOSE = 30
 STRING_REJECT = 31
+# no states, but further ranges of what a partial code point can become
+BEYOND_BMP, QUOTE, BACKSLASH, VERTICAL_TAB, FROM_SHIFT_OUT, TWO_SHIFTS = range(32, 38)
+ANY_ESCAPES, MINIMAL_ESCAPES = range(2)
 
 # --- whitespace
-COMPACT, FORMATTED, ANY_BLANKS = range(3)
+COMPACT, FORMATTED, ANY_BLANKS, BLANKS_BY_PATTERN = range(4)
 FRESH, ONE_SPACE, INDENTED = range(3)  # BlankState, in slot S of structural modes
+# BLANKS_BY_PATTERN: S is a state of an automaton that begins in FRESH; its row holds the next state for each blank, or
+# NONE, and at BLANKS_MAY_END whether the run of blanks may end
+BLANK_SHIFT = 6
+BLANKS_MAY_END = 0
 AT_ROOT, AFTER_COLON, AFTER_COMMA = range(3)  # Position of a value
 NO_BLANKS, BLANKS, NEWLINE, OTHER_BLANKS = range(4)  # what a token begins with, BARE_BLANKS
 TAB_COLUMNS = 8

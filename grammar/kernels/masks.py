@@ -326,10 +326,22 @@ def fill_text(slots, stack, mask):
         walk_root(slots, stack, mask, CROSS, byte, 0, 0)
 
 
+@kernel(Nothing, Longs, Ints, Words, Long)
+def fill_admitted(slots, stack, mask, mode):
+    """All tokens that begin with a byte that ``mode`` admits, with their blanks."""
+    admits = bytes_at(slots[ADMITS])
+    for byte in range(0x7E):
+        if admits[(mode << 8) + byte] != 0:
+            walk_root(slots, stack, mask, TRIE, byte, 0, 0)
+
+
 @kernel(Nothing, Longs, Ints, Words)
 def fill_structural(slots, stack, mask):
     """VALUE, AFTER, FIRST_KEY, NEXT_KEY, COLON, FIRST_ITEM: tokens by what follows their leading blanks."""
     mode = np.int64(stack[MODE])
+    if slots[WHITESPACE] == BLANKS_BY_PATTERN:
+        fill_admitted(slots, stack, mask, mode)
+        return
     frame = np.int64(stack[FRAME])
     arena = ints_at(slots[ARENA])
     blanks_limit = np.int64(0)

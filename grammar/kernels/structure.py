@@ -22,11 +22,11 @@ from .keys import (
     narrow,
     narrow_code_point,
     other_key_possible,
-    range_has_fresh_key,
+    partial_has_fresh_key,
 )
 from .layout import *  # noqa: F403 -- the layout is this package's vocabulary
 from .pointers import Flag, Ints, Long, Longs, Nothing, bytes_at, call_finished, call_step, ints_at, longs_at
-from .text import accumulate, highest, is_viable, lowest, partial_is_viable, text_successor
+from .text import accumulate, another_range, highest, is_viable, lowest, partial_is_viable, text_successor
 
 
 @kernel(Nothing, Ints, *[Long] * 9, inline=True)
@@ -325,7 +325,13 @@ def blank(slots, stack, at, i, frame, blanks, columns, position, byte):
     style = slots[WHITESPACE]
     if style == COMPACT:
         return 0
-    if style == FORMATTED:
+    if style == BLANKS_BY_PATTERN:
+        if position == AT_ROOT:
+            return 0
+        blanks = np.int64(ints_at(slots[BLANK_NEXT])[(blanks << BLANK_SHIFT) + byte])
+        if blanks == NONE:
+            return 0
+    elif style == FORMATTED:
         if byte == 0x0A:
             if blanks != FRESH or mode == COLON or position != AFTER_COMMA:
                 return 0
@@ -348,6 +354,14 @@ def is_blank(byte):
     return byte == 0x20 or byte == 0x0A or byte == 0x0D or byte == 0x09
 
 
+@kernel(Flag, Longs, Long, Long, inline=True)
+def blanks_may_end(slots, frame, blanks):
+    """May something else follow the blanks that have been read in ``frame``, as far as a pattern judges them?"""
+    if slots[WHITESPACE] != BLANKS_BY_PATTERN or ints_at(slots[ARENA])[frame + KIND] == ROOT:
+        return True
+    return ints_at(slots[BLANK_NEXT])[(blanks << BLANK_SHIFT) + BLANKS_MAY_END] != 0
+
+
 @kernel(Long, Longs, Ints, Long, Long, Long, Long, Long, Long)
 def after_value(slots, stack, i, frame, blanks, columns, top, byte):
     """A byte after a complete value in ``frame``; ``i`` is the configuration read, the next one is written above it."""
@@ -358,7 +372,13 @@ def after_value(slots, stack, i, frame, blanks, columns, top, byte):
         if slots[WHITESPACE] == ANY_BLANKS:
             put(stack, at, AFTER, frame, 0, 0, 0, FRESH, 0, top)
             return 1
-        if slots[WHITESPACE] == COMPACT or kind == ROOT or not may_close(slots, frame):
+        if slots[WHITESPACE] == COMPACT or kind == ROOT:
+            return 0
+        if slots[WHITESPACE] == BLANKS_BY_PATTERN:
+            blanks = np.int64(ints_at(slots[BLANK_NEXT])[(blanks << BLANK_SHIFT) + byte])
+            put(stack, at, AFTER, frame, 0, 0, 0, blanks, 0, top)
+            return 0 if blanks == NONE else 1
+        if not may_close(slots, frame):
             return 0
         if byte == 0x0A and blanks == FRESH:
             put(stack, at, AFTER, frame, 0, 0, 0, INDENTED, 0, top)
@@ -370,12 +390,12 @@ def after_value(slots, stack, i, frame, blanks, columns, top, byte):
             return 0
         put(stack, at, AFTER, frame, 0, 0, 0, INDENTED, columns, top)
         return 1
-    if kind == ROOT:
+    if kind == ROOT or not blanks_may_end(slots, frame, blanks):
         return 0
     if not state_ready(slots, np.int64(arena[frame + STATE])):
         return 0
     if byte == 0x2C:
-        if blanks == INDENTED:
+        if blanks == INDENTED and slots[WHITESPACE] == FORMATTED:
             return 0
         if kind == OBJECT:
             if not may_have_key(slots, frame):
@@ -483,10 +503,12 @@ def some_key_in_range(slots, mode, frame, lo, hi, position, low, high):
 @kernel(Flag, Longs, Long, Long, Long, Long, Long, Long, Long)
 def some_key_begins(slots, mode, frame, lo, hi, position, string_state, partial):
     """Is there a (live) key that goes on with a code point of which a part has been read?"""
-    low = lowest(string_state, partial)
-    if some_key_in_range(slots, mode, frame, lo, hi, position, low, highest(string_state, low)):
-        return True
-    return string_state == HEX2_D and some_key_in_range(slots, mode, frame, lo, hi, position, 0x10000, 0x10FFFF)
+    while string_state != INSIDE:
+        low = lowest(string_state, partial)
+        if some_key_in_range(slots, mode, frame, lo, hi, position, low, highest(string_state, low)):
+            return True
+        string_state = another_range(string_state)
+    return False
 
 
 @kernel(Long, Longs, Ints, Long, Long)
@@ -511,7 +533,7 @@ def key_step(slots, stack, i, byte):
         return finish_key(slots, stack, at, frame, lo, top) if key_is_live(slots, frame, lo) else 0
     read = accumulate(string_state, np.int64(stack[i + E]), byte)
     found = lo << 32 | hi
-    if string_state >= UTF8_1 or (string_state == INSIDE and following != ESCAPE):
+    if string_state >= UTF8_1 or (string_state == INSIDE and byte != 0x5C):
         found = narrow(slots, lo, hi, position, byte)
         position += 1
         read = np.int64(0)
@@ -519,11 +541,8 @@ def key_step(slots, stack, i, byte):
         found = narrow_code_point(slots, lo, hi, position, read)
         position += encoded_length(read)
         read = np.int64(0)
-    else:
-        if following == ESCAPE:
-            read = np.int64(0)
-        if not some_key_begins(slots, mode, frame, lo, hi, position, following, read):
-            return 0
+    elif not some_key_begins(slots, mode, frame, lo, hi, position, following, read):
+        return 0
     if found < 0:
         return 0
     if mode == KEY and not any_key_live(slots, frame, found >> 32, found & 0xFFFFFFFF):
@@ -589,13 +608,10 @@ def open_key_step(slots, stack, i, byte):
     if following == STRING_CLOSE:
         return close_open_key(slots, stack, i, lo, state)
     read = accumulate(string_state, np.int64(stack[i + E]), byte)
-    if following == ESCAPE:
-        read = np.int64(0)
     node = ints_at(slots[NODES] + (np.int64(arena[frame + NODE]) << NODE_SHIFT) * 4)
     has_classes = node[CLASSES] != 0
     text = np.int64(node[KEY_TEXT])
-    raw = string_state >= UTF8_1 or (string_state == INSIDE and following != ESCAPE)
-    low = np.int64(0)
+    raw = string_state >= UTF8_1 or (string_state == INSIDE and byte != 0x5C)
     fresh = True
     if has_classes and following == INSIDE:
         state = text_successor(slots, text, state, read)
@@ -605,10 +621,7 @@ def open_key_step(slots, stack, i, byte):
             while (arena[top - size + before - 1] & 0xC0) == 0x80:
                 before -= 1
             before -= 1
-        low = lowest(following, read)
-        fresh = range_has_fresh_key(slots, frame, text, state, top - size, before, low, highest(following, low))
-        if not fresh and following == HEX2_D:
-            fresh = range_has_fresh_key(slots, frame, text, state, top - size, before, 0x10000, 0x10FFFF)
+        fresh = partial_has_fresh_key(slots, frame, text, state, top - size, before, following, read)
     found = np.int64(NONE) if lo < 0 else lo << 32 | hi
     start = top - size
     if raw:
@@ -658,8 +671,6 @@ def text_step(slots, stack, i, byte):
         return finish(slots, stack, at, frame, label if node[JOINT] else np.int64(PLAIN), top)
     read = accumulate(string_state, np.int64(stack[i + E]), byte)
     if following != INSIDE:
-        if following == ESCAPE:
-            read = np.int64(0)
         if not partial_is_viable(slots, text, state, length + 1, following, read):
             return 0
         put(stack, at, TEXT, frame, node_index, state, length, following, read, top)
@@ -723,6 +734,8 @@ def structural_step(slots, stack, i, byte):
         if mode == VALUE:
             position = np.int64(stack[i + B])
         return blank(slots, stack, at, i, frame, np.int64(stack[i + S]), np.int64(stack[i + E]), position, byte)
+    if not blanks_may_end(slots, frame, np.int64(stack[i + S])):
+        return 0
     if mode == VALUE:
         return begin_value(slots, stack, at, frame, np.int64(stack[i + A]), top, byte)
     if mode == COLON:

@@ -1,7 +1,8 @@
 """JSON strings: from bytes to code points, and automata over code points.
 
 ``STRING_NEXT`` drives a small transducer (UTF-8 and escapes, lone surrogates refused). While a code point is
-incomplete, it is known to lie in a range; the prefix is alive iff the automaton can go on with some code point of it.
+incomplete, it is known to lie in a few ranges; the prefix is alive iff the automaton can go on with some code point of
+them. The ranges are those of its string state and of ``another_range``, and so on.
 """
 
 from __future__ import annotations
@@ -24,8 +25,10 @@ def hex_digit(byte):
 
 @kernel(Long, Long, Long, Long, inline=True)
 def accumulate(state, partial, byte):
-    """The partial code point after ``byte`` was read in string state ``state``."""
+    """The partial code point after ``byte`` was read in string state ``state``; 0 after the backslash of an escape."""
     if state == INSIDE:
+        if byte == 0x5C:
+            return np.int64(0)
         if byte < 0x80:
             return byte
         if byte < 0xE0:
@@ -35,7 +38,7 @@ def accumulate(state, partial, byte):
         return byte & 0x07
     if state >= UTF8_1:
         return partial << 6 | (byte & 0x3F)
-    if state == ESCAPE:
+    if state == ESCAPE or state == MINIMAL_ESCAPE:
         if byte == 0x6E:
             return np.int64(10)
         if byte == 0x74:
@@ -62,7 +65,7 @@ def accumulate(state, partial, byte):
 
 @kernel(Long, Long, Long, inline=True)
 def lowest(state, partial):
-    """The lowest code point that a partial one can become (of those below the surrogates, for HEX2_D)."""
+    """The lowest code point of the range of ``state`` that a partial one can become."""
     if state == HEX2:
         return partial << 12
     if state == HEX3:
@@ -95,12 +98,22 @@ def lowest(state, partial):
         return np.int64(0x10000)
     if state == UTF8_F4:
         return np.int64(0x100000)
+    if state == BEYOND_BMP:
+        return np.int64(0x10000)
+    if state == QUOTE:
+        return np.int64(0x22)
+    if state == BACKSLASH:
+        return np.int64(0x5C)
+    if state == VERTICAL_TAB:
+        return np.int64(0xB)
+    if state == FROM_SHIFT_OUT or state == TWO_SHIFTS:
+        return np.int64(0xE)
     return np.int64(0)
 
 
 @kernel(Long, Long, Long, inline=True)
 def highest(state, low):
-    """The highest code point that a partial one can become, given the ``lowest``."""
+    """The highest code point of the range of ``state``, given the ``lowest``."""
     if state == HEX2:
         return low | 0xFFF
     if state == HEX3 or state == LOW3:
@@ -125,7 +138,33 @@ def highest(state, low):
         return np.int64(0xFFF)
     if state == UTF8_F0:
         return np.int64(0x3FFFF)
+    if state == MINIMAL_ESCAPE or state == FROM_SHIFT_OUT:
+        return np.int64(0x1F)
+    if state >= MINIMAL_HEX1 and state <= MINIMAL_HEX4:
+        return np.int64(7)
+    if state == QUOTE or state == BACKSLASH or state == VERTICAL_TAB:
+        return low
+    if state == TWO_SHIFTS:
+        return low + 1
     return np.int64(MAX_CODE_POINT)
+
+
+@kernel(Long, Long)
+def another_range(state):
+    """The state of the next range that a partial code point can lie in, after that of ``state``; INSIDE if none."""
+    if state == HEX2_D:
+        return np.int64(BEYOND_BMP)
+    if state == MINIMAL_ESCAPE:
+        return np.int64(QUOTE)
+    if state == QUOTE:
+        return np.int64(BACKSLASH)
+    if state >= MINIMAL_HEX1 and state <= MINIMAL_HEX3:
+        return np.int64(FROM_SHIFT_OUT)
+    if state == MINIMAL_HEX4:
+        return np.int64(TWO_SHIFTS)
+    if state == FROM_SHIFT_OUT or state == TWO_SHIFTS:
+        return np.int64(VERTICAL_TAB)
+    return np.int64(INSIDE)
 
 
 @kernel(Long, Longs, Long, Long)
@@ -190,9 +229,9 @@ def range_is_viable(slots, text, state, length, low, high):
 @kernel(Flag, Longs, Long, Long, Long, Long, Long, inline=True)
 def partial_is_viable(slots, text, state, length, string_state, partial):
     """Can the text be completed when a code point has been read in part? ``length`` counts that code point."""
-    low = lowest(string_state, partial)
-    if range_is_viable(slots, text, state, length, low, highest(string_state, low)):
-        return True
-    return string_state == HEX2_D and range_is_viable(
-        slots, text, state, length, np.int64(0x10000), np.int64(MAX_CODE_POINT)
-    )
+    while string_state != INSIDE:
+        low = lowest(string_state, partial)
+        if range_is_viable(slots, text, state, length, low, highest(string_state, low)):
+            return True
+        string_state = another_range(string_state)
+    return False

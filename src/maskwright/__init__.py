@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     )
     from .grammar.limits import Limits
     from .grammar.matcher import Constraint, Matcher
+    from .grammar.regex_form import Regex
     from .grammar.vocabulary import Vocabulary
     from .logits.processor import LogitsProcessor
     from .schemas.options import JsonOptions
@@ -39,6 +40,7 @@ __all__ = [
     "LogitsProcessor",
     "MaskwrightError",
     "Matcher",
+    "Regex",
     "UnsatisfiableSchema",
     "UnsupportedSchema",
     "Vocabulary",
@@ -58,6 +60,7 @@ _MODULES = {
     "LogitsProcessor": ".logits.processor",
     "MaskwrightError": ".grammar.errors",
     "Matcher": ".grammar.matcher",
+    "Regex": ".grammar.regex_form",
     "UnsatisfiableSchema": ".grammar.errors",
     "UnsupportedSchema": ".grammar.errors",
     "Vocabulary": ".grammar.vocabulary",
