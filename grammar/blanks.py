@@ -41,6 +41,16 @@ def blank_runs(expression: Regex, limits: Limits) -> NDArray[np.int32]:
     return table
 
 
+def state_after(runs: NDArray[np.int32], blanks: bytes) -> int:
+    """The state of the automaton ``runs`` after ``blanks``, ``NONE`` if no run begins so; slow, for the interpreter."""
+    state = at.FRESH
+    for blank in blanks:
+        if state == at.NONE:
+            break
+        state = int(runs[state, blank])
+    return state
+
+
 _REMEDY = r"use only spaces, \t, \n and \r, as in '[ \t\n\r]*'"
 
 

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .automaton import Automaton
+from .blanks import state_after
 from .dfa import DEAD
 from .interpreter_strings import EVERYTHING, Ranges, TextAutomaton, is_whole, possible_code_points
 from .kernels import layout as at
@@ -186,7 +187,8 @@ class Interpreter:
         if self._automaton.whitespace == at.ANY_BLANKS:
             return True
         if self._automaton.whitespace == at.BLANKS_BY_PATTERN:
-            return configuration.frame.kind != at.ROOT and self._blank_state(configuration.blanks) != at.NONE
+            reached = state_after(self._automaton.blank_next, configuration.blanks)
+            return configuration.frame.kind != at.ROOT and reached != at.NONE
         if self._automaton.whitespace == at.COMPACT or configuration.mode == at.COLON:
             return False
         frame, blanks, behind = configuration.frame, configuration.blanks, configuration.behind
@@ -206,15 +208,8 @@ class Interpreter:
     def _blanks_may_end(self, configuration: Configuration) -> bool:
         if self._automaton.whitespace != at.BLANKS_BY_PATTERN or configuration.frame.kind == at.ROOT:
             return True
-        state = self._blank_state(configuration.blanks)
-        return bool(self._automaton.blank_next[state, at.BLANKS_MAY_END])
-
-    def _blank_state(self, blanks: bytes) -> int:
-        """The state of the pattern for blanks after ``blanks``, all of which but the last are allowed."""
-        state = at.FRESH
-        for blank in blanks:
-            state = int(self._automaton.blank_next[state, blank])
-        return state
+        runs = self._automaton.blank_next
+        return bool(runs[state_after(runs, configuration.blanks), at.BLANKS_MAY_END])
 
     def _after_value(self, configuration: Configuration, byte: bytes) -> Configuration | None:
         frame = configuration.frame

@@ -67,6 +67,7 @@ OPTIONS = st.fixed_dictionaries(
     {
         "property_order": st.sampled_from(["any", "schema"]),
         "whitespace": st.sampled_from(["formatted", "compact", "any"]),
+        "escapes": st.sampled_from(["any", "minimal"]),
     }
 )
 STYLES: tuple[dict[str, Any], ...] = (
