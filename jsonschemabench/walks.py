@@ -58,7 +58,9 @@ class Walker:
             token = self._pick(allowed, rng, bias)
             begin = time.perf_counter()
             if not matcher.accept_token(token):
-                raise AssertionError(f"after {bytes(content)!r} the mask allows {self._tokens[token]!r}, which is refused")
+                raise AssertionError(
+                    f"after {bytes(content)!r} the mask allows {self._tokens[token]!r}, which is refused"
+                )
             slowest = max(slowest, time.perf_counter() - begin)
             if self._ends[token]:
                 return Walk(bytes(content), True, False, slowest)
