@@ -154,7 +154,7 @@ def check_exactness(schema: Any, tried: list[Any], rng: random.Random) -> None:
 
 
 def metaschema(depth: int) -> dict[str, Any]:
-    """What ``hypothesis-jsonschema`` makes draft 7 schemas from: the metaschema, unrolled, over few names and values."""
+    """Draft 7's metaschema, unrolled ``depth`` times, over few names and values."""
     inner: Any = metaschema(depth - 1) if depth else {"enum": [True, {}, {"type": "string"}, {"type": "integer"}]}
     several = {"type": "array", "items": inner, "minItems": 1, "maxItems": 3}
     names = {"type": "array", "items": {"enum": list(NAMES)}, "uniqueItems": True, "maxItems": 2}

@@ -1,4 +1,4 @@
-"""Random walks on MaskBench's schemas: no dead ends, and ``jsonschema`` agrees. More of them: ``scripts/conformance``."""
+"""Random walks on MaskBench's schemas: no dead ends, and ``jsonschema`` agrees. More: ``scripts/conformance``."""
 
 from __future__ import annotations
 
