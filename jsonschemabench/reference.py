@@ -1,9 +1,8 @@
 """``jsonschema`` as the judge of what is written, without what it leaves to Python: floats, ``re``, formats.
 
-Numbers are exact fractions. Patterns are translated from ECMA-262 to Python's ``re`` as far as the classes ``\\d
-\\w``, ``\\s``, the dot and the anchors go; not supported are property escapes and other syntax that ``re`` has not. A
-format is judged by the engine itself, as a schema of its own, so that only its interplay with other keywords is
-checked.
+Numbers are exact fractions. Patterns are translated from ECMA-262 to Python's ``re`` as far as the classes ``\\d``,
+``\\w`` and ``\\s``, the dot and ``$`` go; not supported are property escapes and other syntax that ``re`` has not. A
+format is judged by the engine itself, as a schema of its own: only its interplay with other keywords is checked.
 """
 
 from __future__ import annotations

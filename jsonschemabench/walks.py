@@ -1,7 +1,7 @@
 """Random walks: tokens picked at random among those allowed, until the document ends.
 
-A walk that meets an empty mask has found a dead end. Picking is uniform, with a bias to tokens that close something, so
-that documents end; the bias differs from walk to walk and grows towards the end of the budget.
+A walk that meets an empty mask has found a dead end. Picking is uniform, but with a bias to tokens that close a string
+or container, so that documents end; the bias differs from walk to walk and grows towards the end of the budget.
 """
 
 from __future__ import annotations
@@ -14,9 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 import maskwright as mw
-
-_CLOSING = (b"}]", b'"')
-"""Tokens with one of the first bytes are preferred to those with one of the second, these to all others."""
 
 _LATE = 0.95
 
@@ -35,13 +32,12 @@ class Walker:
     """Walks through the constraints over one vocabulary."""
 
     def __init__(self, vocabulary: mw.Vocabulary) -> None:
-        tokens = vocabulary.tokens
-        closing = [np.array([any(byte in token for byte in group) for token in tokens], np.bool_) for group in _CLOSING]
-        ends = np.zeros(vocabulary.size, np.bool_)
-        ends[list(vocabulary.eos_token_ids)] = True
-        self._preferred = [ends, *closing]
-        self._tokens = tokens
-        self._ends = ends
+        tokens = self._tokens = vocabulary.tokens
+        self._ends = np.zeros(vocabulary.size, np.bool_)
+        self._ends[list(vocabulary.eos_token_ids)] = True
+        self._escape = np.array([token == b"\\" for token in tokens], np.bool_)
+        self._quotes = np.array([token[:1] == b'"' for token in tokens], np.bool_)
+        self._brackets = np.array([b"}" in token or b"]" in token for token in tokens], np.bool_)
         self._bitmask = np.zeros((1, (vocabulary.size + 31) // 32), np.int32)
 
     def walk(self, matcher: mw.Matcher, rng: random.Random, budget: int = 200) -> Walk:
@@ -72,11 +68,13 @@ class Walker:
         return bits[: len(self._tokens)].astype(np.bool_)
 
     def _pick(self, allowed: NDArray[np.bool_], rng: random.Random, bias: float) -> int:
-        chosen = np.flatnonzero(allowed)
-        if rng.random() < bias:
-            for group in self._preferred:
-                closing = np.flatnonzero(allowed & group)
-                if len(closing):
-                    chosen = closing
-                    break
-        return int(rng.choice(chosen))
+        closing = allowed & self._closing(allowed)
+        if rng.random() < bias and closing.any():
+            allowed = closing
+        return int(rng.choice(np.flatnonzero(allowed)))
+
+    def _closing(self, allowed: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """The tokens that close what is open. Where a backslash may come, that is a string."""
+        if (allowed & self._ends).any():
+            return self._ends
+        return self._quotes if (allowed & self._escape).any() else self._brackets
