@@ -218,6 +218,8 @@ class Language:
             if "$id" in contents or "id" in contents:
                 scope = self._resolver.enter(contents, scope, trail)
             keywords = self._assertions(contents, scope)
+            if (id(contents), scope) not in self._numbers:
+                self._check_silent(contents, scope, trail)
             if not keywords:
                 value = TRUE
                 break
@@ -265,6 +267,17 @@ class Language:
             return ["$ref"]
         return [keyword for keyword in contents if keyword in dialect.keywords]
 
+    def _check_silent(self, contents: dict[str, object], scope: Scope, trail: Trail) -> None:
+        """Raises where a keyword that is no assertion has a value that it cannot have."""
+        dialect = scope.resource.dialect
+        if dialect.ref_hides_siblings and "$ref" in contents:
+            return
+        for keyword, value in contents.items():
+            silent = dialect.silent.get(keyword)
+            if silent is not None and not silent.accepts(value):
+                problem = f"{keyword} must be {silent.expected}, not {value!r:.60}"
+                raise InvalidSchema(problem, pointer((trail, (keyword,))), silent.remedy)
+
     def _target(self, reference: object, keyword: str, schema: _Schema) -> _Found:
         """Where ``reference``, the value of ``keyword`` in ``schema``, leads to."""
         if not isinstance(reference, str):
@@ -277,7 +290,7 @@ class Language:
         site = self._schemas[number].site = Site(self, number, contents)
         dialect = self._schemas[number].scope.resource.dialect
         for keyword, value in contents.items():
-            function = dialect.keywords.get(keyword) or dialect.checks.get(keyword)
+            function = dialect.keywords.get(keyword)
             if function is not None:
                 site.keyword = keyword
                 function(site, value)
@@ -390,7 +403,8 @@ class Language:
         number = self._constant_schemas.get(constant)
         if number is None:
             number = self._constant_schemas[constant] = len(self._schemas)
-            entry = _Schema(self._schemas[parent].trail, self._schemas[parent].scope)
+            holder = self._schemas[parent] if self._schemas else _Schema("", self._resolver.root)
+            entry = _Schema(holder.trail, holder.scope)
             entry.constant = self._constants[constant]
             self._schemas.append(entry)
         return self._variable(number)
