@@ -40,7 +40,7 @@ from .coverage import covers, unevaluated_items, unevaluated_properties
 from .dialects import DEFAULT, dialect_named
 from .disjointness import told_apart
 from .formula import FALSE, TRUE, VALUE, Formulas, Operator
-from .keywords_common import Evaluated, Site
+from .keywords_common import Evaluated, KeywordFunction, Site
 from .options import JsonOptions
 from .references import Trail, escape, pointer
 from .resolver import Resolver, Scope
@@ -78,12 +78,13 @@ class _Found(NamedTuple):
 class Language:
     """The documents that ``schema`` describes.
 
-    ``root`` is the value formula of the whole document, ``formulas`` the store of all formulas. Raises
-    ``InvalidSchema`` and ``UnsupportedSchema``, both with the JSON pointer of the keyword. Not for several threads at
-    once: all methods may add to the stores.
+    ``root`` is the value formula of the whole document, ``formulas`` the store of all formulas, ``schema`` what was
+    read. Raises ``InvalidSchema`` and ``UnsupportedSchema``, both with the JSON pointer of the keyword. Not for several
+    threads at once: all methods may add to the stores.
     """
 
     def __init__(self, schema: object, options: JsonOptions | None = None) -> None:
+        self.schema = schema
         self.options = options or JsonOptions()
         self.stopwatch = Stopwatch(self.options.limits)
         self.formulas = Formulas()
@@ -293,7 +294,11 @@ class Language:
             function = dialect.keywords.get(keyword)
             if function is not None:
                 site.keyword = keyword
-                function(site, value)
+                self._apply(function, site, value, number)
+
+    def _apply(self, function: KeywordFunction, site: Site, value: object, schema: int) -> None:
+        """Reads a keyword of the schema that is numbered ``schema``."""
+        function(site, value)
 
     def _refuse_loops(self) -> None:
         """Raises where a schema refers to itself about the same value: whether a value satisfies it is undefined."""
