@@ -13,10 +13,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..grammar.automaton import Automaton
-from ..grammar.errors import UnsatisfiableSchema, UnsupportedSchema
+from ..grammar.errors import UnsupportedSchema
 from ..grammar.kernels import layout as at
 from . import residual as run
 from .atoms import ItemAt, ItemsFrom, Kind, Unique
+from .clashes import unsatisfiable
 from .classification import PlainArray, PlainObject, plain_array, plain_object
 from .formula import FALSE, TRUE
 from .key_classes import KeyClasses, key_classes
@@ -82,9 +83,7 @@ class JsonCompiler:
         self._key_texts: dict[int, int] = {}
         self._tracked: list[tuple[int, ...]] = []
         if not self._satisfier.value(language.root):
-            raise UnsatisfiableSchema(
-                "no document satisfies the schema", "", "look for keywords that exclude each other"
-            )
+            raise unsatisfiable(language.schema, language.options)
 
     # --- what the automaton asks for
 

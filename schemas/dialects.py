@@ -1,6 +1,6 @@
 """The dialects of JSON Schema: for each, the keywords that assert something, and the function that reads each of them.
 
-A keyword that is not in a dialect's table is an annotation there. Not supported: draft 3 and earlier.
+A keyword that a dialect does not have is an annotation there, of any value. Not supported: draft 3 and earlier.
 """
 
 from __future__ import annotations
@@ -16,16 +16,18 @@ from . import (
     keywords_numbers,
     keywords_objects,
     keywords_references,
+    keywords_silent,
     keywords_strings,
 )
 from .keywords_common import KeywordFunction
+from .keywords_silent import SilentKeyword
 
 
 @dataclass(frozen=True, eq=False)
 class Dialect:
     """What the keywords of a dialect are. Compared by identity.
 
-    ``keywords``: those that assert something; ``checks``: others whose values are checked.
+    ``keywords``: those that assert something; ``silent``: the others.
     ``places``: the keywords whose value is a schema or an array of schemas; ``maps``: those with an object of schemas.
     ``ref_hides_siblings``: whether keywords beside ``$ref`` are ignored; ``id_keyword``: ``$id`` or ``id``;
     ``names_in_ids``: whether the fragment of an id is a name; ``anchor_keywords``: other keywords that give names;
@@ -35,7 +37,7 @@ class Dialect:
     name: str
     uri: str
     keywords: Mapping[str, KeywordFunction]
-    checks: Mapping[str, KeywordFunction]
+    silent: Mapping[str, SilentKeyword]
     places: frozenset[str]
     maps: frozenset[str]
     ref_hides_siblings: bool = False
@@ -62,7 +64,7 @@ DRAFT4 = Dialect(
     "draft4",
     "http://json-schema.org/draft-04/schema",
     {**_CORE, **keywords_numbers.DRAFT4, **keywords_arrays.DRAFT4, "type": keywords_any.type_draft4},
-    keywords_references.CHECKS_DRAFT4,
+    keywords_silent.DRAFT4,
     _PLACES4,
     _MAPS | {"dependencies"},
     ref_hides_siblings=True,
@@ -73,7 +75,7 @@ DRAFT6 = Dialect(
     "draft6",
     "http://json-schema.org/draft-06/schema",
     {**_CORE6, **keywords_arrays.UNTIL_7},
-    keywords_references.CHECKS_DRAFT6,
+    keywords_silent.DRAFT6,
     _PLACES6,
     _MAPS | {"dependencies"},
     ref_hides_siblings=True,
@@ -83,7 +85,7 @@ DRAFT7 = Dialect(
     "draft7",
     "http://json-schema.org/draft-07/schema",
     {**_CORE7, **keywords_arrays.UNTIL_7},
-    keywords_references.CHECKS_DRAFT6,
+    keywords_silent.DRAFT7,
     _PLACES7,
     _MAPS | {"dependencies"},
     ref_hides_siblings=True,
@@ -97,7 +99,7 @@ DRAFT2019 = Dialect(
         **keywords_arrays.DRAFT2019,
         "$recursiveRef": keywords_references.recursive_ref,
     },
-    keywords_references.CHECKS_DRAFT2019,
+    keywords_silent.DRAFT2019,
     _PLACES2019,
     _MAPS2019,
     anchor_keywords=("$anchor",),
@@ -111,7 +113,7 @@ DRAFT2020 = Dialect(
         **keywords_arrays.DRAFT2020,
         "$dynamicRef": keywords_references.dynamic_ref,
     },
-    keywords_references.CHECKS_DRAFT2020,
+    keywords_silent.DRAFT2020,
     _PLACES2020,
     _MAPS2019,
     anchor_keywords=("$anchor", "$dynamicAnchor"),

@@ -180,7 +180,8 @@ def innermost(language: Language, residual: Residual) -> list[tuple[int, Atom]]:
 def named_keys(language: Language, residual: Residual) -> list[str]:
     """The names that the innermost object's atoms mention, in the schema's order; those already seen may be among them.
 
-    Where orders of several schemas meet, a name stands right after its predecessor in the first one that has it.
+    Where orders of several schemas meet, a name stands right after its predecessor in the first one that has it; one
+    without a predecessor stands before the first name of its order that is there already, or at the end.
     """
     atoms = [atom for _, atom in innermost(language, residual)]
     names = frozenset[str]().union(*(names_in(language, atom) for atom in atoms))
@@ -188,19 +189,22 @@ def named_keys(language: Language, residual: Residual) -> list[str]:
     return [*ordered, *sorted(sorted(names.difference(ordered)), key=language.rank)]
 
 
-def _merged(orders: list[tuple[str, ...]]) -> dict[str, None]:
+def _merged(orders: list[tuple[str, ...]]) -> list[str]:
+    """The names of all ``orders``, kept as a circular list that ``None`` closes."""
     following: dict[str | None, str | None] = {None: None}
+    preceding: dict[str | None, str | None] = {None: None}
     for order in orders:
-        previous: str | None = None
+        previous = preceding[next((name for name in order if name in following), None)]
         for name in order:
             if name not in following:
-                following[name] = following[previous]
-                following[previous] = name
+                after = following[previous]
+                following[previous], preceding[name] = name, previous
+                following[name], preceding[after] = after, name
             previous = name
-    merged: dict[str, None] = {}
+    merged: list[str] = []
     current = following[None]
     while current is not None:
-        merged[current] = None
+        merged.append(current)
         current = following[current]
     return merged
 

@@ -20,11 +20,12 @@ _KINDS = {
 
 
 def type_(site: Site, names: object) -> None:
+    """The kinds of value; ``1.0`` is an integer."""
     _type(site, names, MultipleOf(Fraction(1)))
 
 
 def type_draft4(site: Site, names: object) -> None:
-    """In draft 4, 1.0 is no integer."""
+    """The kinds of value; ``1.0`` is no integer."""
     _type(site, names, WrittenAsInteger())
 
 
@@ -41,10 +42,12 @@ def _type(site: Site, value: object, integer: MultipleOf | WrittenAsInteger) -> 
 
 
 def enum(site: Site, values: object) -> None:
+    """The values listed, of any kind; ``1`` is equal to ``1.0``."""
     _one_of(site, site.array(values))
 
 
 def const(site: Site, value: object) -> None:
+    """The one value, of any kind; ``1`` is equal to ``1.0``."""
     _one_of(site, [value])
 
 
@@ -73,15 +76,18 @@ def _one_of(site: Site, values: Iterable[object]) -> None:
 
 
 def all_of(site: Site, schemas: object) -> None:
+    """All schemas, decided together in one residual formula."""
     for value in _alternatives(site, schemas):
         site.demand_always(value)
 
 
 def any_of(site: Site, schemas: object) -> None:
+    """At least one of the schemas, decided together in one residual formula."""
     site.demand_always(site.formulas.disjunction(_alternatives(site, schemas)))
 
 
 def one_of(site: Site, schemas: object) -> None:
+    """Exactly one of the schemas, decided together in one residual formula."""
     site.demand_always(site.formulas.exactly_one(_alternatives(site, schemas)))
 
 
@@ -93,11 +99,12 @@ def _alternatives(site: Site, schemas: object) -> list[int]:
 
 
 def not_(site: Site, schema: object) -> None:
+    """Not the schema, whatever it says: the negation of its formula."""
     site.demand_always(site.formulas.negation(site.applied(schema)))
 
 
 def if_(site: Site, schema: object) -> None:
-    """With ``then`` and ``else``, which say nothing by themselves."""
+    """With ``then`` and ``else``: the schema and ``then``, or not the schema and ``else``."""
     formulas = site.formulas
     condition, then, otherwise = site.applied(schema), site.applied_beside("then"), site.applied_beside("else")
     refused = formulas.negation(condition)

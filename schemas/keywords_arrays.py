@@ -10,17 +10,20 @@ from .keywords_common import KeywordFunction, Site
 
 
 def min_items(site: Site, count: object) -> None:
+    """Counts items."""
     least = site.count(count)
     if least:
         site.demand(Kind.ARRAY, site.atom(ItemsAtLeast(least)))
 
 
 def max_items(site: Site, count: object) -> None:
+    """Counts items."""
     most = site.count(count)
     site.demand(Kind.ARRAY, site.formulas.negation(site.atom(ItemsAtLeast(most + 1))))
 
 
 def prefix_items(site: Site, schemas: object) -> None:
+    """The first items, each by its own schema."""
     for index, schema in enumerate(site.schemas(schemas)):
         value = site.subschema(schema, str(index))
         if value != TRUE:
@@ -29,6 +32,7 @@ def prefix_items(site: Site, schemas: object) -> None:
 
 
 def items(site: Site, schema: object) -> None:
+    """All items after those that ``prefixItems`` speaks of."""
     if isinstance(schema, list | tuple):
         raise site.invalid("a schema", schema, 'use prefixItems, or name an earlier draft with "$schema"')
     prefix = site.contents.get("prefixItems", ())
@@ -36,6 +40,7 @@ def items(site: Site, schema: object) -> None:
 
 
 def items_until_2019(site: Site, schema: object) -> None:
+    """All items, or from a list of schemas the first items, each by its own."""
     if isinstance(schema, list | tuple):
         if schema:
             prefix_items(site, schema)
@@ -44,7 +49,7 @@ def items_until_2019(site: Site, schema: object) -> None:
 
 
 def additional_items(site: Site, schema: object) -> None:
-    """Speaks only about the items after a list of places."""
+    """All items after those that a list in ``items`` speaks of; says nothing without such a list."""
     places = site.contents.get("items")
     if isinstance(places, list | tuple):
         _items_from(site, len(places), schema)
@@ -60,17 +65,18 @@ def _items_from(site: Site, index: int, schema: object) -> None:
 
 
 def contains_until_7(site: Site, schema: object) -> None:
+    """At least one item satisfies the schema."""
     _contains(site, schema, 1, None)
 
 
 def contains_2019(site: Site, schema: object) -> None:
-    """With ``minContains`` and ``maxContains``, which say nothing by themselves."""
+    """At least ``minContains`` (1) and at most ``maxContains`` items satisfy the schema."""
     least = _count_beside(site, "minContains")
     _contains(site, schema, 1 if least is None else least, _count_beside(site, "maxContains"))
 
 
 def contains(site: Site, schema: object) -> None:
-    """In 2020-12 the items that are contained count as evaluated."""
+    """At least ``minContains`` (1) and at most ``maxContains`` items, which count as evaluated, satisfy the schema."""
     contains_2019(site, schema)
     site.evaluated.matching.append(site.subschema(schema))
 
@@ -94,6 +100,7 @@ def _contains_at_least(site: Site, value: int, count: int) -> int:
 
 
 def unique_items(site: Site, flag: object) -> None:
+    """All items differ, whatever they are; ``1`` is equal to ``1.0``."""
     if not isinstance(flag, bool):
         raise site.invalid("true or false", flag)
     if flag:
@@ -101,6 +108,7 @@ def unique_items(site: Site, flag: object) -> None:
 
 
 def unevaluated_items(site: Site, schema: object) -> None:
+    """All items that no schema that holds for this array speaks of."""
     site.evaluated.unevaluated[Kind.ARRAY] = site.subschema(schema)
 
 

@@ -9,36 +9,43 @@ _FLAG_REMEDY = 'true and false stand here in draft 4 only: say so with "$schema"
 
 
 def minimum(site: Site, bound: object) -> None:
+    """Exact, by an automaton over the text of the number."""
     site.demand(Kind.NUMBER, site.atom(AtLeast(site.number(bound))))
 
 
 def exclusive_minimum(site: Site, bound: object) -> None:
+    """Exact, by an automaton over the text of the number."""
     site.demand(Kind.NUMBER, site.atom(MoreThan(site.number(bound, _remedy(bound)))))
 
 
 def maximum(site: Site, bound: object) -> None:
+    """Exact, by an automaton over the text of the number."""
     site.demand(Kind.NUMBER, site.formulas.negation(site.atom(MoreThan(site.number(bound)))))
 
 
 def exclusive_maximum(site: Site, bound: object) -> None:
+    """Exact, by an automaton over the text of the number."""
     site.demand(Kind.NUMBER, site.formulas.negation(site.atom(AtLeast(site.number(bound, _remedy(bound))))))
 
 
 def minimum_draft4(site: Site, bound: object) -> None:
+    """Exact, by an automaton over the text of the number; excludes the bound beside ``exclusiveMinimum: true``."""
     (exclusive_minimum if site.contents.get("exclusiveMinimum") is True else minimum)(site, bound)
 
 
 def maximum_draft4(site: Site, bound: object) -> None:
+    """Exact, by an automaton over the text of the number; excludes the bound beside ``exclusiveMaximum: true``."""
     (exclusive_maximum if site.contents.get("exclusiveMaximum") is True else maximum)(site, bound)
 
 
 def exclusive_draft4(site: Site, flag: object) -> None:
-    """Read by ``minimum`` and ``maximum``; without them it says nothing."""
+    """A flag that is read with ``minimum`` or ``maximum``; says nothing without it."""
     if not isinstance(flag, bool):
         raise site.invalid("true or false in draft 4", flag, 'a number stands here from draft 6 on: see "$schema"')
 
 
 def multiple_of(site: Site, divisor: object) -> None:
+    """Exact, decimals too, by an automaton over the text of the number."""
     number = site.number(divisor)
     if number <= 0:
         raise site.invalid("more than 0", divisor)

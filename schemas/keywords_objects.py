@@ -21,6 +21,7 @@ _ALL_KEYS = OtherKeys(frozenset())
 
 
 def properties(site: Site, schemas: object) -> None:
+    """The values of the properties named; with ``property_order="schema"`` also their order."""
     members = site.members(schemas)
     for name, schema in members.items():
         _every(site, NamedKey(name), site.subschema(schema, name))
@@ -29,12 +30,14 @@ def properties(site: Site, schemas: object) -> None:
 
 
 def pattern_properties(site: Site, schemas: object) -> None:
+    """The values of all properties in whose names an expression is found, by an automaton over keys."""
     for pattern, schema in site.members(schemas).items():
         _every(site, MatchingKeys(pattern), site.subschema(schema, pattern))
         site.evaluated.keys.append(MatchingKeys(pattern))
 
 
 def additional_properties(site: Site, schema: object) -> None:
+    """The values of all properties that ``properties`` and ``patternProperties`` beside it do not speak of."""
     named, patterns = site.contents.get("properties", {}), site.contents.get("patternProperties", {})
     value = site.subschema(schema)
     if isinstance(named, dict) and isinstance(patterns, dict):
@@ -43,6 +46,7 @@ def additional_properties(site: Site, schema: object) -> None:
 
 
 def property_names(site: Site, schema: object) -> None:
+    """The names of all properties, as strings, by an automaton over keys."""
     refused = site.formulas.negation(site.subschema(schema))
     if refused == TRUE:
         _every(site, _ALL_KEYS, FALSE)
@@ -51,37 +55,44 @@ def property_names(site: Site, schema: object) -> None:
 
 
 def unevaluated_properties(site: Site, schema: object) -> None:
+    """The values of all properties that no schema that holds for this object speaks of."""
     site.evaluated.unevaluated[Kind.OBJECT] = site.subschema(schema)
 
 
 def required(site: Site, names: object) -> None:
+    """The properties named, also those that ``properties`` does not name."""
     for name in site.texts(names):
         site.demand(Kind.OBJECT, site.atom(Has(name)))
     _order(site)
 
 
 def min_properties(site: Site, count: object) -> None:
+    """Counts properties."""
     least = site.count(count)
     if least:
         site.demand(Kind.OBJECT, site.atom(PropertiesAtLeast(least)))
 
 
 def max_properties(site: Site, count: object) -> None:
+    """Counts properties."""
     most = site.count(count)
     site.demand(Kind.OBJECT, site.formulas.negation(site.atom(PropertiesAtLeast(most + 1))))
 
 
 def dependent_required(site: Site, names: object) -> None:
+    """Where a property is present, the others named for it are too."""
     for name, needed in site.members(names).items():
         _depends(site, name, _all_present(site, site.texts(needed)))
 
 
 def dependent_schemas(site: Site, schemas: object) -> None:
+    """Where a property is present, the object satisfies the schema given for it."""
     for name, schema in site.members(schemas).items():
         _depends_on_schema(site, name, schema)
 
 
 def dependencies(site: Site, members: object) -> None:
+    """As ``dependentRequired`` where names are given, as ``dependentSchemas`` where a schema is."""
     for name, needed in site.members(members).items():
         if isinstance(needed, list | tuple):
             _depends(site, name, _all_present(site, site.texts(needed)))

@@ -8,22 +8,25 @@ from .keywords_common import KeywordFunction, Site
 
 
 def min_length(site: Site, length: object) -> None:
+    """Counts code points."""
     count = site.count(length)
     if count:
         site.demand(Kind.STRING, site.atom(LengthAtLeast(count)))
 
 
 def max_length(site: Site, length: object) -> None:
+    """Counts code points."""
     count = site.count(length)
     site.demand(Kind.STRING, site.formulas.negation(site.atom(LengthAtLeast(count + 1))))
 
 
 def pattern(site: Site, expression: object) -> None:
+    """An ECMA-262 expression, found anywhere in the string, by an automaton; no back-references."""
     site.demand(Kind.STRING, site.atom(Matches(site.text(expression))))
 
 
 def format_(site: Site, name: object) -> None:
-    """A format that is not known is an annotation, as all are if the options say so."""
+    """By the automaton of the format; one that is not known is an annotation, as all are by option."""
     name = site.text(name)
     if site.options.formats == "annotate":
         return

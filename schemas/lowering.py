@@ -40,7 +40,7 @@ from .coverage import covers, unevaluated_items, unevaluated_properties
 from .dialects import DEFAULT, dialect_named
 from .disjointness import told_apart
 from .formula import FALSE, TRUE, VALUE, Formulas, Operator
-from .keywords_common import Evaluated, Site
+from .keywords_common import Evaluated, KeywordFunction, Site
 from .options import JsonOptions
 from .references import Trail, escape, pointer
 from .resolver import Resolver, Scope
@@ -78,12 +78,13 @@ class _Found(NamedTuple):
 class Language:
     """The documents that ``schema`` describes.
 
-    ``root`` is the value formula of the whole document, ``formulas`` the store of all formulas. Raises
-    ``InvalidSchema`` and ``UnsupportedSchema``, both with the JSON pointer of the keyword. Not for several threads at
-    once: all methods may add to the stores.
+    ``root`` is the value formula of the whole document, ``formulas`` the store of all formulas, ``schema`` what was
+    read. Raises ``InvalidSchema`` and ``UnsupportedSchema``, both with the JSON pointer of the keyword. Not for several
+    threads at once: all methods may add to the stores.
     """
 
     def __init__(self, schema: object, options: JsonOptions | None = None) -> None:
+        self.schema = schema
         self.options = options or JsonOptions()
         self.stopwatch = Stopwatch(self.options.limits)
         self.formulas = Formulas()
@@ -218,6 +219,8 @@ class Language:
             if "$id" in contents or "id" in contents:
                 scope = self._resolver.enter(contents, scope, trail)
             keywords = self._assertions(contents, scope)
+            if (id(contents), scope) not in self._numbers:
+                self._check_silent(contents, scope, trail)
             if not keywords:
                 value = TRUE
                 break
@@ -265,6 +268,17 @@ class Language:
             return ["$ref"]
         return [keyword for keyword in contents if keyword in dialect.keywords]
 
+    def _check_silent(self, contents: dict[str, object], scope: Scope, trail: Trail) -> None:
+        """Raises where a keyword that is no assertion has a value that it cannot have."""
+        dialect = scope.resource.dialect
+        if dialect.ref_hides_siblings and "$ref" in contents:
+            return
+        for keyword, value in contents.items():
+            silent = dialect.silent.get(keyword)
+            if silent is not None and not silent.accepts(value):
+                problem = f"{keyword} must be {silent.expected}, not {value!r:.60}"
+                raise InvalidSchema(problem, pointer((trail, (keyword,))), silent.remedy)
+
     def _target(self, reference: object, keyword: str, schema: _Schema) -> _Found:
         """Where ``reference``, the value of ``keyword`` in ``schema``, leads to."""
         if not isinstance(reference, str):
@@ -277,10 +291,14 @@ class Language:
         site = self._schemas[number].site = Site(self, number, contents)
         dialect = self._schemas[number].scope.resource.dialect
         for keyword, value in contents.items():
-            function = dialect.keywords.get(keyword) or dialect.checks.get(keyword)
+            function = dialect.keywords.get(keyword)
             if function is not None:
                 site.keyword = keyword
-                function(site, value)
+                self._apply(function, site, value, number)
+
+    def _apply(self, function: KeywordFunction, site: Site, value: object, schema: int) -> None:
+        """Reads a keyword of the schema that is numbered ``schema``."""
+        function(site, value)
 
     def _refuse_loops(self) -> None:
         """Raises where a schema refers to itself about the same value: whether a value satisfies it is undefined."""
@@ -390,8 +408,8 @@ class Language:
         number = self._constant_schemas.get(constant)
         if number is None:
             number = self._constant_schemas[constant] = len(self._schemas)
-            above = self._schemas[parent] if self._schemas else _Schema("", self._resolver.root)
-            entry = _Schema(above.trail, above.scope)
+            holder = self._schemas[parent] if self._schemas else _Schema("", self._resolver.root)
+            entry = _Schema(holder.trail, holder.scope)
             entry.constant = self._constants[constant]
             self._schemas.append(entry)
         return self._variable(number)

@@ -42,6 +42,13 @@ class _ObjectSearch:
         self._ask = ask
         self._atoms = [*positive, *negative]
         self._demands = [(atom.selector, atom.value) for atom in positive if isinstance(atom, Every)]
+        self._named: dict[str, list[int]] = {}
+        self._general: list[tuple[Selector, int]] = []
+        for selector, value in self._demands:
+            if isinstance(selector, NamedKey):
+                self._named.setdefault(selector.name, []).append(value)
+            else:
+                self._general.append((selector, value))
         self._broken = [(atom.selector, atom.value) for atom in negative if isinstance(atom, Every)]
         self._required = {atom.name for atom in positive if isinstance(atom, Has)}
         self._forbidden = {atom.name for atom in negative if isinstance(atom, Has)}
@@ -170,7 +177,10 @@ class _ObjectSearch:
 
     def _base(self, key: _Key) -> int:
         """What the positive atoms ask of the value of ``key``."""
-        return self._conjunction(value for selector, value in self._demands if self._selected(selector, key))
+        named = self._named.get(key, ()) if isinstance(key, str) else ()
+        return self._conjunction(
+            [*named, *(value for selector, value in self._general if self._selected(selector, key))]
+        )
 
     def _answered(self, value: int) -> bool:
         return value != FALSE and self._ask(value) is not None

@@ -88,7 +88,7 @@ def test_cases(schema: Any, valid: list[Any], invalid: list[Any]) -> None:
 VOID = [
     {"uniqueItems": False, "minProperties": 0, "then": {"not": {}}, "required": [], "additionalItems": {"not": {}}},
     {"if": {"not": {}}, "patternProperties": {}, "propertyNames": True, "minContains": 0, "contains": {"type": "null"}},
-    {"title": 1, "unknown": {"not": {}}, "definitions": {"x": {"not": 3}}, "format": "made-up", "default": "\ud800"},
+    {"title": "x", "unknown": {"not": {}}, "definitions": {"x": {"not": 3}}, "format": "made-up", "default": "\ud800"},
     {"type": "integer", "format": "date"},
     {"oneOf": [{"title": "x"}]},
 ]
@@ -224,6 +224,8 @@ def test_plain_array() -> None:
     ({"properties": {"b": True, "a": True}}, ["b", "a"]),
     ({"properties": {"a": {"properties": {"x": True, "y": True}}, "b": True}}, ["a", "b"]),
     ({"allOf": [{"properties": {"a": {}, "c": {}}}, {"properties": {"a": {}, "b": {}, "c": {}}}]}, ["a", "b", "c"]),
+    ({"properties": {"z": {}}, "allOf": [{"properties": {"b": {}}}, {"properties": {"a": {}}}]}, ["z", "b", "a"]),
+    ({"properties": {"b": {}}, "allOf": [{"properties": {"a": {}, "b": {}, "c": {}}}]}, ["a", "b", "c"]),
     ({"required": ["z"], "properties": {"y": True}}, ["y", "z"]),
     ({"const": {"b": 1, "a": 2}}, ["b", "a"]),
 ])  # fmt: skip

@@ -71,9 +71,9 @@ def test_schema_files_that_are_none(tmp_path: Path, text: str, error: type[Excep
         ({"type": "strng"}, mw.InvalidSchema, "/type"),
         ({"minLength": -1}, mw.InvalidSchema, "/minLength"),
         ({"required": "a"}, mw.InvalidSchema, "/required"),
-        ({"type": "integer", "minimum": 3, "maximum": 2}, mw.UnsatisfiableSchema, ""),
-        ({"properties": {"a": {"$ref": "#"}}, "required": ["a"], "type": "object"}, mw.UnsatisfiableSchema, ""),
-        ({"type": "string", "pattern": "^a{5}$", "maxLength": 4}, mw.UnsatisfiableSchema, ""),
+        ({"type": "integer", "minimum": 3, "maximum": 2}, mw.UnsatisfiableSchema, "/minimum"),
+        ({"properties": {"a": {"$ref": "#"}}, "required": ["a"], "type": "object"}, mw.UnsatisfiableSchema, "/prop"),
+        ({"type": "string", "pattern": "^a{5}$", "maxLength": 4}, mw.UnsatisfiableSchema, "/pattern"),
     ],
 )
 def test_wrong_schemas_are_named(schema: Any, error: type[mw.MaskwrightError], pointer: str) -> None:
