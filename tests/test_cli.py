@@ -224,3 +224,32 @@ def test_interruption(command: Command, schema: str, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("maskwright.cli_generate.generate", interrupted)
     code, out, err = command("generate", "--schema", schema)
     assert (code, out, err.strip()) == (130, "", "")
+
+
+@pytest.mark.parametrize(
+    ("options", "document", "valid"),
+    [
+        ((), rb'{"\u0061ge": 1, "name": "x"}', True),
+        (("--escapes", "minimal"), rb'{"\u0061ge": 1, "name": "x"}', False),
+        (("--escapes", "minimal"), rb'{"age": 1, "name": "x\n"}', True),
+        (("--whitespace", "regex: ?"), rb'{"age": 1, "name" : "x" }', True),
+        (("--whitespace", "regex: ?"), rb'{"age":  1, "name": "x"}', False),
+    ],
+)
+def test_options(command: Command, schema: str, options: tuple[str, ...], document: bytes, valid: bool) -> None:
+    code, _, err = command("check", "--schema", schema, *options, "-", stdin=document)
+    assert (code == 0) is valid, err
+
+
+def test_dialect_option(command: Command, tmp_path: Path) -> None:
+    path = tmp_path / "schema.json"
+    path.write_text('{"minimum": 1, "exclusiveMinimum": true}')
+    assert command("check", "--schema", str(path), "--dialect", "draft4", "-", stdin=b"1")[0] == 1
+    assert command("check", "--schema", str(path), "-", stdin=b"1")[0] == 2
+
+
+@pytest.mark.parametrize("option", [("--escapes", "none"), ("--whitespace", "regex:("), ("--dialect", "draft99")])
+def test_wrong_option(command: Command, schema: str, option: tuple[str, str]) -> None:
+    code, out, err = command("check", "--schema", schema, *option)
+    assert (code, out) == (2, "")
+    assert err.count("\n") == 1

@@ -34,9 +34,20 @@ Order = Annotated[
 ]
 Whitespace = Annotated[
     Optional[str],  # noqa: UP045
-    typer.Option("--whitespace", metavar="KIND", help='Between tokens of JSON: "formatted", "compact" or "any".'),
+    typer.Option(
+        "--whitespace",
+        metavar="KIND",
+        help='Between tokens of JSON: "formatted", "compact", "any", or "regex:" and a pattern.',
+    ),
 ]
 Formats = Annotated[str, typer.Option("--formats", metavar="KIND", help='What format does: "assert" or "annotate".')]
+Escapes = Annotated[
+    str, typer.Option("--escapes", metavar="KIND", help='In strings: "any", or "minimal" for those that JSON requires.')
+]
+Dialect = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option("--dialect", metavar="DRAFT", help='Of schemas without $schema: "draft4" to "2020-12".'),
+]
 
 
 def _show_version(wanted: bool) -> None:
@@ -68,12 +79,14 @@ def generate(
     property_order: Order = "schema",
     whitespace: Whitespace = "formatted",
     formats: Formats = "assert",
+    escapes: Escapes = "minimal",
+    dialect: Dialect = None,
 ) -> None:
     """Write documents: one as the model wrote it, or several, one on each line."""
     from .cli_generate import Sampling, write_documents
     from .cli_input import read_schema
 
-    specification = read_schema(schema, property_order, whitespace, formats)
+    specification = read_schema(schema, property_order, whitespace, formats, escapes, dialect)
     sampling = Sampling(count, seed, max_new_tokens, temperature)
     raise typer.Exit(write_documents(schema, specification, model, prompt, sampling))
 
@@ -85,12 +98,14 @@ def check(
     property_order: Order = "any",
     whitespace: Whitespace = "any",
     formats: Formats = "assert",
+    escapes: Escapes = "any",
+    dialect: Dialect = None,
 ) -> None:
     """Say whether the schema can be enforced, and where a document first leaves it."""
     from .cli_check import check_document
     from .cli_input import read_schema
 
-    raise typer.Exit(check_document(schema, read_schema(schema, property_order, whitespace, formats), document))
+    raise typer.Exit(check_document(schema, read_schema(schema, property_order, whitespace, formats, escapes, dialect), document))
 
 
 @app.command()
@@ -103,12 +118,14 @@ def explain(
     property_order: Order = "schema",
     whitespace: Whitespace = "formatted",
     formats: Formats = "assert",
+    escapes: Escapes = "any",
+    dialect: Dialect = None,
 ) -> None:
     """Say which tokens may follow a beginning of a document, and why."""
     from .cli_explain import explain_prefix
     from .cli_input import read_schema
 
-    specification = read_schema(schema, property_order, whitespace, formats)
+    specification = read_schema(schema, property_order, whitespace, formats, escapes, dialect)
     raise typer.Exit(explain_prefix(schema, specification, prefix, tokenizer or model, limit))
 
 

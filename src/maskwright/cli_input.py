@@ -9,13 +9,28 @@ from pathlib import Path
 from typing import Any
 
 from .grammar.errors import MaskwrightError
+from .grammar.regex_form import Regex
 from .schemas.specification import JsonSchema
 
 
-def read_schema(path: str, property_order: Any, whitespace: Any, formats: Any) -> JsonSchema:
-    """The schema in a file, with options; raises ``MaskwrightError``."""
+_PATTERN = "regex:"
+
+
+def read_schema(
+    path: str, property_order: Any, whitespace: Any, formats: Any, escapes: Any, dialect: str | None
+) -> JsonSchema:
+    """The schema in a file, with options as they were typed; raises ``MaskwrightError``."""
+    if isinstance(whitespace, str) and whitespace.startswith(_PATTERN):
+        whitespace = Regex(whitespace.removeprefix(_PATTERN))
     with errors_naming(path):
-        return JsonSchema(Path(path), property_order=property_order, whitespace=whitespace, formats=formats)
+        return JsonSchema(
+            Path(path),
+            property_order=property_order,
+            whitespace=whitespace,
+            formats=formats,
+            escapes=escapes,
+            dialect=dialect,
+        )
 
 
 def read_bytes(path: str) -> bytes:
