@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
 
+from ..grammar.charset import CharSet
+
 
 class Kind(Enum):
     """What a JSON value can be told to be by its first byte; ``true`` and ``false`` are kinds of their own."""
@@ -43,6 +45,13 @@ class Matches:
 
 
 @dataclass(frozen=True)
+class ConsistsOf:
+    """All code points of the string are in ``chars``."""
+
+    chars: CharSet
+
+
+@dataclass(frozen=True)
 class LengthAtLeast:
     """The string has at least ``count`` code points."""
 
@@ -56,7 +65,7 @@ class HasFormat:
     name: str
 
 
-StringAtom = StringIn | Matches | LengthAtLeast | HasFormat
+StringAtom = StringIn | Matches | ConsistsOf | LengthAtLeast | HasFormat
 
 # --- numbers
 

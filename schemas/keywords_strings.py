@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from .atoms import HasFormat, Kind, LengthAtLeast, Matches
+from ..grammar.regex_lengths import counted_characters
+from .atoms import ConsistsOf, HasFormat, Kind, LengthAtLeast, Matches
 from .formats import FORMATS
 from .keywords_common import KeywordFunction, Site
+
+_FEW = 16
+"""Up to this many code points, counting them is left to the automaton of a pattern."""
 
 
 def min_length(site: Site, length: object) -> None:
@@ -22,7 +26,15 @@ def max_length(site: Site, length: object) -> None:
 
 def pattern(site: Site, expression: object) -> None:
     """An ECMA-262 expression, found anywhere in the string, by an automaton; no back-references."""
-    site.demand(Kind.STRING, site.atom(Matches(site.text(expression))))
+    expression = site.text(expression)
+    counted = counted_characters(expression)
+    if counted is None or max(counted.low, counted.high or 0) <= _FEW:
+        site.demand(Kind.STRING, site.atom(Matches(expression)))
+        return
+    site.demand(Kind.STRING, site.atom(ConsistsOf(counted.chars)))
+    min_length(site, counted.low)
+    if counted.high is not None:
+        max_length(site, counted.high)
 
 
 def format_(site: Site, name: object) -> None:

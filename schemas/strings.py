@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from ..grammar.dfa import REJECT, TextDfa
 from ..grammar.limits import Limits
-from ..grammar.text_dfa import accept_all, is_universal, product
+from ..grammar.text_dfa import UNSETTLED, Judgement, accept_all, is_universal, judged_product, product
 from .atoms import Atom, LengthAtLeast, StringAtom, StringIn
 from .formula import FALSE, TRUE, Formulas, Operator
 from .theory_strings import conjunction, recogniser, some_length, string_satisfies
@@ -109,16 +109,18 @@ def string_automaton(
     variables = sorted(variables)
     if not variables:
         return product([accept_all()], lambda _: label_of(formula), limits)
-    rests: dict[tuple[bool, ...], int] = {}
 
-    def label(labels: tuple[int, ...]) -> int:
-        truths = tuple(label != REJECT for label in labels)
-        if truths not in rests:
-            constants = {v: TRUE if truth else FALSE for v, truth in zip(variables, truths, strict=True)}
-            rests[truths] = label_of(formulas.substitute(formula, constants))
-        return rests[truths]
+    def advance(rest: int, labels: tuple[int, ...]) -> int:
+        truths = zip(variables, labels, strict=True)
+        known = {v: FALSE if label == REJECT else TRUE for v, label in truths if label != UNSETTLED}
+        return formulas.substitute(rest, known)
 
-    return product([_recogniser(formulas.variable_of(v).atom, limits) for v in variables], label, limits)
+    def relevant(rest: int) -> list[bool]:
+        support = formulas.support(rest)
+        return [v in support for v in variables]
+
+    judgement = Judgement(formula, advance, relevant, lambda rest, labels: label_of(advance(rest, labels)))
+    return judged_product([_recogniser(formulas.variable_of(v).atom, limits) for v in variables], judgement, limits)
 
 
 def _recogniser(atom: Atom, limits: Limits) -> TextDfa:

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from ..grammar.dfa import DEAD, REJECT, TextDfa
 from ..grammar.limits import Limits
 from ..grammar.regex import compile_pattern
-from ..grammar.text_dfa import from_strings, length_at_least, product
+from ..grammar.regex_lengths import consisting_of
+from ..grammar.text_dfa import UNSETTLED, Judgement, from_strings, judged_product, length_at_least, product
 from ..grammar.text_dfa import shortest as shortest_string
-from .atoms import HasFormat, LengthAtLeast, Matches, StringAtom, StringIn
+from .atoms import ConsistsOf, HasFormat, LengthAtLeast, Matches, StringAtom, StringIn
 from .formats import FORMATS, format_automaton
 from .witness import LONGEST, Witness, constant, too_long
 
@@ -45,6 +46,8 @@ def recogniser(atom: StringAtom, limits: Limits) -> TextDfa:
         return compile_pattern(atom.pattern, limits)
     if isinstance(atom, HasFormat):
         return format_automaton(atom.name)
+    if isinstance(atom, ConsistsOf):
+        return consisting_of(atom.chars)
     if isinstance(atom, LengthAtLeast):
         return length_at_least(atom.count)
     return from_strings(dict.fromkeys(sorted(atom.values), 1))
@@ -59,8 +62,14 @@ def conjunction(positive: frozenset[StringAtom], negative: frozenset[StringAtom]
     parts = [recogniser(atom, limits) for atom in (*positive, *negative)]
     if len(parts) == 1 and positive:
         return parts[0]
-    goal = (True,) * len(positive) + (False,) * len(negative)
-    return product(parts, lambda labels: int(tuple(label != REJECT for label in labels) == goal), limits)
+    goals = (True,) * len(positive) + (False,) * len(negative)
+
+    def is_possible(possible: int, labels: tuple[int, ...]) -> int:
+        pairs = zip(labels, goals, strict=True)
+        return int(possible and all(label == UNSETTLED or (label != REJECT) == goal for label, goal in pairs))
+
+    judgement = Judgement(1, is_possible, lambda possible: [bool(possible)] * len(parts), is_possible)
+    return judged_product(parts, judgement, limits)
 
 
 def some_string(positive: Sequence[StringAtom], negative: Sequence[StringAtom], limits: Limits) -> Witness | None:

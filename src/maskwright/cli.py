@@ -105,7 +105,9 @@ def check(
     from .cli_check import check_document
     from .cli_input import read_schema
 
-    raise typer.Exit(check_document(schema, read_schema(schema, property_order, whitespace, formats, escapes, dialect), document))
+    raise typer.Exit(
+        check_document(schema, read_schema(schema, property_order, whitespace, formats, escapes, dialect), document)
+    )
 
 
 @app.command()

@@ -12,7 +12,6 @@ from .grammar.errors import MaskwrightError
 from .grammar.regex_form import Regex
 from .schemas.specification import JsonSchema
 
-
 _PATTERN = "regex:"
 
 
