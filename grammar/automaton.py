@@ -17,7 +17,7 @@ from numpy.typing import DTypeLike, NDArray
 from .dfa import DEAD, Dfa, TextDfa
 from .errors import LimitExceeded
 from .kernels import layout as at
-from .limits import Limits
+from .limits import Budget
 from .pool import Pool
 from .text_dfa import viability
 
@@ -55,13 +55,13 @@ class Automaton:
     def __init__(
         self,
         whitespace: int | NDArray[np.int32],
-        limits: Limits,
+        budget: Budget,
         escapes: int = at.ANY_ESCAPES,
     ) -> None:
         self.whitespace = whitespace if isinstance(whitespace, int) else at.BLANKS_BY_PATTERN
         self.blank_next = np.zeros((1, 1), np.int32) if isinstance(whitespace, int) else whitespace
         self.escapes = escapes
-        self.limits = limits
+        self.budget = budget
         self.lock = threading.RLock()
         self.epoch = 1
         self.compiler: Compiler | None = None
@@ -251,13 +251,14 @@ class Automaton:
     def _add_viability(self, text: TextDfa, minimum: int, maximum: int | None) -> tuple[int, tuple[int, int], int]:
         states = len(text.dfa.labels)
         columns = (minimum if maximum is None else maximum) + 1
-        if states * columns > self.limits.memory:
+        if states * columns > self.budget.limits.memory:
             raise LimitExceeded(
                 f"a pattern with {states} states and lengths up to {columns - 1} needs more than limits.memory",
                 None,
                 "raise limits.memory, or give smaller lengths",
             )
-        viable = viability(text.dfa, minimum, maximum).astype(np.uint8)
+        viable = viability(text.dfa, minimum, maximum, self.budget).view(np.uint8)
+        self.budget.check()
         if maximum is not None:  # one more column: too many code points
             viable = np.concatenate([viable, np.zeros((states, 1), np.uint8)], axis=1)
             columns += 1
@@ -288,9 +289,9 @@ class Automaton:
 
     def _take_memory(self, nbytes: int) -> None:
         self._memory += nbytes
-        if self._memory > self.limits.memory:
+        if self._memory > self.budget.limits.memory:
             raise LimitExceeded(
-                f"the tables of the constraint need more than limits.memory = {self.limits.memory} bytes",
+                f"the tables of the constraint need more than limits.memory = {self.budget.limits.memory} bytes",
                 None,
                 "raise limits.memory, or simplify the schema",
             )

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from .dfa import DEAD, REJECT, TextDfa
 from .errors import MaskwrightError
 from .kernels import layout as at
-from .limits import Limits
+from .limits import Budget, Limits
 from .regex import compile_pattern
 from .regex_form import Regex
 
@@ -24,7 +24,7 @@ def blank_runs(expression: Regex, limits: Limits) -> NDArray[np.int32]:
     int32[states, 1 << BLANK_SHIFT]. Raises ``MaskwrightError`` if the expression matches a text that is not JSON's
     whitespace or matches none, ``InvalidPattern``, ``UnsupportedPattern`` or ``LimitExceeded``.
     """
-    text = compile_pattern(expression.pattern, limits, anchored=True)
+    text = compile_pattern(expression.pattern, Budget(limits), anchored=True)
     if text.dfa.is_empty:
         raise MaskwrightError(f"{expression} matches nothing", remedy=_REMEDY)
     foreign = _foreign_code_point(text)

@@ -8,6 +8,7 @@ does not vectorise.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import TypeVar
 
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from .dfa import DEAD, REJECT, Dfa
 from .errors import LimitExceeded
-from .limits import Limits
+from .limits import Budget
 from .minimization import merge_equivalent
 
 UNREACHABLE = -1
@@ -25,10 +26,10 @@ UNREACHABLE = -1
 _State = TypeVar("_State", bound=Hashable)
 
 
-def states_exceeded(subject: str, limits: Limits) -> LimitExceeded:
-    """The error for an automaton, that of ``subject``, with more states than ``limits`` allows."""
+def states_exceeded(subject: str, budget: Budget) -> LimitExceeded:
+    """The error for an automaton, that of ``subject``, with more states than ``budget`` allows."""
     return LimitExceeded(
-        f"the automaton of {subject} has more than {limits.states} states",
+        f"the automaton of {subject} has more than {budget.limits.states} states",
         remedy="raise Limits.states, or ask for something simpler",
     )
 
@@ -38,18 +39,19 @@ def explore(
     successors: Callable[[_State], Iterable[tuple[Sequence[int], _State | None]]],
     label: Callable[[_State], int],
     classes: int,
-    limits: Limits,
+    budget: Budget,
     subject: str,
 ) -> Dfa:
     """The minimal automaton of the states reachable from ``start``.
 
     ``successors`` says for groups of symbols to which state they lead; ``None``, like no mention at all, is a dead end.
-    ``LimitExceeded`` over ``limits.states``, naming ``subject``.
+    ``LimitExceeded`` over the limit of states, naming ``subject``, or of seconds.
     """
     numbers: dict[_State, int] = {start: 1}
     pending = [start]
-    rows = [[DEAD] * classes]
+    rows = array("i", [DEAD] * classes)
     for state in pending:
+        budget.check()
         row = [DEAD] * classes
         for symbols, successor in successors(state):
             if successor is None:
@@ -60,11 +62,12 @@ def explore(
                 pending.append(successor)
             for symbol in symbols:
                 row[symbol] = number
-        rows.append(row)
-        if len(pending) > limits.states:
-            raise states_exceeded(subject, limits)
+        rows.extend(row)
+        if len(pending) > budget.limits.states:
+            raise states_exceeded(subject, budget)
+        budget.check_memory(rows.itemsize * len(rows), f"the automaton of {subject}")
     labels = [REJECT, *map(label, pending)]
-    return minimize(Dfa(np.array(rows, np.int32), np.array(labels, np.int32), 1))
+    return minimize(Dfa(np.array(rows, np.int32).reshape(-1, classes), np.array(labels, np.int32), 1), budget)
 
 
 def distances(transitions: NDArray[np.int32], targets: NDArray[np.bool_]) -> NDArray[np.int32]:
@@ -109,9 +112,9 @@ def trim(dfa: Dfa) -> Dfa:
     return _keep(dfa, reachable(dfa) & (accepting != UNREACHABLE))
 
 
-def minimize(dfa: Dfa) -> Dfa:
+def minimize(dfa: Dfa, budget: Budget) -> Dfa:
     """The trimmed automaton with the fewest states for the same labelled language."""
-    return merge_equivalent(trim(dfa))
+    return merge_equivalent(trim(dfa), budget)
 
 
 def _keep(dfa: Dfa, keep: NDArray[np.bool_]) -> Dfa:

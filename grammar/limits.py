@@ -22,22 +22,41 @@ class Limits:
     compile_seconds: float = 20.0
 
 
-class Stopwatch:
-    """Watches over ``Limits.compile_seconds``."""
+class Budget:
+    """``limits``, and the clock of the stretch of compiling that they apply to.
 
-    def __init__(self, limits: Limits) -> None:
-        self._seconds = limits.compile_seconds
+    Whatever may take long is given one and asks ``check`` about every millisecond. Budgets with equal limits are equal,
+    so that a result found within one can be kept for the others.
+    """
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        self.limits = limits or Limits()
         self.restart()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Budget) and self.limits == other.limits
+
+    def __hash__(self) -> int:
+        return hash(self.limits)
 
     def restart(self) -> None:
         """A new stretch of compiling begins."""
-        self._end = time.monotonic() + self._seconds
+        self._end = time.monotonic() + self.limits.compile_seconds
 
     def check(self) -> None:
         """Raise ``LimitExceeded`` if the stretch takes too long."""
         if time.monotonic() > self._end:
             raise LimitExceeded(
-                f"compiling takes longer than limits.compile_seconds = {self._seconds:g}",
+                f"compiling takes longer than limits.compile_seconds = {self.limits.compile_seconds:g}",
                 None,
                 "raise limits.compile_seconds, or simplify the schema",
+            )
+
+    def check_memory(self, nbytes: int, subject: str) -> None:
+        """Raise ``LimitExceeded`` if ``subject`` needs more bytes, be it for a moment only, than the limit."""
+        if nbytes > self.limits.memory:
+            raise LimitExceeded(
+                f"{subject} needs more than limits.memory = {self.limits.memory} bytes",
+                None,
+                "raise limits.memory, or ask for something simpler",
             )

@@ -40,7 +40,7 @@ class Constraint:
         automaton.compiler = compiler
         self._tables = tables_of(vocabulary)
         self._tables.strings(automaton.escapes)  # built now, not by the first matcher
-        self._stay_masks = StayMasks(self._tables.words, automaton.limits.memory // _STAY_MASK_SHARE)
+        self._stay_masks = StayMasks(self._tables.words, automaton.budget.limits.memory // _STAY_MASK_SHARE)
         with automaton.lock:
             automaton.compile_node(0)
 

@@ -15,11 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .dfa import Dfa
+from .limits import Budget
+
+_BYTES_PER_ENTRY = 36
+"""Of a list of Python's integers."""
 
 
-def merge_equivalent(dfa: Dfa) -> Dfa:
+def merge_equivalent(dfa: Dfa, budget: Budget) -> Dfa:
     """``dfa``, which is trimmed, with equivalent states merged; the order of first occurrences is kept."""
-    blocks = _Partition(np.unique(dfa.transitions, axis=1).tolist(), dfa.labels.tolist()).refine()
+    distinct = np.unique(dfa.transitions, axis=1)
+    budget.check_memory(_BYTES_PER_ENTRY * distinct.size, "minimising an automaton")
+    blocks = _Partition(distinct.tolist(), dfa.labels.tolist(), budget).refine()
     found, first = np.unique(blocks, return_index=True)
     order = np.argsort(first)
     rank = np.empty(len(first), np.int32)
@@ -30,10 +36,12 @@ def merge_equivalent(dfa: Dfa) -> Dfa:
 
 
 class _Partition:
-    def __init__(self, rows: list[list[int]], labels: list[int]) -> None:
+    def __init__(self, rows: list[list[int]], labels: list[int], budget: Budget) -> None:
         self._rows = rows
+        self._budget = budget
         self._predecessors: list[list[int]] = [[] for _ in rows]
         for state, row in enumerate(rows):
+            budget.check()
             for successor in set(row):
                 self._predecessors[successor].append(state)
         numbers: dict[int, int] = {}
@@ -65,6 +73,7 @@ class _Partition:
         """The parts into which ``block`` falls, all but the largest; its members outside ``states`` are all alike."""
         parts: defaultdict[tuple[int, ...], list[int]] = defaultdict(list)
         for state in states:
+            self._budget.check()
             parts[self._signature(state)].append(state)
         members = self._members[block]
         untouched = len(members) - len(states)

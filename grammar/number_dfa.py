@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 
 from .dfa import REJECT, Dfa
 from .dfa_operations import explore, states_exceeded
-from .limits import Limits
+from .limits import Budget
 from .number_values import (
     BEYOND,
     Compare,
@@ -76,17 +76,17 @@ SYMBOL_OF_BYTE = _symbol_of_byte()
 """uint8[256]: the symbol of each byte."""
 
 
-def number_dfa(observers: Sequence[Observer], label_of: LabelOf, limits: Limits) -> Dfa:
+def number_dfa(observers: Sequence[Observer], label_of: LabelOf, budget: Budget) -> Dfa:
     """The minimal automaton of the number texts to whose outcomes ``label_of`` gives a positive label.
 
     ``label_of`` gets one outcome for each observer, in order; it must be a pure function. Columns are the symbols of
-    ``SYMBOL_OF_BYTE``, padded to ``CLASSES``. Raises ``LimitExceeded`` over ``limits.states``, ``UnsupportedSchema``
+    ``SYMBOL_OF_BYTE``, padded to ``CLASSES``. Raises ``LimitExceeded`` over the limit of states, ``UnsupportedSchema``
     for a bound that is no decimal fraction and ``InvalidSchema`` for a divisor that is not positive.
     """
     if not any(isinstance(observer, Compare | Multiple) for observer in observers):
         return _syntax_dfa(label_of((1,) * len(observers)), label_of((0,) * len(observers)))
-    machine = _Machine(observers, label_of, limits)
-    return explore(machine.start, machine.successors, machine.label, CLASSES, limits, "a number")
+    machine = _Machine(observers, label_of, budget)
+    return explore(machine.start, machine.successors, machine.label, CLASSES, budget, "a number")
 
 
 @lru_cache(maxsize=4096)
@@ -97,7 +97,7 @@ def number_range_dfa(
     exclusive_maximum: bool,
     divisor: Fraction | None,
     integer_syntax: bool,
-    limits: Limits,
+    budget: Budget,
 ) -> Dfa:
     """``number_dfa`` of a plain conjunction, label 1; built once for equal arguments."""
     conditions: list[tuple[Observer, tuple[int, ...]]] = []
@@ -114,7 +114,7 @@ def number_range_dfa(
     def label_of(outcomes: tuple[int, ...]) -> int:
         return int(all(outcome in good for outcome, good in zip(outcomes, wanted, strict=True)))
 
-    return number_dfa([observer for observer, _ in conditions], label_of, limits)
+    return number_dfa([observer for observer, _ in conditions], label_of, budget)
 
 
 @lru_cache(maxsize=64)
@@ -136,7 +136,7 @@ def _syntax_dfa(integer_label: int, other_label: int) -> Dfa:
     labels = {"zero": integer_label, "integer": integer_label, "fraction": other_label, "power": other_label}
 
     return explore(
-        "start", edges.__getitem__, lambda state: labels.get(state, REJECT), CLASSES, Limits(), "the syntax of numbers"
+        "start", edges.__getitem__, lambda state: labels.get(state, REJECT), CLASSES, Budget(), "the syntax of numbers"
     )
 
 
@@ -165,8 +165,8 @@ class _Machine:
     came before has become a step function.
     """
 
-    def __init__(self, observers: Sequence[Observer], label_of: LabelOf, limits: Limits) -> None:
-        _check_size(observers, limits)
+    def __init__(self, observers: Sequence[Observer], label_of: LabelOf, budget: Budget) -> None:
+        _check_size(observers, budget)
         self.judge = Judge(observers, label_of)
         self.sides = self.judge.sides
         self.divisors = [Divisor(observer.divisor) for observer in observers if isinstance(observer, Multiple)]
@@ -439,10 +439,10 @@ def _possible(states: Sequence[int]) -> tuple[tuple[int, ...], ...]:
     return tuple((0,) if state < 0 else (0, 1) for state in states)
 
 
-def _check_size(observers: Sequence[Observer], limits: Limits) -> None:
+def _check_size(observers: Sequence[Observer], budget: Budget) -> None:
     """Each digit of a bound costs at least two states; refused before any work on its digits."""
     values = [observer.bound for observer in observers if isinstance(observer, Compare)]
     values += [observer.divisor for observer in observers if isinstance(observer, Multiple)]
     largest = max((max(abs(value.numerator), value.denominator) for value in values), default=1)
-    if digit_count(largest) > min(limits.states // 2, _MAX_BOUND_DIGITS):
-        raise states_exceeded(f"a number bound of {digit_count(largest)} digits", limits)
+    if digit_count(largest) > min(budget.limits.states // 2, _MAX_BOUND_DIGITS):
+        raise states_exceeded(f"a number bound of {digit_count(largest)} digits", budget)

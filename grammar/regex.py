@@ -13,7 +13,6 @@ Not supported: what ``regex_syntax`` refuses. Patterns that need more than ``Lim
 
 from __future__ import annotations
 
-import time
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,7 +24,7 @@ from . import charset
 from .dfa import Alphabet, Dfa, TextDfa
 from .dfa_operations import explore, states_exceeded
 from .errors import LimitExceeded
-from .limits import Limits
+from .limits import Budget
 from .regex_nodes import (
     UNBOUNDED,
     Ahead,
@@ -299,10 +298,9 @@ class Derivatives:
 class Automaton:
     """The states of one pattern's automaton, and the steps between them."""
 
-    def __init__(self, derivatives: Derivatives, seconds: float) -> None:
+    def __init__(self, derivatives: Derivatives) -> None:
         self.derivatives = derivatives
         self.terms = derivatives.terms
-        self.deadline = time.monotonic() + seconds
         self.openings = tuple(self.terms.chain(behind.body, HERE) for behind in self.terms.behinds)
         self.symbols: dict[int, list[int]] = {}
 
@@ -324,8 +322,6 @@ class Automaton:
         return term, previous, trackers
 
     def successors(self, state: State) -> Iterator[tuple[list[int], State]]:
-        if time.monotonic() > self.deadline:
-            raise _TooMuchTime
         term, previous, trackers = state
         context = previous, trackers
         parts = self.derivatives.derive(term, context)
@@ -370,38 +366,30 @@ class Automaton:
         return ACCEPT if self.derivatives.nullable(term, (previous, trackers)) else 0
 
 
-class _TooMuchTime(Exception):  # noqa: N818 - control flow inside this module
-    """The deadline has passed."""
-
-
-def compile_pattern(pattern: str, limits: Limits | None = None, *, anchored: bool = False) -> TextDfa:
+def compile_pattern(pattern: str, budget: Budget | None = None, *, anchored: bool = False) -> TextDfa:
     """The texts in which ``pattern`` is found, or if ``anchored`` those that it matches as a whole.
 
     The automaton is trimmed and minimal, its labels are ``ACCEPT`` and ``REJECT``. Raises ``InvalidPattern``,
-    ``UnsupportedPattern``, or ``LimitExceeded`` over ``limits.states`` or ``limits.compile_seconds``.
+    ``UnsupportedPattern``, or ``LimitExceeded`` over the limit of states or seconds.
     """
-    limits = limits or Limits()
-    return _compile(pattern, anchored, limits.states, limits.compile_seconds)
+    return _compile(pattern, anchored, budget or Budget())
 
 
 @lru_cache(maxsize=256)
-def _compile(pattern: str, anchored: bool, states: int, seconds: float) -> TextDfa:
-    limits = Limits(states=states, compile_seconds=seconds)
+def _compile(pattern: str, anchored: bool, budget: Budget) -> TextDfa:
     subject = f"the pattern {shown(pattern)}"
-    nodes = Nodes()
+    nodes = Nodes(budget)
     node = parse(pattern, nodes)
+    states = budget.limits.states
     if shortest(node) >= states:
-        raise states_exceeded(subject, limits)
-    alphabet, derivatives = _prepare(nodes, WORK_PER_STATE * states)
+        raise states_exceeded(subject, budget)
+    alphabet, derivatives = _prepare(nodes, budget)
     try:
-        automaton, start = _start(node, derivatives, anchored, seconds)
-        dfa = explore(start, automaton.successors, automaton.label, alphabet.size, limits, subject)
+        automaton, start = _start(node, derivatives, anchored)
+        dfa = explore(start, automaton.successors, automaton.label, alphabet.size, budget, subject)
     except TooMuchWork:
         problem = f"the states of {subject} are too large for a limit of {states} states"
         raise LimitExceeded(problem, remedy="raise Limits.states, or ask for something simpler") from None
-    except _TooMuchTime:
-        problem = f"compiling {subject} takes longer than {seconds} compile_seconds"
-        raise LimitExceeded(problem, remedy="raise Limits.compile_seconds, or ask for something simpler") from None
     return _merge_classes(alphabet, dfa)
 
 
@@ -409,7 +397,7 @@ WORK_PER_STATE = 40
 """How much larger than the limit on states the terms may grow, all together."""
 
 
-def _prepare(nodes: Nodes, budget: int) -> tuple[Alphabet, Derivatives]:
+def _prepare(nodes: Nodes, budget: Budget) -> tuple[Alphabet, Derivatives]:
     """The alphabet that the sets in ``nodes`` generate, and the derivatives over it."""
     nodes.chars(charset.ANY)
     word = nodes.chars(charset.WORD) if any(isinstance(node, WordBoundary) for node in nodes.table.values()) else None
@@ -417,10 +405,11 @@ def _prepare(nodes: Nodes, budget: int) -> tuple[Alphabet, Derivatives]:
     alphabet, found = charset.partition([node.chars for node in sets])
     masks: dict[Node, int] = dict(zip(sets, found, strict=True))
     full = (1 << alphabet.size) - 1
-    return alphabet, Derivatives(Terms(nodes, budget), masks, masks[word] if word else full, full)
+    terms = Terms(nodes, WORK_PER_STATE * budget.limits.states, budget)
+    return alphabet, Derivatives(terms, masks, masks[word] if word else full, full)
 
 
-def _start(node: Node, derivatives: Derivatives, anchored: bool, seconds: float) -> tuple[Automaton, State]:
+def _start(node: Node, derivatives: Derivatives, anchored: bool) -> tuple[Automaton, State]:
     terms = derivatives.terms
     nodes = terms.nodes
     if anchored:
@@ -429,7 +418,7 @@ def _start(node: Node, derivatives: Derivatives, anchored: bool, seconds: float)
         later = nodes.concat([nodes.repeat(nodes.chars(charset.ANY), 1, UNBOUNDED), nodes.after_start(node)])
         term = terms.union([terms.chain(node, ALL), terms.chain(later, ALL)])
     terms.node_flags(node)
-    automaton = Automaton(derivatives, seconds)
+    automaton = Automaton(derivatives)
     return automaton, automaton.state(term, AT_START, automaton.openings)
 
 

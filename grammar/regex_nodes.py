@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from . import charset
 from .charset import CharSet
+from .limits import Budget
 
 UNBOUNDED = 1 << 62
 """The upper bound of ``*`` and ``+``."""
@@ -88,6 +89,7 @@ N = TypeVar("N", bound=Node)
 class Nodes:
     """The smart constructors and the table that makes equal nodes identical."""
 
+    budget: Budget = field(default_factory=Budget)
     table: dict[tuple[object, ...], Node] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -95,6 +97,7 @@ class Nodes:
         self.empty: Node = self._intern(Concat, ())  # matches the empty text
 
     def _intern(self, kind: type[N], *fields: object) -> N:
+        self.budget.check()
         key = (kind, *fields)
         node = self.table.get(key)
         if node is None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from . import charset
+from .limits import Budget
 from .regex_nodes import (
     UNBOUNDED,
     Ahead,
@@ -39,9 +40,10 @@ ASKS_START, ASKS_WORD, HOLDS_HERE, ASKS_BEHIND = 1, 2, 4, 8
 class Terms:
     """The table of hash-consed terms and their smart constructors, which alone simplify."""
 
-    def __init__(self, nodes: Nodes, budget: int) -> None:
+    def __init__(self, nodes: Nodes, work: int, budget: Budget) -> None:
         self.nodes = nodes
-        self.budget = budget
+        self._work = work
+        self._budget = budget
         self.kinds = [TERMINAL] * 4
         self.payloads: list[frozenset[int]] = [frozenset()] * 4
         self.chains: dict[int, tuple[Node, int]] = {}
@@ -54,7 +56,7 @@ class Terms:
     def _intern(self, kind: _Kind, key: object, flags: int, members: frozenset[int] = frozenset()) -> int:
         term = self._table.get((kind, key))
         if term is None:
-            self.budget -= 1 + len(members)
+            self._work -= 1 + len(members)
             term = self._table[kind, key] = len(self.kinds)
             self.kinds.append(kind)
             self.payloads.append(members)
@@ -139,7 +141,7 @@ class Terms:
         key = (UNION, frozenset(members))
         known = self._table.get(key)
         if known is None:
-            self.budget -= len(members)
+            self._work -= len(members)
             known = self._table[key] = self._new_union(members)
         return known
 
@@ -235,9 +237,10 @@ class Terms:
         return self._intern(COMPLEMENT, term, self.flags[term], frozenset((term,)))
 
     def charge(self, work: int) -> None:
-        self.budget -= work
-        if self.budget < 0:
+        self._work -= work
+        if self._work < 0:
             raise TooMuchWork
+        self._budget.check()
 
 
 class TooMuchWork(Exception):  # noqa: N818 - control flow inside this module

@@ -7,15 +7,14 @@ trimmed in the same sense.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .dfa import DEAD, REJECT, Alphabet, Dfa, TextDfa
-from .dfa_operations import UNREACHABLE, distances, minimize, reachable, states_exceeded
-from .limits import Limits
+from .dfa_operations import UNREACHABLE, distances, minimize, reachable
+from .limits import Budget
 
 FIRST_SURROGATE, LAST_SURROGATE, LAST_CODE_POINT = 0xD800, 0xDFFF, 0x10FFFF
 
@@ -67,10 +66,10 @@ def _merge_classes(text_dfa: TextDfa) -> TextDfa:
     return TextDfa(alphabet, Dfa(np.ascontiguousarray(columns), text_dfa.dfa.labels, text_dfa.dfa.start))
 
 
-def _finished(alphabet: Alphabet, dfa: Dfa) -> TextDfa:
+def finished(alphabet: Alphabet, dfa: Dfa, budget: Budget) -> TextDfa:
     """Trimmed and minimised, surrogates left out."""
     transitions = np.where(without_surrogates(alphabet), dfa.transitions, DEAD).astype(np.int32)
-    return _merge_classes(TextDfa(alphabet, minimize(Dfa(transitions, dfa.labels, dfa.start))))
+    return _merge_classes(TextDfa(alphabet, minimize(Dfa(transitions, dfa.labels, dfa.start), budget)))
 
 
 # --- building
@@ -147,117 +146,6 @@ def _alphabet_of(characters: Sequence[str]) -> Alphabet:
     return _joined(starts[last], classes[last], len(points) + 1)
 
 
-# --- combining
-
-
-UNSETTLED = -1
-"""In place of the label of a part that may still end with another one."""
-
-
-def product(parts: Sequence[TextDfa], label_of: Callable[[tuple[int, ...]], int], limits: Limits) -> TextDfa:
-    """The minimal automaton that runs all ``parts`` at once, labelled by ``label_of`` of their labels.
-
-    Parts that died go on as ``DEAD`` with label ``REJECT``, so that ``label_of`` may state negations. Explored from the
-    start only; raises ``LimitExceeded`` over ``limits.states``.
-    """
-    if not parts:
-        return product([accept_all()], lambda _: label_of(()), limits)
-    return judged_product(parts, Judgement(0, lambda *_: 0, lambda _: None, lambda _, labels: label_of(labels)), limits)
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """What a product is asked, as far as it is not decided yet; such a question is an integer.
-
-    ``advance(question, labels)``: what is left of it when some parts have their final label and others are
-    ``UNSETTLED``. ``relevant(question)``: which parts it depends on, ``None`` for all, those with a final label too.
-    ``label(question, labels)``: the label of a string that ends here.
-    """
-
-    start: int
-    advance: Callable[[int, tuple[int, ...]], int]
-    relevant: Callable[[int], Sequence[bool] | None]
-    label: Callable[[int, tuple[int, ...]], int]
-
-
-def judged_product(parts: Sequence[TextDfa], judgement: Judgement, limits: Limits) -> TextDfa:
-    """The minimal automaton that runs ``parts`` (at least one) only while they make a difference to the ``judgement``.
-
-    A state is what is left of the question and the states of the parts that it depends on, so that conjunctions of many
-    patterns stay small. Explored from the start only; raises ``LimitExceeded`` over ``limits.states``.
-    """
-    alphabet, origins = refine([part.alphabet for part in parts])
-    usable = without_surrogates(alphabet)
-    steps = [part.dfa.transitions[:, origin[usable]] for part, origin in zip(parts, origins, strict=True)]
-    reduce = _reducer(parts, steps, judgement)
-    frontier = reduce(np.array([[judgement.start, *(part.dfa.start for part in parts)]], np.int32))
-    numbers: dict[object, int] = {frontier.tobytes(): 1}
-    levels, rows = [frontier], [np.zeros((1, int(usable.sum())), np.int32)]
-    while len(frontier):
-        questions = np.broadcast_to(frontier[:, 0, None], (len(frontier), rows[0].shape[1]))
-        successors = np.stack([questions, *(step[frontier[:, i]] for i, step in enumerate(steps, 1))], axis=-1)
-        tuples, places = _distinct(successors.reshape(-1, len(parts) + 1))
-        tuples = reduce(tuples)
-        known = len(numbers)
-        found = np.array([numbers.setdefault(key, len(numbers) + 1) for key in _keys(tuples).tolist()], np.int32)
-        if len(numbers) > limits.states:
-            raise states_exceeded("a combination of string conditions", limits)
-        rows.append(found[places].reshape(len(frontier), -1))
-        fresh, first = np.unique(found, return_index=True)
-        frontier = tuples[first[fresh > known]]
-        levels.append(frontier)
-    transitions = np.zeros((len(numbers) + 1, alphabet.size), np.int32)
-    transitions[:, usable] = np.concatenate(rows)
-    return _finished(alphabet, Dfa(transitions, _labels(parts, np.concatenate(levels), judgement), 1))
-
-
-def _keys(tuples: NDArray[np.int32]) -> NDArray[np.void]:
-    """Each row as one value."""
-    tuples = np.ascontiguousarray(tuples)
-    return tuples.view(np.dtype((np.void, tuples.itemsize * tuples.shape[1]))).ravel()
-
-
-def _distinct(tuples: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """The distinct rows, and for each row its place among them."""
-    _, first, places = np.unique(_keys(tuples), return_index=True, return_inverse=True)
-    return tuples[first], places.ravel()
-
-
-def _reducer(
-    parts: Sequence[TextDfa], steps: Sequence[NDArray[np.int32]], judgement: Judgement
-) -> Callable[[NDArray[np.int32]], NDArray[np.int32]]:
-    """What brings the question of each state up to date, and makes the parts ``DEAD`` that it does not depend on."""
-    settled = [_settled(part.dfa, step) for part, step in zip(parts, steps, strict=True)]
-    known: dict[tuple[int, ...], tuple[int, ...]] = {}
-
-    def reduced(state: tuple[int, ...]) -> tuple[int, ...]:
-        question = judgement.advance(state[0], state[1:])
-        return question, *(judgement.relevant(question) or [True] * len(parts))
-
-    def reduce(tuples: NDArray[np.int32]) -> NDArray[np.int32]:
-        labels = [labels[tuples[:, i]] for i, labels in enumerate(settled, 1)]
-        outcomes, places = _distinct(np.stack([tuples[:, 0], *labels], axis=-1))
-        found = [known.get(key) or known.setdefault(key, reduced(key)) for key in map(tuple, outcomes.tolist())]
-        advanced = np.array(found, np.int32)[places]
-        return np.hstack([advanced[:, :1], tuples[:, 1:] * advanced[:, 1:]])
-
-    return reduce
-
-
-def _settled(dfa: Dfa, step: NDArray[np.int32]) -> NDArray[np.int32]:
-    """The label of each state that nothing leads out of, ``UNSETTLED`` for the others."""
-    alone = (step == np.arange(len(step), dtype=np.int32)[:, None]).all(axis=1)
-    return np.where(alone, dfa.labels, UNSETTLED).astype(np.int32)
-
-
-def _labels(parts: Sequence[TextDfa], states: NDArray[np.int32], judgement: Judgement) -> NDArray[np.int32]:
-    """The label of ``DEAD`` and of each row of a question and part states; int32[rows + 1]."""
-    labels = [part.dfa.labels[states[:, i]] for i, part in enumerate(parts, 1)]
-    outcomes, places = _distinct(np.stack([states[:, 0], *labels], axis=-1))
-    found = [judgement.label(outcome[0], tuple(outcome[1:])) for outcome in outcomes.tolist()]
-    return np.concatenate([[REJECT], np.array(found, np.int32)[places]]).astype(np.int32)
-
-
 # --- asking
 
 
@@ -310,7 +198,7 @@ def _representatives(alphabet: Alphabet) -> list[tuple[int, str]]:
     return list(found.items())
 
 
-def viability(dfa: Dfa, minimum: int, maximum: int | None) -> NDArray[np.bool_]:
+def viability(dfa: Dfa, minimum: int, maximum: int | None, budget: Budget) -> NDArray[np.bool_]:
     """Where acceptance within the allowed lengths is still possible; bool[states, columns].
 
     Entry ``[q, c]`` says whether from state ``q``, after ``c`` symbols, some ``n >= 0`` further symbols lead to
@@ -323,21 +211,24 @@ def viability(dfa: Dfa, minimum: int, maximum: int | None) -> NDArray[np.bool_]:
         count, column = minimum, distances(dfa.transitions, accepts[None])[0] != UNREACHABLE
     else:
         count, column = maximum, accepts & (maximum >= minimum)
-    result = np.zeros((count + 1, len(accepts)), np.bool_)
-    result[count] = column
+    result = np.zeros((len(accepts), count + 1), np.bool_)
+    result[:, count] = column
     while count > 0:
+        budget.check()
         count -= 1
         before = np.zeros_like(column)
         before[sources[column[targets]]] = True
         if count >= minimum:
             before |= accepts
-        result[count] = before
+        result[:, count] = before
         if np.array_equal(before, column):
             stop = minimum if count >= minimum else 0
-            result[stop:count] = before
+            for row, viable in zip(result, before, strict=True):
+                budget.check()
+                row[stop:count] = viable
             count = stop
         column = before
-    return np.ascontiguousarray(result.T)
+    return result
 
 
 def _edges(transitions: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

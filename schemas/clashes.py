@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from ..grammar.errors import LimitExceeded, UnsatisfiableSchema
-from ..grammar.limits import Stopwatch
+from ..grammar.limits import Budget
 from .atoms import Atom, ContainsAtLeast, Every, ItemAt, ItemsFrom, KeysSatisfying, Kind, SchemaAtom
 from .formula import FALSE, TRUE, VALUE
 from .keywords_common import KeywordFunction, Site
@@ -60,10 +60,12 @@ class _PartOfLanguage(Language):
     ``places``: the schema that each keyword and ``false`` belongs to. Numbers of schemas do not depend on ``left_out``.
     """
 
-    def __init__(self, schema: object, options: JsonOptions, left_out: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, schema: object, options: JsonOptions, budget: Budget, left_out: frozenset[str] = frozenset()
+    ) -> None:
         self.places: dict[str, int] = {}
         self._left_out = left_out
-        super().__init__(schema, options)
+        super().__init__(schema, options, budget)
 
     def subschema(self, contents: object, parent: int, path: tuple[str, ...]) -> int:
         """As in any language, but ``false`` may be left out."""
@@ -119,8 +121,8 @@ class _Explanation:
     def __init__(self, schema: object, options: JsonOptions) -> None:
         self._schema = schema
         self._options = options
-        self._stopwatch = Stopwatch(options.limits)
-        self._whole = _PartOfLanguage(schema, options)
+        self._budget = Budget(options.limits)
+        self._whole = _PartOfLanguage(schema, options, self._budget)
         self._candidates = self._without_negated(self._whole)
 
     def groups(self) -> list[list[str]]:
@@ -146,14 +148,16 @@ class _Explanation:
     def _clash(self, places: list[str], schema: int | None) -> bool:
         """Whether ``places``, together with what is below negations, leave no value; no if time is up."""
         try:
-            self._stopwatch.check()
+            self._budget.check()
             language = self._part(places)
             return not Satisfier(language).value(language.root if schema is None else language.value_of(schema))
         except LimitExceeded:
             return False
 
     def _part(self, places: Iterable[str]) -> _PartOfLanguage:
-        return _PartOfLanguage(self._schema, self._options, frozenset(self._candidates).difference(places))
+        return _PartOfLanguage(
+            self._schema, self._options, self._budget, frozenset(self._candidates).difference(places)
+        )
 
     def _without_negated(self, language: _PartOfLanguage) -> list[str]:
         """The places of ``language`` but for those in schemas whose falsehood can help."""

@@ -24,18 +24,18 @@ def compile_schema(schema: object, vocabulary: Vocabulary, options: JsonOptions)
     Raises ``InvalidSchema``, ``UnsupportedSchema``, ``UnsatisfiableSchema`` or ``LimitExceeded``.
     """
     language = Language(schema, options)
-    _check_patterns(language, options)
+    _check_patterns(language)
     runs = options.whitespace
     whitespace = blank_runs(runs, options.limits) if isinstance(runs, Regex) else _WHITESPACE[runs]
-    automaton = Automaton(whitespace, options.limits, _ESCAPES[options.escapes])
+    automaton = Automaton(whitespace, language.budget, _ESCAPES[options.escapes])
     return Constraint(automaton, JsonCompiler(language, automaton), vocabulary, language.notes)
 
 
-def _check_patterns(language: Language, options: JsonOptions) -> None:
+def _check_patterns(language: Language) -> None:
     """Compile every pattern now, so that a bad one is reported with its place and not in the middle of a document."""
     for pattern, place in language.patterns.items():
         try:
-            compile_pattern(pattern, options.limits)
+            compile_pattern(pattern, language.budget)
         except InvalidPattern as error:
             raise InvalidSchema(error.problem, place, error.remedy) from error
         except UnsupportedPattern as error:

@@ -21,7 +21,6 @@ from .clashes import unsatisfiable
 from .classification import PlainArray, PlainObject, plain_array, plain_object
 from .formula import FALSE, TRUE
 from .key_classes import KeyClasses, key_classes
-from .key_tables import keys_left
 from .lowering import Language
 from .numbers import number_automaton, numbers_of
 from .residual import Residual
@@ -71,7 +70,7 @@ class JsonCompiler:
     def __init__(self, language: Language, automaton: Automaton) -> None:
         self._language = language
         self._automaton = automaton
-        self._limits = language.options.limits
+        self._budget = language.budget
         self._ordered = language.options.property_order == "schema"
         self._satisfier = Satisfier(language)
         self._sources: dict[int, int | _Pending] = {0: language.root}
@@ -88,21 +87,23 @@ class JsonCompiler:
     # --- what the automaton asks for
 
     def compile_node(self, node: int) -> None:
-        self._language.stopwatch.restart()
+        self._language.budget.restart()
         source = self._sources[node]
-        fields = self._joint_fields(source) if isinstance(source, _Pending) else self._plain_fields(source)
+        with self._language.placed(source.formula if isinstance(source, _Pending) else source):
+            fields = self._joint_fields(source) if isinstance(source, _Pending) else self._plain_fields(source)
         self._automaton.write_node(node, fields)
 
     def compile_state(self, state: int) -> None:
-        self._language.stopwatch.restart()
+        self._language.budget.restart()
         source = self._state_sources[state]
-        if source.residual.kinds[-1] is Kind.OBJECT:
-            entries, other = self._object_entries(source, state)
-            self._automaton.write_state(state, self._closing(source), entries, other)
-        else:
-            pending = run.item(self._language, source.residual, self._tracked[source.key_sets[-1]])
-            item = self._entry(pending, source, state)
-            self._automaton.write_state(state, self._closing(source), item=item)
+        with self._language.placed(source.residual.formula):
+            if source.residual.kinds[-1] is Kind.OBJECT:
+                entries, other = self._object_entries(source, state)
+                self._automaton.write_state(state, self._closing(source), entries, other)
+            else:
+                pending = run.item(self._language, source.residual, self._tracked[source.key_sets[-1]])
+                item = self._entry(pending, source, state)
+                self._automaton.write_state(state, self._closing(source), item=item)
 
     # --- values that are independent of what is around them
 
@@ -112,13 +113,13 @@ class JsonCompiler:
             if self._language.lower(value, kind, 1) == TRUE:
                 fields[at.KINDS] |= bit
         if self._satisfier.value_of_kind(value, Kind.NUMBER):
-            dfa = numbers_of(self._language.formulas, self._language.lower(value, Kind.NUMBER, 1), self._limits)
+            dfa = numbers_of(self._language.formulas, self._language.lower(value, Kind.NUMBER, 1), self._budget)
             if not dfa.is_empty:
                 fields[at.KINDS] |= at.IS_NUMBER
                 fields[at.NUMBER_START] = self._automaton.add_number(dfa)
         if self._satisfier.value_of_kind(value, Kind.STRING):
             formula = self._language.lower(value, Kind.STRING, 1)
-            self._string_fields(fields, strings_of(self._language.formulas, formula, self._limits))
+            self._string_fields(fields, strings_of(self._language.formulas, formula, self._budget))
         if self._satisfier.value_of_kind(value, Kind.ARRAY):
             fields[at.KINDS] |= at.IS_ARRAY
             self._array_fields(fields, run.open_container(self._language, value, Kind.ARRAY))
@@ -215,8 +216,8 @@ class JsonCompiler:
             return
         text = self._key_texts.get(id(classes))
         if text is None:
-            left = keys_left(classes.text, count)
-            text = self._key_texts[id(classes)] = self._automaton.add_key_text(classes.text, left)
+            assert classes.left is not None
+            text = self._key_texts[id(classes)] = self._automaton.add_key_text(classes.text, classes.left)
         fields[at.CLASSES], fields[at.KEY_TEXT] = count, text
 
     def _plain_object_fields(self, fields: Fields, plain: PlainObject) -> None:
@@ -275,12 +276,12 @@ class JsonCompiler:
                 fields[at.KINDS] |= bit
                 fields[field] = state
         formula = run.lower_scalar(language, source.formula, Kind.NUMBER, depth)
-        dfa = number_automaton(language.formulas, formula, self._about(formula, depth + 1), outcome, self._limits)
+        dfa = number_automaton(language.formulas, formula, self._about(formula, depth + 1), outcome, self._budget)
         if not dfa.is_empty:
             fields[at.KINDS] |= at.IS_NUMBER
             fields[at.NUMBER_START] = self._automaton.add_number(dfa)
         formula = run.lower_scalar(language, source.formula, Kind.STRING, depth)
-        text = string_automaton(language.formulas, formula, self._about(formula, depth + 1), outcome, self._limits)
+        text = string_automaton(language.formulas, formula, self._about(formula, depth + 1), outcome, self._budget)
         if not text.dfa.is_empty:
             fields[at.KINDS] |= at.IS_TEXT
             fields[at.TEXT_ID] = self._automaton.add_text(text)

@@ -14,9 +14,10 @@ import numpy as np
 from ..grammar.charset import CharSet
 from ..grammar.dfa import DEAD, REJECT, Dfa, TextDfa
 from ..grammar.dfa_operations import trim
-from ..grammar.limits import Limits
+from ..grammar.limits import Budget
 from ..grammar.regex import ACCEPT, compile_pattern
-from ..grammar.text_dfa import product, refine
+from ..grammar.text_dfa import refine
+from ..grammar.text_product import product
 from .formats_hosts import MAIL_LITERAL, local_part
 from .idna_tables import GREEK, HEBREW, HIRAGANA_KATAKANA_HAN, JOINS_LEFT, JOINS_RIGHT, label_sets
 
@@ -50,13 +51,13 @@ def _label() -> TextDfa:
     result = compile_pattern(_form(), anchored=True)
     for pattern in (_neighbours(), *_whole_label_rules()):
         part = compile_pattern(pattern, anchored=True)
-        result = product([result, part], lambda labels: int(all(labels)), Limits())
+        result = product([result, part], lambda labels: int(all(labels)), Budget())
     bits = [compile_pattern(pattern, anchored=True) for pattern in (*_directions(), r"[\x00-\x7F]*")]
 
     def label_of(labels: tuple[int, ...]) -> int:
         return sum(bit << i for i, bit in enumerate(labels[1:])) if labels[0] else REJECT
 
-    return product([result, *bits], label_of, Limits())
+    return product([result, *bits], label_of, Budget())
 
 
 def _of_allowed_length(label: TextDfa) -> Dfa:

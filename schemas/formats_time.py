@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from ..grammar.dfa import DEAD, REJECT, Alphabet, Dfa, TextDfa
 from ..grammar.dfa_operations import trim
-from ..grammar.limits import Limits
+from ..grammar.limits import Budget
 from ..grammar.regex import ACCEPT, compile_pattern
-from ..grammar.text_dfa import product
+from ..grammar.text_product import product
 
 _LEAP_YEAR = r"(?:\d\d(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)"
 _DATE = (
@@ -67,7 +67,7 @@ def date_time() -> TextDfa:
     days = product(
         [compile_pattern(pattern, anchored=True) for pattern in (_DATE, _HALF_YEAR_STARTS, _HALF_YEAR_ENDS)],
         lambda labels: labels[0] and 1 + (labels[1] != REJECT) + 2 * (labels[2] != REJECT),
-        Limits(),
+        Budget(),
     )
     return clock.finished(clock.dated(days, entries))
 

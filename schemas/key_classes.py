@@ -19,11 +19,14 @@ from numpy.typing import NDArray
 
 from ..grammar.dfa import DEAD, REJECT, TextDfa
 from ..grammar.dfa_operations import UNREACHABLE, distances
-from ..grammar.limits import Limits
+from ..grammar.kernels.layout import UNBOUNDED
+from ..grammar.limits import Budget
 from ..grammar.regex import compile_pattern
-from ..grammar.text_dfa import FIRST_SURROGATE, LAST_CODE_POINT, LAST_SURROGATE, accept_all, from_strings, product
+from ..grammar.text_dfa import FIRST_SURROGATE, LAST_CODE_POINT, LAST_SURROGATE, from_strings
+from ..grammar.text_product import product
 from .atoms import Atom, Every, KeyOrder, KeysSatisfying, Kind, MatchingKeys, NamedKey, OtherKeys, Selector
 from .formula import TRUE
+from .key_tables import keys_left
 from .lowering import Language
 from .selectors import names_in
 from .strings import string_automaton
@@ -67,18 +70,23 @@ class _Conditions(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class KeyClasses:
-    """``named``: the names that are classes of their own. ``classes``: the others, numbered from 1; none is empty."""
+    """``named``: the names that are classes of their own. ``classes``: the others, numbered from 1; none is empty.
+
+    Where there are several, ``left`` says how many names of each are possible from each state of ``text``
+    (``keys_left``).
+    """
 
     named: tuple[str, ...]
     classes: tuple[KeyClass, ...]
-    _text: TextDfa | None = field(repr=False)
-    _limits: Limits = field(repr=False)
+    _text: TextDfa | None = field(default=None, repr=False)
+    left: NDArray[np.int32] | None = field(default=None, repr=False)
 
     @cached_property
     def text(self) -> TextDfa:
         """The automaton whose label for a name that is not ``named`` is the number of its class."""
-        parts = [accept_all() if self._text is None else self._text, from_strings(dict.fromkeys(self.named, 1))]
-        return product(parts, lambda labels: labels[0] if labels[1] == REJECT else REJECT, self._limits)
+        if self._text is not None:
+            return self._text
+        return product([from_strings(dict.fromkeys(self.named, 1))], lambda labels: int(labels[0] == REJECT), Budget())
 
     @cached_property
     def _named(self) -> frozenset[str]:
@@ -125,9 +133,9 @@ def classes_for(language: Language, named: Iterable[str], selectors: Iterable[Se
 
 
 def _classes(language: Language, named: tuple[str, ...], conditions: _Conditions) -> KeyClasses:
-    limits = language.options.limits
+    budget = language.budget
     if not conditions.patterns and not conditions.names:
-        return KeyClasses(named, (KeyClass(frozenset(), frozenset(), None),), None, limits)
+        return KeyClasses(named, (KeyClass(frozenset(), frozenset(), None),))
     outcomes: dict[tuple[bool, ...], int] = {}
 
     def number(labels: tuple[int, ...]) -> int:
@@ -136,8 +144,10 @@ def _classes(language: Language, named: tuple[str, ...], conditions: _Conditions
         return outcomes.setdefault(tuple(label != REJECT for label in labels[:-1]), len(outcomes) + 1)
 
     parts = [*_automata(language, conditions), from_strings(dict.fromkeys(named, 1))]
-    text = product(parts, number, limits)
-    sizes = {truths: _size(text, label) for truths, label in outcomes.items()}
+    text = product(parts, number, budget)
+    left = keys_left(text, len(outcomes), budget)
+    counts = left[text.dfa.start].tolist()
+    sizes = {truths: _size(counts[label - 1]) for truths, label in outcomes.items()}
     few = [outcomes[truths] for truths, size in sizes.items() if size is not None and size <= _FEW]
     if few:
         members = sorted(name for label in few for name in _strings(text, label))
@@ -146,8 +156,13 @@ def _classes(language: Language, named: tuple[str, ...], conditions: _Conditions
     kept = {truths: label for truths, label in outcomes.items() if sizes[truths] != 0}
     if len(kept) < len(outcomes):
         renumbered = {label: index for index, label in enumerate(kept.values(), 1)}
-        text = product([text], lambda labels: renumbered.get(labels[0], REJECT), limits)
-    return KeyClasses(named, tuple(_class(conditions, truths, sizes[truths]) for truths in kept), text, limits)
+        text = product([text], lambda labels: renumbered.get(labels[0], REJECT), budget)
+        left = keys_left(text, len(kept), budget)
+    return KeyClasses(named, tuple(_class(conditions, truths, sizes[truths]) for truths in kept), text, left)
+
+
+def _size(count: int) -> int | None:
+    return None if count >= UNBOUNDED else count
 
 
 def _class(conditions: _Conditions, truths: tuple[bool, ...], size: int | None) -> KeyClass:
@@ -158,12 +173,12 @@ def _class(conditions: _Conditions, truths: tuple[bool, ...], size: int | None) 
 
 
 def _automata(language: Language, conditions: _Conditions) -> list[TextDfa]:
-    limits, formulas = language.options.limits, language.formulas
-    automata = [compile_pattern(pattern, limits) for pattern in conditions.patterns]
+    budget, formulas = language.budget, language.formulas
+    automata = [compile_pattern(pattern, budget) for pattern in conditions.patterns]
     for name in conditions.names:
         formula = language.lower(name, Kind.STRING, 1)
         support = formulas.support(formula)
-        automata.append(string_automaton(formulas, formula, support, lambda rest: int(rest == TRUE), limits))
+        automata.append(string_automaton(formulas, formula, support, lambda rest: int(rest == TRUE), budget))
     return automata
 
 
@@ -225,42 +240,6 @@ def _useful(text: TextDfa, label: int) -> NDArray[np.bool_]:
     useful: NDArray[np.bool_] = distances(text.dfa.transitions, (text.dfa.labels == label)[None])[0] != UNREACHABLE
     useful[DEAD] = False
     return useful
-
-
-def _size(text: TextDfa, label: int) -> int | None:
-    """How many strings have this label; ``None`` for infinitely many."""
-    useful = _useful(text, label)
-    weights = class_sizes(text)
-    counts: dict[int, int] = {}
-    path: set[int] = set()
-    stack = [text.dfa.start] if useful[text.dfa.start] else []
-    while stack:
-        state = stack[-1]
-        if state in counts:
-            path.discard(stack.pop())
-            continue
-        successors = [(int(to), w) for to, w in zip(text.dfa.transitions[state], weights, strict=True) if useful[to]]
-        waiting = {to for to, _ in successors if to not in counts}
-        if waiting and state in path:
-            return None
-        path.add(state)
-        if waiting & path:
-            return None
-        stack.extend(waiting)
-        if not waiting:
-            counts[state] = int(text.dfa.labels[state] == label) + sum(w * counts[to] for to, w in successors)
-    return counts.get(text.dfa.start, 0)
-
-
-def class_sizes(text: TextDfa) -> list[int]:
-    """How many code points, surrogates left out, are in each symbol class."""
-    alphabet = text.alphabet
-    ends = [*alphabet.starts[1:].tolist(), LAST_CODE_POINT + 1]
-    sizes = [0] * alphabet.size
-    for start, end, number in zip(alphabet.starts.tolist(), ends, alphabet.classes.tolist(), strict=True):
-        overlap = min(end, LAST_SURROGATE + 1) - max(start, FIRST_SURROGATE)
-        sizes[number] += end - start - max(overlap, 0)
-    return sizes
 
 
 def _strings(text: TextDfa, label: int) -> Iterator[str]:

@@ -2,56 +2,51 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 import numpy as np
 from numpy.typing import NDArray
 
-from ..grammar.dfa import DEAD, TextDfa
-from ..grammar.kernels import layout as at
-from .key_classes import class_sizes
+from ..grammar.components import components
+from ..grammar.dfa import DEAD, REJECT, TextDfa
+from ..grammar.kernels.layout import UNBOUNDED
+from ..grammar.limits import Budget
+from ..grammar.text_dfa import FIRST_SURROGATE, LAST_CODE_POINT, LAST_SURROGATE
 
 
-def keys_left(text: TextDfa, classes: int) -> NDArray[np.int32]:
+def keys_left(text: TextDfa, classes: int, budget: Budget) -> NDArray[np.int32]:
     """int32[states, classes]: how many strings labelled ``class + 1`` each state accepts; ``UNBOUNDED`` for infinitely.
 
-    States are counted when all their successors are (Kahn, 1962); those that never are lie before a cycle.
+    States are counted after those that they lead to; what can be reached from a circle is accepted infinitely often.
     """
-    weights = class_sizes(text)
-    successors: list[Counter[int]] = []
-    for row in text.dfa.transitions.tolist():
-        targets: Counter[int] = Counter()
-        for target, weight in zip(row, weights, strict=True):
-            if target != DEAD and weight:
-                targets[target] += weight
-        successors.append(targets)
-    left = np.zeros((len(successors), classes), np.int32)
-    for number in range(1, classes + 1):
-        left[:, number - 1] = _counts(successors, [int(label) == number for label in text.dfa.labels])
+    transitions, labels = text.dfa.transitions, text.dfa.labels
+    budget.check_memory(4 * len(labels) * classes, "the table of keys that are possible")
+    weights = np.array(class_sizes(text), np.int64)
+    live = (transitions != DEAD) & (weights > 0)
+    successors = []
+    for row, known in zip(transitions, live, strict=True):
+        budget.check()
+        successors.append(np.unique(row[known]))
+    left = np.zeros((len(labels), classes), np.int32)
+    accepting = np.flatnonzero(labels != REJECT)
+    left[accepting, labels[accepting] - 1] = 1
+    for component in components([targets.tolist() for targets in successors], budget):
+        budget.check()
+        state = component[0]
+        if len(component) > 1 or state in successors[state]:
+            targets = np.concatenate([successors[member] for member in component] + [np.array(component)])
+            left[component] = np.where(left[np.unique(targets)].any(axis=0), UNBOUNDED, 0)
+        elif successors[state].size:
+            targets, place = np.unique(transitions[state, live[state]], return_inverse=True)
+            strings = np.bincount(place, weights[live[state]]).astype(np.int64)
+            left[state] = np.minimum(left[state] + strings @ left[targets].astype(np.int64), UNBOUNDED)
     return left
 
 
-def _counts(successors: list[Counter[int]], accepts: list[bool]) -> list[int]:
-    predecessors: list[list[int]] = [[] for _ in successors]
-    for state, targets in enumerate(successors):
-        for target in targets:
-            predecessors[target].append(state)
-    useful = {state for state, accepting in enumerate(accepts) if accepting}
-    work = list(useful)
-    while work:
-        fresh = [state for state in predecessors[work.pop()] if state not in useful]
-        useful.update(fresh)
-        work += fresh
-    waiting = {state: sum(target in useful for target in successors[state]) for state in useful}
-    counts = [at.UNBOUNDED if state in useful else 0 for state in range(len(successors))]
-    ready = [state for state, open_targets in waiting.items() if not open_targets]
-    while ready:
-        state = ready.pop()
-        total = accepts[state] + sum(weight * counts[target] for target, weight in successors[state].items())
-        counts[state] = min(total, at.UNBOUNDED)
-        for before in predecessors[state]:
-            if before in useful:
-                waiting[before] -= 1
-                if not waiting[before]:
-                    ready.append(before)
-    return counts
+def class_sizes(text: TextDfa) -> list[int]:
+    """How many code points, surrogates left out, are in each symbol class."""
+    alphabet = text.alphabet
+    ends = [*alphabet.starts[1:].tolist(), LAST_CODE_POINT + 1]
+    sizes = [0] * alphabet.size
+    for start, end, number in zip(alphabet.starts.tolist(), ends, alphabet.classes.tolist(), strict=True):
+        overlap = min(end, LAST_SURROGATE + 1) - max(start, FIRST_SURROGATE)
+        sizes[number] += end - start - max(overlap, 0)
+    return sizes

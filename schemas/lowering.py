@@ -13,13 +13,14 @@ without assertions is ``TRUE``.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from functools import cached_property
 from typing import NamedTuple
 
-from ..grammar.errors import InvalidSchema
-from ..grammar.limits import Stopwatch
+from ..grammar.errors import InvalidSchema, LimitExceeded
+from ..grammar.limits import Budget
 from .atoms import (
     Atom,
     Every,
@@ -79,17 +80,17 @@ class Language:
     """The documents that ``schema`` describes.
 
     ``root`` is the value formula of the whole document, ``formulas`` the store of all formulas, ``schema`` what was
-    read. Raises ``InvalidSchema`` and ``UnsupportedSchema``, both with the JSON pointer of the keyword. Not for several
-    threads at once: all methods may add to the stores.
+    read, ``budget`` what that and all that follows may take. Raises ``InvalidSchema`` and ``UnsupportedSchema``, both
+    with the JSON pointer of the keyword. Not for several threads at once: all methods may add to the stores.
     """
 
-    def __init__(self, schema: object, options: JsonOptions | None = None) -> None:
+    def __init__(self, schema: object, options: JsonOptions | None = None, budget: Budget | None = None) -> None:
         self.schema = schema
         self.options = options or JsonOptions()
-        self.stopwatch = Stopwatch(self.options.limits)
+        self.budget = budget or Budget(self.options.limits)
         self.formulas = Formulas()
         default = DEFAULT if self.options.dialect is None else dialect_named(self.options.dialect)
-        self._resolver = Resolver(Resources(schema, default, self.options.registry, self.stopwatch))
+        self._resolver = Resolver(Resources(schema, default, self.options.registry, self.budget))
         self._schemas: list[_Schema] = []
         self._numbers: dict[tuple[int, Scope], int] = {}
         self._flat_numbers: dict[tuple[object, ...], int] = {}
@@ -131,6 +132,18 @@ class Language:
         For a constant, that of the schema that holds it.
         """
         return pointer(self._schemas[schema].trail)
+
+    @contextmanager
+    def placed(self, value: int) -> Iterator[None]:
+        """For work on a value formula, or one that holds some: a limit exceeded is placed at its first schema."""
+        try:
+            yield
+        except LimitExceeded as error:
+            if error.pointer is not None:
+                raise
+            variables = map(self.formulas.variable_of, sorted(self.formulas.support(value)))
+            schemas = (variable.atom.schema for variable in variables if isinstance(variable.atom, SchemaAtom))
+            raise error.at(next(map(self.pointer_of, schemas), "")) from error
 
     def rank(self, name: str) -> int:
         """The place of the property ``name`` in the order in which the schema mentions names."""
@@ -200,7 +213,7 @@ class Language:
     def _read_all(self, schema: object) -> int:
         root = self._register(_Found(schema, "", self._resolver.root))
         while self._unread:
-            self.stopwatch.check()
+            self.budget.check()
             self._read(*self._unread.popleft())
         self._refuse_loops()
         return root
@@ -395,9 +408,9 @@ class Language:
         found = covers(self.formulas, site.evaluated, self._evaluated_by)
         if kind is Kind.ARRAY:
             return unevaluated_items(self.formulas, value, found)
-        limits = self.options.limits
+        budget = self.budget
         return unevaluated_properties(
-            self.formulas, value, found, lambda pattern, name: string_satisfies(Matches(pattern), name, limits)
+            self.formulas, value, found, lambda pattern, name: string_satisfies(Matches(pattern), name, budget)
         )
 
     def _evaluated_by(self, value: int) -> Evaluated | None:

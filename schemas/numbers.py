@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from ..grammar.dfa import Dfa
 from ..grammar.errors import LimitExceeded
-from ..grammar.limits import Limits
+from ..grammar.limits import Budget
 from ..grammar.number_dfa import number_dfa, number_range_dfa
 from ..grammar.number_values import Compare, IntegerSyntax, Multiple, Observer
 from .atoms import AtLeast, Atom, MoreThan, MultipleOf, NumberIn, WrittenAsInteger
@@ -17,16 +17,16 @@ from .formula import FALSE, TRUE, Formulas, Operator
 _STATES_PER_OBSERVER = 50
 
 
-def numbers_of(formulas: Formulas, formula: int, limits: Limits) -> Dfa:
+def numbers_of(formulas: Formulas, formula: int, budget: Budget) -> Dfa:
     """The automaton of the numbers of which ``formula``, over number atoms, is true; its label is 1."""
-    plain = _range(formulas, formula, limits)
+    plain = _range(formulas, formula, budget)
     if plain is not None:
         return plain
-    return number_automaton(formulas, formula, formulas.support(formula), lambda rest: int(rest == TRUE), limits)
+    return number_automaton(formulas, formula, formulas.support(formula), lambda rest: int(rest == TRUE), budget)
 
 
 def number_automaton(
-    formulas: Formulas, formula: int, variables: Iterable[int], label_of: Callable[[int], int], limits: Limits
+    formulas: Formulas, formula: int, variables: Iterable[int], label_of: Callable[[int], int], budget: Budget
 ) -> Dfa:
     """An automaton that decides the number atoms of ``formula`` at once.
 
@@ -36,9 +36,9 @@ def number_automaton(
     variables = sorted(variables)
     atoms = [formulas.variable_of(variable).atom for variable in variables]
     observers = list(dict.fromkeys(observer for atom in atoms for observer in _observers(atom)))
-    if len(observers) > limits.states // _STATES_PER_OBSERVER:
+    if len(observers) > budget.limits.states // _STATES_PER_OBSERVER:
         raise LimitExceeded(
-            f"{len(observers)} numbers to tell apart are too many for limits.states = {limits.states}",
+            f"{len(observers)} numbers to tell apart are too many for limits.states = {budget.limits.states}",
             None,
             "raise limits.states, or list fewer numbers",
         )
@@ -52,7 +52,7 @@ def number_automaton(
             rests[truths] = label_of(formulas.substitute(formula, constants))
         return rests[truths]
 
-    return number_dfa(observers, label, limits)
+    return number_dfa(observers, label, budget)
 
 
 def _observers(atom: Atom) -> list[Observer]:
@@ -79,7 +79,7 @@ def _truth(atom: Atom, seen: dict[Observer, int]) -> bool:
     return any(seen[Compare(value)] == 0 for value in atom.values)
 
 
-def _range(formulas: Formulas, formula: int, limits: Limits) -> Dfa | None:
+def _range(formulas: Formulas, formula: int, budget: Budget) -> Dfa | None:
     """The automaton of a conjunction of bounds and multiples, which is built once for all schemas that have it."""
     low: tuple[Fraction, bool] | None = None
     high: tuple[Fraction, bool] | None = None
@@ -108,7 +108,7 @@ def _range(formulas: Formulas, formula: int, limits: Limits) -> Dfa | None:
         high is not None and high[1],
         divisor,
         written,
-        limits,
+        budget,
     )
 
 

@@ -19,7 +19,7 @@ import referencing.jsonschema
 from referencing.exceptions import CannotDetermineSpecification, NoSuchResource, Unretrievable
 
 from ..grammar.errors import InvalidSchema
-from ..grammar.limits import Stopwatch
+from ..grammar.limits import Budget
 from .dialects import DRAFT4, DRAFT6, DRAFT7, DRAFT2019, DRAFT2020, Dialect
 from .metaschemas import Metaschemas, standard_metaschemas
 from .references import RECURSIVE, Trail, address, names, pointer, subschemas
@@ -75,11 +75,11 @@ class Resources:
     """
 
     def __init__(
-        self, document: object, default: Dialect, registry: referencing.Registry | None, stopwatch: Stopwatch
+        self, document: object, default: Dialect, registry: referencing.Registry | None, budget: Budget
     ) -> None:
         self._default = default
         self._registry: referencing.Registry = _EMPTY if registry is None else registry
-        self._stopwatch = stopwatch
+        self._budget = budget
         self._resources: dict[tuple[int, str, Dialect], SchemaResource] = {}
         self._by_uri: dict[str, SchemaResource] = {}
         self._names: dict[SchemaResource, Names] = {}
@@ -159,7 +159,7 @@ class Resources:
         """The schema objects of ``resource``, in the document's order; adds the resources in it to ``embedded``."""
         stack: list[tuple[object, Trail]] = [(resource.contents, resource.trail)]
         while stack:
-            self._stopwatch.check()
+            self._budget.check()
             contents, trail = stack.pop()
             if not isinstance(contents, dict):
                 continue

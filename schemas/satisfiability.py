@@ -42,7 +42,7 @@ class Satisfier:
 
     def __init__(self, language: Language) -> None:
         self._language = language
-        self._limits = language.options.limits
+        self._budget = language.budget
         self._values: dict[int, Witness | None] = {FALSE: None, TRUE: constant(None, abundant=True)}
         self._residuals: dict[Residual, bool] = {}
         self._theories: dict[tuple[Kind, frozenset[int]], Witness | None] = {}
@@ -88,14 +88,15 @@ class Satisfier:
         work = [root]
         again: dict[int, None] = {}
         while (work or again) and root not in self._values:
-            self._language.stopwatch.check()
+            self._language.budget.check()
             if not work:
                 work, again = list(again), {}
             value = work.pop()
             if value in self._values:
                 continue
             asked = _Questions(self._values, dependents)
-            found = self._of_some_kind(value, asked)
+            with self._language.placed(value):
+                found = self._of_some_kind(value, asked)
             if found is not None:
                 self._values[value] = found
                 again.update(dict.fromkeys(sorted(dependents[value])))
@@ -132,16 +133,16 @@ class Satisfier:
         stack = [residual.formula]
         seen: set[int] = set()
         while stack:
-            self._language.stopwatch.check()
+            self._language.budget.check()
             if isinstance(ask, _Questions) and ask.are_enough:
                 return None
             formula = stack.pop()
             if formula in seen or formula == FALSE:
                 continue
             seen.add(formula)
-            if len(seen) > self._limits.states:
+            if len(seen) > self._budget.limits.states:
                 raise LimitExceeded(
-                    f"more than {self._limits.states} cases to decide whether the schema can be satisfied",
+                    f"more than {self._budget.limits.states} cases to decide whether the schema can be satisfied",
                     remedy="raise Limits.states, or use fewer nested alternatives",
                 )
             literals: list[int] = []
@@ -238,13 +239,13 @@ class Satisfier:
             return some_string(
                 [atom for atom in positive if isinstance(atom, StringAtom)],
                 [atom for atom in negative if isinstance(atom, StringAtom)],
-                self._limits,
+                self._budget,
             )
         if kind is Kind.NUMBER:
             return some_number(
                 [atom for atom in positive if isinstance(atom, NumberAtom)],
                 [atom for atom in negative if isinstance(atom, NumberAtom)],
-                self._limits,
+                self._budget,
             )
         return _PLAIN[kind]
 

@@ -45,7 +45,7 @@ def name_satisfies(language: Language, value: int, name: str) -> bool:
 
     def truth(variable: Variable) -> bool:
         assert isinstance(variable.atom, StringAtom)
-        return string_satisfies(variable.atom, name, language.options.limits)
+        return string_satisfies(variable.atom, name, language.budget)
 
     return language.formulas.evaluate(language.lower(value, Kind.STRING, 1), truth)
 
@@ -82,4 +82,4 @@ def _listed_names(language: Language, selector: KeysSatisfying) -> frozenset[str
 
 
 def _found(language: Language, pattern: str, name: str) -> bool:
-    return string_satisfies(Matches(pattern), name, language.options.limits)
+    return string_satisfies(Matches(pattern), name, language.budget)

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from ..grammar.dfa import REJECT, TextDfa
-from ..grammar.limits import Limits
-from ..grammar.text_dfa import UNSETTLED, Judgement, accept_all, is_universal, judged_product, product
+from ..grammar.limits import Budget
+from ..grammar.text_dfa import accept_all, is_universal
+from ..grammar.text_product import UNSETTLED, Judgement, judged_product, product
 from .atoms import Atom, LengthAtLeast, StringAtom, StringIn
 from .formula import FALSE, TRUE, Formulas, Operator
 from .theory_strings import conjunction, recogniser, some_length, string_satisfies
@@ -40,16 +41,16 @@ class Recognised:
 Strings = AnyStrings | Listed | Recognised
 
 
-def strings_of(formulas: Formulas, formula: int, limits: Limits) -> Strings:
+def strings_of(formulas: Formulas, formula: int, budget: Budget) -> Strings:
     """The strings of which ``formula``, over string atoms, is true; at least one, as the caller knows."""
     if formula == TRUE:
         return AnyStrings()
-    listed = _listed(formulas, formula, limits)
+    listed = _listed(formulas, formula, budget)
     if listed is not None:
         return listed
     literals = _literals(formulas, formula)
     if literals is None:
-        return _of_any_form(formulas, formula, limits)
+        return _of_any_form(formulas, formula, budget)
     minimum = max(
         (atom.count for atom, positive in literals if isinstance(atom, LengthAtLeast) and positive), default=0
     )
@@ -63,10 +64,10 @@ def strings_of(formulas: Formulas, formula: int, limits: Limits) -> Strings:
             parts[not positive].add(atom)
     if not any(parts):
         return AnyStrings(minimum, maximum)
-    return _simplest(conjunction(frozenset(parts[0]), frozenset(parts[1]), limits), minimum, maximum)
+    return _simplest(conjunction(frozenset(parts[0]), frozenset(parts[1]), budget), minimum, maximum)
 
 
-def _of_any_form(formulas: Formulas, formula: int, limits: Limits) -> Strings:
+def _of_any_form(formulas: Formulas, formula: int, budget: Budget) -> Strings:
     """The strings of a formula that is no conjunction of literals.
 
     Its greatest length limit counts for all strings where those that are longer satisfy the formula in no other way:
@@ -79,15 +80,15 @@ def _of_any_form(formulas: Formulas, formula: int, limits: Limits) -> Strings:
             lengths[atom.count] = variable
     if lengths:
         longest = max(lengths)
-        long = _automaton_of(formulas, formulas.substitute(formula, {lengths[longest]: TRUE}), limits)
-        if long.dfa.is_empty or not some_length(long, longest, None):
-            short = strings_of(formulas, formulas.substitute(formula, {lengths[longest]: FALSE}), limits)
+        long = _automaton_of(formulas, formulas.substitute(formula, {lengths[longest]: TRUE}), budget)
+        if long.dfa.is_empty or not some_length(long, longest, None, budget):
+            short = strings_of(formulas, formulas.substitute(formula, {lengths[longest]: FALSE}), budget)
             return _cut(short, longest - 1)
-    return _simplest(_automaton_of(formulas, formula, limits))
+    return _simplest(_automaton_of(formulas, formula, budget))
 
 
-def _automaton_of(formulas: Formulas, formula: int, limits: Limits) -> TextDfa:
-    return string_automaton(formulas, formula, formulas.support(formula), lambda rest: int(rest == TRUE), limits)
+def _automaton_of(formulas: Formulas, formula: int, budget: Budget) -> TextDfa:
+    return string_automaton(formulas, formula, formulas.support(formula), lambda rest: int(rest == TRUE), budget)
 
 
 def _cut(strings: Strings, maximum: int) -> Strings:
@@ -99,7 +100,7 @@ def _cut(strings: Strings, maximum: int) -> Strings:
 
 
 def string_automaton(
-    formulas: Formulas, formula: int, variables: Iterable[int], label_of: Callable[[int], int], limits: Limits
+    formulas: Formulas, formula: int, variables: Iterable[int], label_of: Callable[[int], int], budget: Budget
 ) -> TextDfa:
     """An automaton that decides the string atoms of ``formula`` at once.
 
@@ -108,7 +109,7 @@ def string_automaton(
     """
     variables = sorted(variables)
     if not variables:
-        return product([accept_all()], lambda _: label_of(formula), limits)
+        return product([accept_all()], lambda _: label_of(formula), budget)
 
     def advance(rest: int, labels: tuple[int, ...]) -> int:
         truths = zip(variables, labels, strict=True)
@@ -120,19 +121,19 @@ def string_automaton(
         return [v in support for v in variables]
 
     judgement = Judgement(formula, advance, relevant, lambda rest, labels: label_of(advance(rest, labels)))
-    return judged_product([_recogniser(formulas.variable_of(v).atom, limits) for v in variables], judgement, limits)
+    return judged_product([_recogniser(formulas.variable_of(v).atom, budget) for v in variables], judgement, budget)
 
 
-def _recogniser(atom: Atom, limits: Limits) -> TextDfa:
+def _recogniser(atom: Atom, budget: Budget) -> TextDfa:
     assert isinstance(atom, StringAtom)
-    return recogniser(atom, limits)
+    return recogniser(atom, budget)
 
 
 def _simplest(text: TextDfa, minimum: int = 0, maximum: int | None = None) -> Strings:
     return AnyStrings(minimum, maximum) if is_universal(text) else Recognised(text, minimum, maximum)
 
 
-def _listed(formulas: Formulas, formula: int, limits: Limits) -> Listed | None:
+def _listed(formulas: Formulas, formula: int, budget: Budget) -> Listed | None:
     """The strings, where all of them are in lists that the formula names."""
     atoms: dict[int, StringIn] = {}
     for variable in formulas.support(formula):
@@ -146,14 +147,14 @@ def _listed(formulas: Formulas, formula: int, limits: Limits) -> Listed | None:
         return Listed(tuple(candidates))
 
     def is_member(text: str) -> bool:
-        return formulas.evaluate(formula, lambda variable: _satisfies(variable.atom, text, limits))
+        return formulas.evaluate(formula, lambda variable: _satisfies(variable.atom, text, budget))
 
     return Listed(tuple(text for text in candidates if is_member(text)))
 
 
-def _satisfies(atom: Atom, text: str, limits: Limits) -> bool:
+def _satisfies(atom: Atom, text: str, budget: Budget) -> bool:
     assert isinstance(atom, StringAtom)
-    return string_satisfies(atom, text, limits)
+    return string_satisfies(atom, text, budget)
 
 
 def _literals(formulas: Formulas, formula: int) -> list[tuple[StringAtom, bool]] | None:

@@ -128,7 +128,7 @@ class _ArraySearch:
         for _ in range(self._limit):
             if not stack:
                 return None
-            self._language.stopwatch.check()
+            self._language.budget.check()
             partial = stack.pop()
             if demands.unique and self._distinct.values(partial.items) is None:
                 continue

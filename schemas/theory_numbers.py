@@ -9,7 +9,7 @@ from fractions import Fraction
 from itertools import count
 
 from ..grammar.errors import LimitExceeded
-from ..grammar.limits import Limits
+from ..grammar.limits import Budget
 from .atoms import AtLeast, MoreThan, MultipleOf, NumberAtom, NumberIn, WrittenAsInteger
 from .witness import Witness, constant
 
@@ -27,7 +27,7 @@ def number_satisfies(atom: NumberAtom, number: Fraction, *, written_as_integer: 
     return written_as_integer
 
 
-def some_number(positive: Sequence[NumberAtom], negative: Sequence[NumberAtom], limits: Limits) -> Witness | None:
+def some_number(positive: Sequence[NumberAtom], negative: Sequence[NumberAtom], budget: Budget) -> Witness | None:
     """A number of which all ``positive`` atoms are true and all ``negative`` ones false, if there is one."""
     written = [WrittenAsInteger() in positive, WrittenAsInteger() in negative]
     if all(written):
@@ -42,7 +42,7 @@ def some_number(positive: Sequence[NumberAtom], negative: Sequence[NumberAtom], 
     excluded = [value for atom in negative if isinstance(atom, NumberIn) for value in atom.values]
     nonmultiples = [atom.divisor for atom in negative if isinstance(atom, MultipleOf)]
     if divisors:
-        return _some_multiple(interval, _common_multiple(divisors), nonmultiples, excluded, limits)
+        return _some_multiple(interval, _common_multiple(divisors), nonmultiples, excluded, budget)
     if interval.is_point:
         return constant(interval.low) if _all_true(positive, negative, interval.low) else None
     if interval.is_empty:
@@ -111,7 +111,7 @@ def _some_multiple(
     step: Fraction,
     nonmultiples: Sequence[Fraction],
     excluded: Sequence[Fraction],
-    limits: Limits,
+    budget: Budget,
 ) -> Witness | None:
     """A multiple of ``step`` in ``interval``, not ``excluded`` and no multiple of ``nonmultiples``."""
     periods = [int(_common_multiple([step, divisor]) / step) for divisor in nonmultiples]
@@ -128,9 +128,9 @@ def _some_multiple(
         return Witness(lambda _: next(free(count(first or 0))) * step, (), abundant=True)
     if first is None:
         return Witness(lambda _: next(free(count(last, -1))) * step, (), abundant=True)
-    found = next(free(range(first, min(last, first + limits.states) + 1)), None)
-    if found is None and last > first + limits.states:
-        raise LimitExceeded(f"more than {limits.states} numbers tried", remedy="raise Limits.states")
+    found = next(free(range(first, min(last, first + budget.limits.states) + 1)), None)
+    if found is None and last > first + budget.limits.states:
+        raise LimitExceeded(f"more than {budget.limits.states} numbers tried", remedy="raise Limits.states")
     return None if found is None else constant(found * step)
 
 

@@ -91,7 +91,7 @@ class _ObjectSearch:
         steps = 0
         while stack:
             index, chosen = stack.pop()
-            self._language.stopwatch.check()
+            self._language.budget.check()
             steps += 1
             if steps > self._language.options.limits.states:
                 raise LimitExceeded(

@@ -15,11 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..grammar.dfa import DEAD, REJECT, TextDfa
-from ..grammar.limits import Limits
+from ..grammar.limits import Budget
 from ..grammar.regex import compile_pattern
 from ..grammar.regex_lengths import consisting_of
-from ..grammar.text_dfa import UNSETTLED, Judgement, from_strings, judged_product, length_at_least, product
+from ..grammar.text_dfa import from_strings, length_at_least
 from ..grammar.text_dfa import shortest as shortest_string
+from ..grammar.text_product import UNSETTLED, Judgement, judged_product, product
 from .atoms import ConsistsOf, HasFormat, LengthAtLeast, Matches, StringAtom, StringIn
 from .formats import FORMATS, format_automaton
 from .witness import LONGEST, Witness, constant, too_long
@@ -31,19 +32,19 @@ _PLENTY = 4
 """There are more strings of this many code points than any document has items."""
 
 
-def string_satisfies(atom: StringAtom, text: str, limits: Limits) -> bool:
+def string_satisfies(atom: StringAtom, text: str, budget: Budget) -> bool:
     """Whether ``atom`` is true of ``text``."""
     if isinstance(atom, StringIn):
         return text in atom.values
     if isinstance(atom, LengthAtLeast):
         return len(text) >= atom.count
-    return _accepts(recogniser(atom, limits), text)
+    return _accepts(recogniser(atom, budget), text)
 
 
-def recogniser(atom: StringAtom, limits: Limits) -> TextDfa:
+def recogniser(atom: StringAtom, budget: Budget) -> TextDfa:
     """The automaton of the strings of which ``atom`` is true."""
     if isinstance(atom, Matches):
-        return compile_pattern(atom.pattern, limits)
+        return compile_pattern(atom.pattern, budget)
     if isinstance(atom, HasFormat):
         return format_automaton(atom.name)
     if isinstance(atom, ConsistsOf):
@@ -54,12 +55,12 @@ def recogniser(atom: StringAtom, limits: Limits) -> TextDfa:
 
 
 @lru_cache(maxsize=32)
-def conjunction(positive: frozenset[StringAtom], negative: frozenset[StringAtom], limits: Limits) -> TextDfa:
+def conjunction(positive: frozenset[StringAtom], negative: frozenset[StringAtom], budget: Budget) -> TextDfa:
     """The automaton of the strings of which all ``positive`` atoms are true and all ``negative`` ones false.
 
     At least one atom is given. Kept for a while: the same conjunction is asked for to decide and then to recognise.
     """
-    parts = [recogniser(atom, limits) for atom in (*positive, *negative)]
+    parts = [recogniser(atom, budget) for atom in (*positive, *negative)]
     if len(parts) == 1 and positive:
         return parts[0]
     goals = (True,) * len(positive) + (False,) * len(negative)
@@ -69,10 +70,10 @@ def conjunction(positive: frozenset[StringAtom], negative: frozenset[StringAtom]
         return int(possible and all(label == UNSETTLED or (label != REJECT) == goal for label, goal in pairs))
 
     judgement = Judgement(1, is_possible, lambda possible: [bool(possible)] * len(parts), is_possible)
-    return judged_product(parts, judgement, limits)
+    return judged_product(parts, judgement, budget)
 
 
-def some_string(positive: Sequence[StringAtom], negative: Sequence[StringAtom], limits: Limits) -> Witness | None:
+def some_string(positive: Sequence[StringAtom], negative: Sequence[StringAtom], budget: Budget) -> Witness | None:
     """A string of which all ``positive`` atoms are true and all ``negative`` ones false, if there is one."""
     finite = [atom.values for atom in positive if isinstance(atom, StringIn)]
     if finite:
@@ -80,8 +81,8 @@ def some_string(positive: Sequence[StringAtom], negative: Sequence[StringAtom], 
         found = (
             text
             for text in sorted(candidates)
-            if all(string_satisfies(atom, text, limits) for atom in positive)
-            and not any(string_satisfies(atom, text, limits) for atom in negative)
+            if all(string_satisfies(atom, text, budget) for atom in positive)
+            and not any(string_satisfies(atom, text, budget) for atom in negative)
         )
         return next(map(constant, found), None)
     shortest = max((atom.count for atom in positive if isinstance(atom, LengthAtLeast)), default=0)
@@ -95,17 +96,17 @@ def some_string(positive: Sequence[StringAtom], negative: Sequence[StringAtom], 
         abundant = longest is None or longest >= _PLENTY
         return Witness(lambda _: _free_string(excluded, shortest, longest), (), abundant)
     if not unwanted and not shortest and _some_format(wanted, longest):
-        return Witness(lambda _: shortest_string(conjunction(wanted, unwanted, limits)), (), True)
-    if any(recogniser(atom, limits).dfa.is_empty for atom in wanted):
+        return Witness(lambda _: shortest_string(conjunction(wanted, unwanted, budget)), (), True)
+    if any(recogniser(atom, budget).dfa.is_empty for atom in wanted):
         return None
-    automaton = conjunction(wanted, unwanted, limits)
-    if automaton.dfa.is_empty or not some_length(automaton, shortest, longest):
+    automaton = conjunction(wanted, unwanted, budget)
+    if automaton.dfa.is_empty or not some_length(automaton, shortest, longest, budget):
         return None
 
     def spelled(_: object) -> object:
         if shortest > LONGEST:
             return too_long(_)
-        whole = product([automaton, length_at_least(shortest)], lambda labels: int(all(labels)), limits)
+        whole = product([automaton, length_at_least(shortest)], lambda labels: int(all(labels)), budget)
         return shortest_string(whole)
 
     return Witness(spelled, (), longest is None and not is_finite(automaton))
@@ -154,13 +155,14 @@ def _some_format(wanted: frozenset[StringAtom], longest: int | None) -> bool:
     return isinstance(atom, HasFormat) and longest in (None, FORMATS[atom.name].maximum)
 
 
-def some_length(automaton: TextDfa, shortest: int, longest: int | None) -> bool:
+def some_length(automaton: TextDfa, shortest: int, longest: int | None, budget: Budget) -> bool:
     """Whether a trimmed automaton accepts a string of ``shortest`` to ``longest`` symbols."""
     dfa = automaton.dfa
     live = np.zeros(len(dfa.labels), np.bool_)
     live[dfa.start] = True
     seen: dict[bytes, int] = {}
     for step in range(shortest):
+        budget.check()
         live = _successors(dfa.transitions, live)
         if not live.any():
             return False
@@ -171,6 +173,7 @@ def some_length(automaton: TextDfa, shortest: int, longest: int | None) -> bool:
         return True
     reached = live.copy()
     for _ in range(longest - shortest + 1):
+        budget.check()
         if (dfa.labels[reached] != REJECT).any():
             return True
         live = _successors(dfa.transitions, live) & ~reached

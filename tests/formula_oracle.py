@@ -9,7 +9,7 @@ import jsonschema
 from hypothesis import HealthCheck, assume, settings
 
 from maskwright.grammar.errors import InvalidSchema
-from maskwright.grammar.limits import Limits
+from maskwright.grammar.limits import Budget
 from maskwright.schemas.atoms import HasFormat, Kind, LengthAtLeast, Matches, StringIn
 from maskwright.schemas.formula import FALSE, TRUE
 from maskwright.schemas.lowering import Language
@@ -47,7 +47,7 @@ def atom_is_true(atom: Any, value: Any) -> bool:
     if isinstance(atom, StringIn):
         return value in atom.values
     if isinstance(atom, HasFormat):
-        return string_satisfies(atom, value, Limits())
+        return string_satisfies(atom, value, Budget())
     if isinstance(atom, LengthAtLeast):
         return len(value) >= atom.count
     number = exact(value)

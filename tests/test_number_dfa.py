@@ -7,6 +7,7 @@ import random
 import re
 from fractions import Fraction
 from itertools import product
+from math import inf
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from maskwright.grammar.dfa import DEAD, Dfa
 from maskwright.grammar.dfa_operations import UNREACHABLE, distances, minimize, reachable
 from maskwright.grammar.errors import InvalidSchema, LimitExceeded, UnsupportedSchema
-from maskwright.grammar.limits import Limits
+from maskwright.grammar.limits import Budget, Limits
 from maskwright.grammar.number_dfa import (
     CLASSES,
     MAX_EXPONENT_MODULUS,
@@ -30,7 +31,7 @@ from maskwright.grammar.number_dfa import (
     number_range_dfa,
 )
 
-LIMITS = Limits()
+LIMITS = Budget(Limits(compile_seconds=inf))
 SYNTAX = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 WITH_EXPONENT = re.compile(r"-?[1-9](\.[0-9]+)?[eE][+-]?[0-9]+")
 
@@ -93,7 +94,7 @@ def assert_minimal(dfa: Dfa) -> None:
     live = np.arange(len(dfa.labels)) != DEAD
     assert (distances(dfa.transitions, (dfa.labels > 0)[None])[0][live] != UNREACHABLE).all()
     assert reachable(dfa)[live].all()
-    assert len(minimize(dfa).labels) == len(dfa.labels)
+    assert len(minimize(dfa, LIMITS).labels) == len(dfa.labels)
 
 
 def decimals(places: int = 6) -> st.SearchStrategy[Fraction]:
@@ -203,7 +204,7 @@ def test_agrees_with_fractions(
         return table.setdefault(outcomes, random.Random(f"{seed}{outcomes}").choice([0, 0, 1, 2]))
 
     try:
-        dfa = number_dfa(observers, label_of, Limits(states=20_000))
+        dfa = number_dfa(observers, label_of, Budget(Limits(states=20_000)))
     except LimitExceeded:
         return
     assert_minimal(dfa)
@@ -288,7 +289,7 @@ def test_empty_ranges() -> None:
 
 def test_errors() -> None:
     with pytest.raises(LimitExceeded, match="states"):
-        number_dfa([Multiple(Fraction(7919))], lambda outcomes: outcomes[0], Limits(states=1000))
+        number_dfa([Multiple(Fraction(7919))], lambda outcomes: outcomes[0], Budget(Limits(states=1000)))
     with pytest.raises(LimitExceeded, match="digits"):
         number_dfa([Compare(Fraction(10) ** 100_000)], lambda outcomes: 1, LIMITS)
     with pytest.raises(UnsupportedSchema, match="1/3"):

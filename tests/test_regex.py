@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from maskwright.grammar import charset, regex_nodes
 from maskwright.grammar.dfa import DEAD, REJECT, TextDfa
 from maskwright.grammar.errors import InvalidPattern, LimitExceeded, UnsupportedPattern
-from maskwright.grammar.limits import Limits
+from maskwright.grammar.limits import Budget, Limits
 from maskwright.grammar.regex import accepts, compile_pattern
 from maskwright.grammar.regex_nodes import Nodes
 from maskwright.grammar.regex_syntax import parse
@@ -198,13 +198,13 @@ COSTLY = [
 def test_limits(pattern: str) -> None:
     started = time.monotonic()
     with pytest.raises(LimitExceeded):
-        compile_pattern(pattern, Limits(states=2000))
+        compile_pattern(pattern, Budget(Limits(states=2000)))
     assert time.monotonic() - started < 10
 
 
 def test_compile_seconds() -> None:
     with pytest.raises(LimitExceeded, match="compile_seconds"):
-        compile_pattern("(a|b)*a(a|b){20}", Limits(compile_seconds=0.01))
+        compile_pattern("(a|b)*a(a|b){20}", Budget(Limits(compile_seconds=0.01)))
 
 
 def test_long_chains_need_no_recursion() -> None:

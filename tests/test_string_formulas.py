@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maskwright.grammar.limits import Limits
+from maskwright.grammar.limits import Budget, Limits
 from maskwright.grammar.regex import accepts, compile_pattern
 from maskwright.grammar.regex_lengths import consisting_of, counted_characters
 from maskwright.schemas.atoms import LengthAtLeast, Matches, StringAtom, StringIn
@@ -17,7 +17,7 @@ from maskwright.schemas.formula import FALSE, TRUE, VALUE, Formulas
 from maskwright.schemas.strings import string_automaton
 from maskwright.schemas.theory_strings import string_satisfies
 
-LIMITS = Limits()
+BUDGET = Budget()
 ATOMS: list[StringAtom] = [
     *map(Matches, ("ab", "^a", "b$", "^a*$", "a.b", "^..$", "")),
     *map(LengthAtLeast, (1, 2, 4)),
@@ -43,9 +43,9 @@ def formulas_over_strings(draw: st.DrawFn) -> tuple[Formulas, int]:
 @given(formulas_over_strings())
 def test_automata_of_formulas(drawn: tuple[Formulas, int]) -> None:
     formulas, formula = drawn
-    automaton = string_automaton(formulas, formula, formulas.support(formula), lambda rest: rest + 1, LIMITS)
+    automaton = string_automaton(formulas, formula, formulas.support(formula), lambda rest: rest + 1, BUDGET)
     for text in TEXTS:
-        truth = formulas.evaluate(formula, lambda variable: string_satisfies(variable.atom, text, LIMITS))  # noqa: B023
+        truth = formulas.evaluate(formula, lambda variable: string_satisfies(variable.atom, text, BUDGET))  # noqa: B023
         assert accepts(automaton, text) == (TRUE if truth else FALSE) + 1, text
 
 
@@ -53,7 +53,7 @@ def test_alternatives_that_are_decided_cost_no_states() -> None:
     formulas = Formulas()
     found = [formulas.variable(VALUE, Matches(f"{letter}{letter}")) for letter in "abcdefghijkl"]
     formula = formulas.disjunction(found)
-    automaton = string_automaton(formulas, formula, found, lambda rest: int(rest == TRUE), Limits(states=20))
+    automaton = string_automaton(formulas, formula, found, lambda rest: int(rest == TRUE), Budget(Limits(states=20)))
     assert len(automaton.dfa.labels) == 15  # DEAD, start, one after each of 12 letters, found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import product as tuples
+from math import inf
 from time import perf_counter
 
 import numpy as np
@@ -14,20 +15,20 @@ from hypothesis import strategies as st
 from maskwright.grammar.dfa import DEAD, Alphabet, Dfa, TextDfa
 from maskwright.grammar.dfa_operations import UNREACHABLE, distances, minimize, reachable, trim
 from maskwright.grammar.errors import LimitExceeded
-from maskwright.grammar.limits import Limits
+from maskwright.grammar.limits import Budget, Limits
 from maskwright.grammar.text_dfa import (
     accept_all,
     from_strings,
     is_universal,
     length_at_least,
-    product,
     refine,
     shortest,
     viability,
     without_surrogates,
 )
+from maskwright.grammar.text_product import product
 
-LIMITS = Limits()
+BUDGET = Budget(Limits(compile_seconds=inf))
 LETTERS = "ab\u00e9\u20ac\U0001f600"
 STARTS = [0, ord("a"), ord("b"), ord("b") + 1, 0xD800, 0xE000, 0x10000]
 
@@ -56,7 +57,7 @@ def assert_sound(text_dfa: TextDfa) -> None:
     assert dfa.labels[DEAD] == 0
     assert (distances(dfa.transitions, (dfa.labels > 0)[None])[0][1:] != UNREACHABLE).all()
     assert reachable(dfa)[1:].all()
-    assert len(minimize(dfa).labels) == len(dfa.labels)
+    assert len(minimize(dfa, BUDGET).labels) == len(dfa.labels)
 
 
 @st.composite
@@ -88,7 +89,7 @@ def run(dfa: Dfa, word: Sequence[int]) -> int:
     return int(dfa.labels[state])
 
 
-@pytest.mark.parametrize("operation", [trim, minimize])
+@pytest.mark.parametrize("operation", [trim, lambda dfa: minimize(dfa, BUDGET)], ids=["trim", "minimize"])
 @settings(max_examples=150, deadline=None)
 @given(dfa=dfas())
 def test_the_language_stays(operation: Callable[[Dfa], Dfa], dfa: Dfa) -> None:
@@ -104,7 +105,7 @@ def test_the_language_stays(operation: Callable[[Dfa], Dfa], dfa: Dfa) -> None:
 @settings(max_examples=150, deadline=None)
 @given(dfa=dfas())
 def test_minimal_states_are_told_apart(dfa: Dfa) -> None:
-    result = minimize(dfa)
+    result = minimize(dfa, BUDGET)
     words = [word for length in range(8) for word in tuples(range(result.transitions.shape[1]), repeat=length)]
     signatures = set()
     for state in range(len(result.labels)):
@@ -115,7 +116,7 @@ def test_minimal_states_are_told_apart(dfa: Dfa) -> None:
 
 def test_minimizing_long_chains_is_quick() -> None:
     began = perf_counter()
-    assert len(minimize(length_at_least(5_000).dfa).labels) == 5_002
+    assert len(minimize(length_at_least(5_000).dfa, BUDGET).labels) == 5_002
     assert perf_counter() - began < 2
 
 
@@ -151,7 +152,7 @@ def test_product(parts: list[TextDfa], seed: int) -> None:
     def label_of(outcomes: tuple[int, ...]) -> int:
         return (seed // (1 + sum(5**i * outcome for i, outcome in enumerate(outcomes)))) % 3
 
-    result = product(parts, label_of, LIMITS)
+    result = product(parts, label_of, BUDGET)
     assert_sound(result)
     assert without_surrogates(result.alphabet).all()
     assert all(label(result, text) == label_of(tuple(label(part, text) for part in parts)) for text in short_texts(3))
@@ -160,11 +161,11 @@ def test_product(parts: list[TextDfa], seed: int) -> None:
 def test_product_limit() -> None:
     parts = [from_strings({"a" * 30: 1}), length_at_least(20)]
     with pytest.raises(LimitExceeded, match="10 states"):
-        product(parts, min, Limits(states=10))
+        product(parts, min, Budget(Limits(states=10)))
 
 
 def test_complement_of_the_dead() -> None:
-    result = product([from_strings({"a": 1})], lambda outcomes: 1 - outcomes[0], LIMITS)
+    result = product([from_strings({"a": 1})], lambda outcomes: 1 - outcomes[0], BUDGET)
     assert all(label(result, text) == (text != "a") for text in short_texts(3))
 
 
@@ -185,7 +186,7 @@ def test_surrogate_classes() -> None:
     straddling = Alphabet(np.array([0, 0xD7FF, 0xE000], np.int32), np.array([0, 1, 0], np.int32), 2)
     assert without_surrogates(straddling).all()
     only_by_surrogate = Dfa(np.array([[0] * 3, [0, 2, 0], [0] * 3], np.int32), np.array([0, 0, 1], np.int32), 1)
-    assert product([TextDfa(alphabet, only_by_surrogate)], max, LIMITS).dfa.is_empty
+    assert product([TextDfa(alphabet, only_by_surrogate)], max, BUDGET).dfa.is_empty
     assert shortest(TextDfa(alphabet, only_by_surrogate)) is None
     all_but_surrogates = Dfa(np.array([[0] * 3, [1, 0, 0]], np.int32), np.array([0, 1], np.int32), 1)
     assert is_universal(TextDfa(alphabet, all_but_surrogates))
@@ -195,8 +196,8 @@ def test_is_universal() -> None:
     assert is_universal(accept_all())
     assert not is_universal(length_at_least(1))
     assert not is_universal(from_strings({}))
-    assert not is_universal(product([accept_all()], lambda outcomes: 2, LIMITS))
-    either = product([length_at_least(3)], lambda outcomes: 1, LIMITS)
+    assert not is_universal(product([accept_all()], lambda outcomes: 2, BUDGET))
+    either = product([length_at_least(3)], lambda outcomes: 1, BUDGET)
     assert is_universal(either)
     assert len(either.dfa.labels) == 2
 
@@ -226,7 +227,7 @@ def test_viability(dfa: Dfa, minimum: int, extra: int | None) -> None:
     dfa = trim(dfa)
     maximum = None if extra is None else max(minimum + extra, 0)
     columns = (minimum if maximum is None else maximum) + 1
-    table = viability(dfa, minimum, maximum)
+    table = viability(dfa, minimum, maximum, BUDGET)
     assert table.shape == (len(dfa.labels), columns)
     horizon = 40 if maximum is None else maximum
     for state in range(len(dfa.labels)):
@@ -246,7 +247,7 @@ def test_viability_is_quick() -> None:
     labels = np.zeros(100, np.int32)
     labels[1] = 1
     began = perf_counter()
-    assert viability(Dfa(transitions, labels, 1), 5, 1000).shape == (100, 1001)
+    assert viability(Dfa(transitions, labels, 1), 5, 1000, BUDGET).shape == (100, 1001)
     chain = length_at_least(98).dfa
-    viability(chain, 900, 1000)
+    viability(chain, 900, 1000, BUDGET)
     assert perf_counter() - began < 1

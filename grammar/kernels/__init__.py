@@ -1,6 +1,7 @@
 """The compiled half of the engine: numba kernels over flat arrays.
 
 Reading order: ``layout`` (what the arrays hold), ``pointers`` and ``compilation`` (how kernels reach and share them),
-``text`` (strings), ``keys`` (sorted key sets), ``structure`` (one byte of the automaton), ``masks`` (walks over token
-tries), ``entry`` (what the matcher calls). Importing ``entry`` loads or compiles everything.
+``text`` (code points), ``keys`` (sorted key sets), ``frames`` (open containers), ``key_steps``, ``string_steps`` and
+``structure`` (one byte of the automaton), ``masks`` (walks over token tries), ``entry`` (what the matcher calls).
+Importing ``entry`` loads or compiles everything.
 """

@@ -6,10 +6,11 @@ import numpy as np
 from numba import types
 
 from .compilation import kernel
+from .frames import frame_with_finished
 from .layout import *  # noqa: F403 -- the layout is this package's vocabulary
 from .masks import fill, load, walk
 from .pointers import Flag, Long, Longs, bytes_at, call_step, call_walk, ints_at, longs_at, words_at
-from .structure import frame_with_finished, is_accepting, rarer_step, step_once
+from .structure import is_accepting, rarer_step, step_once
 
 Slots = types.Array(types.int64, 1, "C")
 Bitmask = types.Array(types.int32, 2, "C")

@@ -10,6 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 from .compilation import callback, kernel
+from .frames import finish, miss, wants_unique
+from .key_steps import finish_other_key
 from .keys import begins_with, class_node, key_byte, narrow
 from .layout import *  # noqa: F403 -- the layout is this package's vocabulary
 from .pointers import (
@@ -25,7 +27,7 @@ from .pointers import (
     longs_at,
     words_at,
 )
-from .structure import finish, finish_other_key, is_accepting, may_close, miss, step, wants_unique
+from .structure import is_accepting, may_close, step
 
 NO_LIMIT = 1 << 30
 

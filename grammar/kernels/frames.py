@@ -1,0 +1,151 @@
+"""Configurations and frames: writing them, and what happens when a value is complete.
+
+A configuration is written in place, a frame never changes: it is copied to the top of the arena with what is new. What
+a walk needs and nobody has compiled yet is noted as a *miss*.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .compilation import callback, kernel
+from .equality import same_value, skip_blanks
+from .layout import *  # noqa: F403 -- the layout is this package's vocabulary
+from .pointers import Flag, Ints, Long, Longs, Nothing, bytes_at, call_finished, ints_at, longs_at
+
+
+@kernel(Nothing, Ints, *[Long] * 9, inline=True)
+def put(stack, at, mode, frame, a, b, c, s, e, top):
+    stack[at + MODE] = mode
+    stack[at + FRAME] = frame
+    stack[at + A] = a
+    stack[at + B] = b
+    stack[at + C] = c
+    stack[at + S] = s
+    stack[at + E] = e
+    stack[at + TOP] = top
+
+
+@kernel(Nothing, Longs, Long, Long)
+def miss(slots, kind, index):
+    """Note that something has to be compiled before this configuration can be judged."""
+    code = index << MISS_BITS | kind
+    misses = longs_at(slots[MISSES])
+    count = slots[MISS_COUNT]
+    for i in range(count):
+        if misses[i] == code:
+            return
+    if count < MISS_CAPACITY:
+        misses[count] = code
+        slots[MISS_COUNT] = count + 1
+
+
+@kernel(Flag, Longs, Long, inline=True)
+def node_ready(slots, node):
+    ready = ints_at(slots[NODES])[(node << NODE_SHIFT) + READY]
+    if ready != 0 and ready <= slots[EPOCH]:
+        return True
+    miss(slots, np.int64(MISS_NODE), node)
+    return False
+
+
+@kernel(Flag, Longs, Long, inline=True)
+def state_ready(slots, state):
+    if state == PLAIN:
+        return True
+    ready = ints_at(slots[STATES])[(state << STATE_SHIFT) + STATE_READY]
+    if ready != 0 and ready <= slots[EPOCH]:
+        return True
+    miss(slots, np.int64(MISS_STATE), state)
+    return False
+
+
+@kernel(Long, Longs, Long, Long)
+def copy_frame(slots, frame, top):
+    """Copy ``frame`` to ``top``; the new top."""
+    arena = ints_at(slots[ARENA])
+    words = np.int64(0)
+    if arena[frame + KIND] == OBJECT:
+        words = np.int64(ints_at(slots[NODES])[(np.int64(arena[frame + NODE]) << NODE_SHIFT) + WORDS])
+    for i in range(SEEN + words):
+        arena[top + i] = arena[frame + i]
+    return top + SEEN + words
+
+
+@kernel(Flag, Longs, Long, inline=True)
+def wants_unique(slots, frame):
+    """Is ``frame`` an array whose items have to be different from each other?"""
+    if slots[KEEPS_TEXT] == 0:
+        return False
+    arena = ints_at(slots[ARENA])
+    return (
+        arena[frame + KIND] == ARRAY
+        and ints_at(slots[NODES])[(np.int64(arena[frame + NODE]) << NODE_SHIFT) + UNIQUE] != 0
+    )
+
+
+@kernel(Long, Longs, inline=True)
+def offset(slots):
+    """How many bytes the tokens read so far have."""
+    return np.int64(ints_at(slots[OFFSETS])[slots[LENGTH]])
+
+
+@kernel(Flag, Longs, Long, Long)
+def is_repeated(slots, frame, end):
+    """Is the item in hand of the array ``frame``, which ends before ``end``, equal to one before it?"""
+    arena = ints_at(slots[ARENA])
+    text = bytes_at(slots[TEXT_READ])
+    item = np.int64(arena[frame + OTHERS])
+    while item != 0:
+        start = np.int64(arena[item + ITEM_FROM])
+        if same_value(slots, text, np.int64(arena[frame + NEXT]), end, start, np.int64(arena[item + ITEM_TO])):
+            return True
+        item = np.int64(arena[item + ITEM_BEFORE])
+    return False
+
+
+@kernel(Flag, Longs, Long, Long)
+def is_repeated_literal(slots, frame, byte):
+    """Has the array ``frame`` of unique items the literal (null, true, false) that begins with ``byte``?"""
+    arena = ints_at(slots[ARENA])
+    text = bytes_at(slots[TEXT_READ])
+    item = np.int64(arena[frame + OTHERS])
+    while item != 0:
+        if text[skip_blanks(text, np.int64(arena[item + ITEM_FROM]))] == byte:
+            return True
+        item = np.int64(arena[item + ITEM_BEFORE])
+    return False
+
+
+@callback(Long, Longs, Long, Long, Long)
+def frame_with_finished(slots, frame, end, top):
+    """The array ``frame`` of unique items after the one in hand, as ``frame << 32 | top``; NONE if it is repeated."""
+    if is_repeated(slots, frame, end):
+        return np.int64(NONE)
+    arena = ints_at(slots[ARENA])
+    arena[top + ITEM_BEFORE] = arena[frame + OTHERS]
+    arena[top + ITEM_FROM] = arena[frame + NEXT]
+    arena[top + ITEM_TO] = end
+    copy = top + ITEM_SIZE
+    after = copy_frame(slots, frame, copy)
+    arena[copy + OTHERS] = top
+    return copy << 32 | after
+
+
+@kernel(Long, Longs, Ints, Long, Long, Long, Long)
+def finish(slots, stack, at, frame, outcome, top):
+    """A value is complete in ``frame``; ``outcome`` is the frame's new state, or PLAIN to leave it."""
+    if wants_unique(slots, frame):
+        moved = np.int64(call_finished(slots[FINISHED], slots, frame, offset(slots) + (at >> 3), top))
+        if moved == NONE:
+            return 0
+        frame = moved >> 32
+        top = moved & 0xFFFFFFFF
+    if outcome != PLAIN:
+        arena = ints_at(slots[ARENA])
+        end = copy_frame(slots, frame, top)
+        arena[top + STATE] = outcome
+        frame = top
+        top = end
+    put(stack, at, AFTER, frame, 0, 0, 0, FRESH, 0, top)
+    return 1

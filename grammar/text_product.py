@@ -1,0 +1,187 @@
+"""Several automata of texts as one: products, run only while the parts make a difference.
+
+A state of a product is what is left of the question that it answers and the states of its parts. A part that the
+question does not depend on any more costs no states, which keeps conjunctions and alternatives of many patterns small.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .dfa import REJECT, Dfa, TextDfa
+from .dfa_operations import states_exceeded
+from .limits import Budget
+from .text_dfa import accept_all, finished, refine, without_surrogates
+
+UNSETTLED = -1
+"""In place of the label of a part that may still end with another one."""
+
+_CHUNK = 1 << 20
+"""About so many part states are looked up at once: some 50 ms of work, and some 30 MB."""
+
+_QUESTIONS = 1 << 24
+"""More questions than states that fit into memory."""
+
+_SUBJECT = "a combination of string conditions"
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a product is asked, as far as it is not decided yet; such a question is an integer.
+
+    ``advance(question, labels)``: what is left of it when some parts have their final label and others are
+    ``UNSETTLED``. ``relevant(question)``: which parts it depends on; ``None`` for all, those with a final label too.
+    ``label(question, labels)``: the label of a string that ends here.
+    """
+
+    start: int
+    advance: Callable[[int, tuple[int, ...]], int]
+    relevant: Callable[[int], Sequence[bool] | None]
+    label: Callable[[int, tuple[int, ...]], int]
+
+
+def product(parts: Sequence[TextDfa], label_of: Callable[[tuple[int, ...]], int], budget: Budget) -> TextDfa:
+    """The minimal automaton that runs all ``parts`` at once, labelled by ``label_of`` of their labels.
+
+    Parts that died go on as ``DEAD`` with label ``REJECT``, so that ``label_of`` may state negations. Explored from the
+    start only; raises ``LimitExceeded`` over any limit of ``budget``.
+    """
+    if not parts:
+        return product([accept_all()], lambda _: label_of(()), budget)
+    everything = Judgement(0, lambda *_: 0, lambda _: None, lambda _, labels: label_of(labels))
+    return judged_product(parts, everything, budget)
+
+
+def judged_product(parts: Sequence[TextDfa], judgement: Judgement, budget: Budget) -> TextDfa:
+    """The minimal automaton that runs ``parts`` (at least one) only while they make a difference to the ``judgement``.
+
+    Explored from the start only; raises ``LimitExceeded`` over any limit of ``budget``.
+    """
+    alphabet, origins = refine([part.alphabet for part in parts])
+    usable = without_surrogates(alphabet)
+    steps = [part.dfa.transitions[:, origin[usable]] for part, origin in zip(parts, origins, strict=True)]
+    reduction = _Reduction(parts, steps, judgement)
+    states = _States([_QUESTIONS, *(len(part.dfa.labels) for part in parts)])
+    start = np.array([[reduction.number(judgement.start), *(part.dfa.start for part in parts)]], np.int32)
+    pending = deque([states.add(reduction.reduced(start, budget))[1]])
+    width = int(usable.sum())
+    rows = [np.zeros((1, width), np.int32)]
+    at_once = max(1, _CHUNK // (width * len(parts)))
+    while pending:
+        chunk = pending.popleft()
+        pending.extendleft([chunk[at_once:]] if len(chunk) > at_once else [])
+        chunk = chunk[:at_once]
+        questions = np.broadcast_to(chunk[:, 0, None], (len(chunk), width))
+        successors = np.stack([questions, *(step[chunk[:, i]] for i, step in enumerate(steps, 1))], axis=-1)
+        row, fresh = states.add(reduction.reduced(successors.reshape(-1, len(parts) + 1), budget))
+        rows.append(row.reshape(len(chunk), -1))
+        if len(states) > budget.limits.states:
+            raise states_exceeded(_SUBJECT, budget)
+        budget.check_memory(4 * alphabet.size * len(states), _SUBJECT)
+        budget.check()
+        pending.extend([fresh] if len(fresh) else [])
+    transitions = np.zeros((len(states) + 1, alphabet.size), np.int32)
+    transitions[:, usable] = np.concatenate(rows)
+    labels = np.concatenate([[REJECT], reduction.labels(states.all(), budget)]).astype(np.int32)
+    return finished(alphabet, Dfa(transitions, labels, 1), budget)
+
+
+class _Reduction:
+    """Brings the questions of states up to date, and makes the parts ``DEAD`` that they do not depend on."""
+
+    def __init__(self, parts: Sequence[TextDfa], steps: Sequence[NDArray[np.int32]], judgement: Judgement) -> None:
+        self._judgement = judgement
+        self._labels = [part.dfa.labels for part in parts]
+        self._settled = [_settled(labels, step) for labels, step in zip(self._labels, steps, strict=True)]
+        self._numbers: dict[int, int] = {}
+        self._questions: list[int] = []
+        self._known: dict[tuple[int, ...], tuple[int, ...]] = {}
+
+    def number(self, question: int) -> int:
+        """The number by which states name ``question``."""
+        number = self._numbers.setdefault(question, len(self._questions))
+        if number == len(self._questions):
+            self._questions.append(question)
+        return number
+
+    def reduced(self, states: NDArray[np.int32], budget: Budget) -> NDArray[np.int32]:
+        """``states``, rows of a question's number and the states of the parts, as they are told apart."""
+        outcomes, places = _distinct(_outcomes(states, self._settled))
+        rows = []
+        for outcome in map(tuple, outcomes.tolist()):
+            if outcome not in self._known:
+                budget.check()
+                self._known[outcome] = self._reduce(outcome[0], outcome[1:])
+            rows.append(self._known[outcome])
+        kept = np.array(rows, np.int32)[places]
+        return np.hstack([kept[:, :1], states[:, 1:] * kept[:, 1:]])
+
+    def _reduce(self, number: int, labels: tuple[int, ...]) -> tuple[int, ...]:
+        question = self._judgement.advance(self._questions[number], labels)
+        relevant = self._judgement.relevant(question)
+        return self.number(question), *([True] * len(labels) if relevant is None else relevant)
+
+    def labels(self, states: NDArray[np.int32], budget: Budget) -> NDArray[np.int32]:
+        """The label of each of ``states``; int32[states]."""
+        outcomes, places = _distinct(_outcomes(states, self._labels))
+        found = []
+        for number, *labels in outcomes.tolist():
+            budget.check()
+            found.append(self._judgement.label(self._questions[number], tuple(labels)))
+        return np.array(found, np.int32)[places]
+
+
+def _settled(labels: NDArray[np.int32], step: NDArray[np.int32]) -> NDArray[np.int32]:
+    """The label of each state that nothing leads out of, ``UNSETTLED`` for the others."""
+    alone = (step == np.arange(len(step), dtype=np.int32)[:, None]).all(axis=1)
+    return np.where(alone, labels, UNSETTLED).astype(np.int32)
+
+
+def _outcomes(states: NDArray[np.int32], labels: Sequence[NDArray[np.int32]]) -> NDArray[np.int32]:
+    """``states`` with the label of each part in place of its state."""
+    return np.stack([states[:, 0], *(label[states[:, i]] for i, label in enumerate(labels, 1))], axis=-1)
+
+
+def _distinct(rows: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """The distinct rows, and for each row its place among them."""
+    _, first, places = np.unique(_as_values(rows), return_index=True, return_inverse=True)
+    return rows[first], places.ravel()
+
+
+def _as_values(rows: NDArray[np.int32]) -> NDArray[Any]:
+    """Each row as one value that can be compared."""
+    return np.ascontiguousarray(rows).view(np.dtype((np.void, 4 * rows.shape[1]))).ravel()
+
+
+class _States:
+    """The states of a product as rows of integers below ``sizes``, numbered from 1 in the order in which they come."""
+
+    def __init__(self, sizes: Sequence[int]) -> None:
+        self._strides = [prod(sizes[i + 1 :]) for i in range(len(sizes))] if prod(sizes) < 1 << 63 else None
+        self._numbers: dict[object, int] = {}
+        self._rows: list[NDArray[np.int32]] = []
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def add(self, rows: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """The numbers of ``rows`` (int32[rows, parts]), and those of the rows that are new, each once."""
+        keys = _as_values(rows) if self._strides is None else rows @ np.array(self._strides, np.int64)
+        known = len(self._numbers)
+        distinct, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
+        found = [self._numbers.setdefault(key, len(self._numbers) + 1) for key in distinct.tolist()]
+        numbers = np.array(found, np.int32)
+        fresh = rows[first[numbers > known]]
+        self._rows.append(fresh)
+        return numbers[inverse], fresh
+
+    def all(self) -> NDArray[np.int32]:
+        """int32[states, parts]"""
+        return np.concatenate(self._rows)
