@@ -25,7 +25,7 @@ from .pointers import (
     longs_at,
     words_at,
 )
-from .structure import finish, finish_other_key, is_accepting, may_close, miss, step, wants_unique
+from .structure import finish, finish_other_key, is_accepting, is_in_unique_item, may_close, miss, step
 
 NO_LIMIT = 1 << 30
 
@@ -144,7 +144,7 @@ def fill_string(slots, stack, mask):
     else:
         copy_mask(slots, mask, slots[STAY])
     fewest = node[MIN_LENGTH] - length
-    if wants_unique(slots, np.int64(stack[FRAME])):
+    if is_in_unique_item(slots, np.int64(stack[FRAME])):
         for byte in range(256):
             walk_root(slots, stack, mask, CROSS, byte, 0, 0)
         return
@@ -271,6 +271,10 @@ def fill_open_key(slots, stack, mask):
         fill_classed_key(slots, stack, mask, np.int64(node[KEY_TEXT]), np.int64(node[CLASSES]))
         return
     copy_mask(slots, mask, slots[STAY])
+    if is_in_unique_item(slots, frame):
+        for byte in range(256):
+            walk_root(slots, stack, mask, CROSS, byte, 0, 0)
+        return
     finish_other_key(slots, stack, 0, frame, 1, size, top)
     allow_tail_group(slots, mask, 0, 0, NO_LIMIT)
     call_walk(slots[WALK], slots, stack, mask, TAIL, 0, slots[TAIL_NODES], 0, NO_LIMIT)
