@@ -9,7 +9,7 @@ import random
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from maskwright.grammar.errors import LimitExceeded
@@ -17,6 +17,7 @@ from maskwright.grammar.matcher import Constraint
 
 from .engine_cases import (
     FIRST_BYTE,
+    InexactNumberError,
     accepts,
     check_walk,
     close_soon,
@@ -153,6 +154,13 @@ def test_walks_end_in_valid_documents(schema: Any, seed: int) -> None:
     constraint, rng = constraint_or_assume(of_arrays(schema)), random.Random(seed)
     if constraint is None:
         return
+    with contextlib.suppress(LimitExceeded, InexactNumberError):
+        content = some_walk(constraint, rng)
+        assert jsonschema_accepts(of_arrays(schema), parsed(content)), content
+
+
+def some_walk(constraint: Constraint, rng: random.Random) -> bytes:
+    """A document that begins with items that are like each other, goes on at random and ends soon."""
     matcher, content = constraint.matcher(), b""
     for text in rng.choices(TEXTS, k=rng.randrange(4)):
         piece = (b"," if content else b"[") + text.encode()
@@ -170,5 +178,5 @@ def test_walks_end_in_valid_documents(schema: Any, seed: int) -> None:
         assert matcher.accept_token(token)
         content += constraint.vocabulary.tokens[token]
     rest = close_soon(matcher, rng, 150)
-    if rest is not None and b"e" not in content + rest:
-        assert jsonschema_accepts(of_arrays(schema), parsed(content + rest)), content + rest
+    assume(rest is not None)
+    return content + (rest or b"")
