@@ -33,6 +33,9 @@ class Compiler(Protocol):
     def compile_state(self, state: int) -> None:
         """Write the record of a container state (``Automaton.write_state``)."""
 
+    def node_after(self, node: int, items: bytes) -> int:
+        """The node of an item that ``node`` (``AFTER_ITEMS``) stands for when the text of those before it is known."""
+
 
 _DEFAULTS = {
     at.MAX_LENGTH: at.UNBOUNDED,
@@ -160,10 +163,14 @@ class Automaton:
         entries: Sequence[tuple[int, int]] = (),
         other: tuple[int, int] = (at.NONE, at.PLAIN),
         item: tuple[int, int] = (at.NONE, at.PLAIN),
+        repeated: int = at.PLAIN,
     ) -> None:
-        """Write a state: how it closes, and for each key, for other keys and for the next item (node, state after)."""
+        """Write a state: how it closes, and for each key, for other keys and for the next item (node, state after).
+
+        ``repeated``: the state instead if the item that led to it is equal to an earlier one, ``PLAIN`` if none is.
+        """
         start = self.entries.extend(np.array(entries, np.int32).reshape(-1, 2), len(entries)) if entries else 0
-        self.states.array[state] = (0, close, 2 * start, *other, *item, 0)
+        self.states.array[state] = (0, close, 2 * start, *other, *item, repeated)
         self.states.array[state, at.STATE_READY] = self.epoch
 
     def add_keys(
@@ -279,6 +286,11 @@ class Automaton:
         if not self.states.array[state, at.STATE_READY]:
             assert self.compiler is not None
             self.compiler.compile_state(state)
+
+    def node_after(self, node: int, items: bytes) -> int:
+        """What ``node``, which depends on the items before, comes to after those with the text ``items``."""
+        assert self.compiler is not None
+        return self.compiler.node_after(node, items)
 
     def begin_epoch(self) -> None:
         """Records written from now on are trusted only with addresses taken from now on."""

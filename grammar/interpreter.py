@@ -50,6 +50,7 @@ class Frame:
     others: frozenset[str] = frozenset()
     next_rank: int = 0
     items: tuple[object, ...] = ()
+    items_text: bytes = b""
     item_from: int = 0
 
 
@@ -227,6 +228,10 @@ class Interpreter:
 
     def _begin_value(self, frame: Frame, node: int, byte: bytes) -> Configuration | None:
         fields = self._node(node)
+        if fields[at.AFTER_ITEMS]:
+            with self._automaton.lock:
+                node = self._automaton.node_after(node, frame.items_text)
+            fields = self._node(node)
         kinds = fields[at.KINDS]
         if byte == b'"':
             for kind, mode in ((at.IS_STRING, at.STRING), (at.IS_CHOICE, at.CHOICE), (at.IS_TEXT, at.TEXT)):
@@ -241,8 +246,8 @@ class Interpreter:
             return Configuration(at.FIRST_ITEM, inner)
         elif byte in _LITERALS:
             word, kind, outcome = _LITERALS[byte]
-            repeated = self._is_unique(frame) and _value(json.loads(word)) in frame.items
-            if kinds & kind and not repeated:
+            repeated = _value(json.loads(word)) in frame.items
+            if kinds & kind and not (repeated and self._must_differ(frame, fields[outcome])):
                 return Configuration(at.LITERAL, frame, text=word[1:].decode(), outcome=fields[outcome])
         elif kinds & at.IS_NUMBER:
             return self._in_number(Configuration(at.NUMBER, frame, node, state=fields[at.NUMBER_START]), byte)
@@ -253,15 +258,26 @@ class Interpreter:
 
         None if it is an item that has to be different from those before, and is not.
         """
-        if self._is_unique(frame):
-            item = _value(_parsed(self._written[frame.item_from : len(self._written) - behind]))
-            if item in frame.items:
+        after = frame if outcome == at.PLAIN else replace(frame, state=outcome)
+        if not self._is_unique(frame):
+            return Configuration(at.AFTER, after)
+        text = self._written[frame.item_from : len(self._written) - behind]
+        item = _value(_parsed(text))
+        if item in frame.items:
+            if self._must_differ(frame, outcome):
                 return None
-            frame = replace(frame, items=(*frame.items, item))
-        return Configuration(at.AFTER, frame if outcome == at.PLAIN else replace(frame, state=outcome))
+            after = replace(after, state=self._state(after.state)[at.REPEATED])
+        before = frame.items_text + b"," if frame.items else b""
+        return Configuration(at.AFTER, replace(after, items=(*frame.items, item), items_text=before + text))
 
     def _is_unique(self, frame: Frame) -> bool:
+        """Does it matter whether the items of ``frame`` are different from each other?"""
         return frame.kind == at.ARRAY and bool(self._node(frame.node)[at.UNIQUE])
+
+    def _must_differ(self, frame: Frame, outcome: int = at.PLAIN) -> bool:
+        """Must the item in hand, which leads to the state ``outcome`` if any, be none of those before?"""
+        state = frame.state if outcome == at.PLAIN else outcome
+        return self._is_unique(frame) and (state == at.PLAIN or self._state(state)[at.REPEATED] == at.PLAIN)
 
     # --- containers
 
@@ -451,7 +467,7 @@ class Interpreter:
         if configuration.mode == at.TEXT:
             state = self._text(self._node(configuration.node)[at.TEXT_ID]).successor(state, code_point)
         longer = configuration.text + chr(code_point)
-        if configuration.mode == at.STRING and self._is_unique(configuration.frame):
+        if configuration.mode == at.STRING and self._must_differ(configuration.frame):
             longest = self._node(configuration.node)[at.MAX_LENGTH]
             if len(longer) == longest and ("string", longer) in configuration.frame.items:
                 return None

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from .automaton import Automaton, Compiler
 from .kernels import layout as at
 from .kernels.entry import CALLED_THROUGH_ADDRESSES, accept, accept_byte, accepting, fill_mask, only_byte
+from .stand_ins import StandIns
 from .stay_masks import StayMasks
 from .token_tables import tables_of
 from .vocabulary import Vocabulary
@@ -52,7 +53,17 @@ class Constraint:
 class Matcher:
     """One sequence of tokens, read as far as it was accepted. Not to be used by two threads at once."""
 
-    __slots__ = ("_arena", "_constraint", "_history", "_misses", "_offsets", "_slots", "_stack", "_text")
+    __slots__ = (
+        "_arena",
+        "_constraint",
+        "_history",
+        "_misses",
+        "_offsets",
+        "_slots",
+        "_stack",
+        "_standing_in",
+        "_text",
+    )
 
     def __init__(self, constraint: Constraint) -> None:
         self._constraint = constraint
@@ -68,6 +79,7 @@ class Matcher:
         self._history[[at.MODE, at.TOP]] = at.VALUE, at.SEEN
         self._offsets = np.zeros(_FIRST_HISTORY, np.int32)
         self._text = np.zeros(0, np.uint8)
+        self._standing_in = StandIns()
         self._install_own()
         self._install_shared()
 
@@ -142,6 +154,7 @@ class Matcher:
         other._history = self._history.copy()
         other._offsets = self._offsets.copy()
         other._text = self._text.copy()
+        other._standing_in = self._standing_in.copy()
         other._install_own()
         return other
 
@@ -214,8 +227,11 @@ class Matcher:
                     automaton.compile_node(index)
                 elif kind == at.MISS_STATE:
                     automaton.compile_state(index)
+                elif kind == at.MISS_AFTER:
+                    self._standing_in.add(self._slots, automaton)
                 else:
                     self._constraint._stay_masks.add(self._slots)
+            self._standing_in.install(self._slots, len(self._text))
             self._install_shared()
 
     def _install_shared(self) -> None:
@@ -237,6 +253,7 @@ class Matcher:
         slots[at.TEXT_READ] = self._text.ctypes.data
         slots[at.TEXT_SIZE] = len(self._text)
         slots[at.MISSES] = self._misses.ctypes.data
+        self._standing_in.install(slots, len(self._text))
 
 
 _BITMASK_WANTED = "a bitmask is a contiguous int32 array of shape [rows, ceil(V / 32)] on the CPU"

@@ -214,12 +214,22 @@ class ContainsAtLeast:
 
 @dataclass(frozen=True)
 class Unique:
-    """The (further) items differ from each other and from the constants whose value formulas are in ``seen``."""
+    """The (further) items differ from each other, from those before, and from the constants in ``seen``.
+
+    ``seen``: value formulas. ``kinds``: for each item before that a further one may have to repeat, a value formula
+    that it satisfies and that decides all that is asked of items.
+    """
 
     seen: frozenset[int] = frozenset()
+    kinds: frozenset[int] = frozenset()
 
 
-ArrayAtom = ItemsAtLeast | ItemAt | ItemsFrom | ContainsAtLeast | Unique
+@dataclass(frozen=True)
+class Repeats:
+    """The item in hand is equal to an earlier one; what these were is not known while compiling."""
+
+
+ArrayAtom = ItemsAtLeast | ItemAt | ItemsFrom | ContainsAtLeast | Unique | Repeats
 
 
 @dataclass(frozen=True)

@@ -13,19 +13,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..grammar.automaton import Automaton
-from ..grammar.errors import UnsupportedSchema
 from ..grammar.kernels import layout as at
 from . import residual as run
 from .atoms import ItemAt, ItemsFrom, Kind, Unique
 from .clashes import unsatisfiable
 from .classification import PlainArray, PlainObject, plain_array, plain_object
 from .formula import FALSE, TRUE
+from .json_text import read_items
 from .key_classes import KeyClasses, key_classes
 from .lowering import Language
 from .numbers import number_automaton, numbers_of
 from .residual import Residual
 from .satisfiability import Satisfier
 from .strings import AnyStrings, Listed, Recognised, Strings, string_automaton, strings_of
+from .uniqueness import item_types
 
 _LITERALS = (
     (Kind.NULL, at.IS_NULL, at.NULL_OUTCOME),
@@ -60,6 +61,14 @@ class _KeySet:
     classes: KeyClasses
 
 
+@dataclass(frozen=True)
+class _Items:
+    """Constants whose coming an array's states remember, and whether an item is certain to be one of them."""
+
+    tracked: tuple[int, ...] = ()
+    are_all: bool = False
+
+
 _FEW = 64
 """So many different items are remembered by the state of an array of unique ones."""
 
@@ -80,7 +89,7 @@ class JsonCompiler:
         self._key_sets: list[_KeySet] = []
         self._key_set_numbers: dict[int, int] = {}
         self._key_texts: dict[int, int] = {}
-        self._tracked: list[tuple[int, ...]] = []
+        self._items: list[_Items] = []
         if not self._satisfier.value(language.root):
             raise unsatisfiable(language.schema, language.options)
 
@@ -101,9 +110,21 @@ class JsonCompiler:
                 entries, other = self._object_entries(source, state)
                 self._automaton.write_state(state, self._closing(source), entries, other)
             else:
-                pending = run.item(self._language, source.residual, self._tracked[source.key_sets[-1]])
+                items = self._items[source.key_sets[-1]]
+                types = () if items.are_all else item_types(self._language, self._satisfier, source.residual)
+                pending = run.item(self._language, source.residual, items.tracked, types)
                 item = self._entry(pending, source, state)
-                self._automaton.write_state(state, self._closing(source), item=item)
+                repeated = state if items.are_all else self._repeated(source, state)
+                self._automaton.write_state(state, self._closing(source), item=item, repeated=repeated)
+
+    def node_after(self, node: int, items: bytes) -> int:
+        """The node of an item that ``node`` stands for when those before it, given by their text, are known."""
+        self._language.budget.restart()
+        source = self._sources[node]
+        assert isinstance(source, _Pending)
+        constants = map(self._language.constant, read_items(items))
+        formula = run.after_items(self._language, source.formula, source.kinds, constants)
+        return self._node(_Pending(formula, source.kinds, source.key_sets))
 
     # --- values that are independent of what is around them
 
@@ -154,18 +175,15 @@ class JsonCompiler:
 
     def _state_array_fields(self, fields: Fields, opened: Residual, outer: tuple[int, ...]) -> None:
         """An array with a state; where items have to be unique, the state knows which of the few values have come."""
-        language, depth = self._language, len(opened.kinds)
-        atoms = [atom for _, atom in run.innermost(language, opened)]
-        tracked: tuple[int, ...] = ()
-        if any(isinstance(atom, Unique) for atom in atoms):
-            values = [atom.value for atom in atoms if isinstance(atom, ItemAt | ItemsFrom)]
-            tracked = self._listed(values)
-            certain = language.formulas.variable(depth, Unique()) in language.formulas.conjuncts(opened.formula)
-            fields[at.UNIQUE] = certain
-            if not certain and (not values or any(self._few(value) is None for value in values)):
-                problem = "uniqueItems that depends on other conditions, of items with unlimited values"
-                raise UnsupportedSchema(problem, None, "list the items' values")
-        fields[at.ARRAY_STATE] = self._state(_State(opened, (*outer, self._tracked_set(tracked))))
+        atoms = run.innermost(self._language, opened)
+        items = _Items()
+        if any(isinstance(atom, Unique) for _, atom in atoms):
+            certain = self._language.formulas.conjuncts(opened.formula)
+            tracked = self._listed(atom.value for _, atom in atoms if isinstance(atom, ItemAt | ItemsFrom))
+            everywhere = [a.value for v, a in atoms if isinstance(a, ItemsFrom) and not a.index and v in certain]
+            items = _Items(tracked, any(self._few(value) is not None for value in everywhere))
+            fields[at.UNIQUE] = not items.are_all
+        fields[at.ARRAY_STATE] = self._state(_State(opened, (*outer, self._items_number(items))))
 
     def _listed(self, values: Iterable[int]) -> tuple[int, ...]:
         """The constants that satisfy those of ``values`` that few constants satisfy."""
@@ -174,10 +192,10 @@ class JsonCompiler:
     def _few(self, value: int) -> list[int] | None:
         return self._satisfier.few_values(value, _FEW)
 
-    def _tracked_set(self, constants: tuple[int, ...]) -> int:
-        if constants not in self._tracked:
-            self._tracked.append(constants)
-        return self._tracked.index(constants)
+    def _items_number(self, items: _Items) -> int:
+        if items not in self._items:
+            self._items.append(items)
+        return self._items.index(items)
 
     def _plain_array_fields(self, fields: Fields, plain: PlainArray) -> None:
         prefix = [self._node(value) for value in plain.prefix]
@@ -266,6 +284,8 @@ class JsonCompiler:
     def _joint_fields(self, source: _Pending) -> Fields:
         language, depth = self._language, len(source.kinds)
         fields: Fields = {at.KINDS: 0, at.JOINT: 1}
+        if run.depends_on_items(language, source.formula, source.kinds):
+            return {**fields, at.AFTER_ITEMS: 1}
 
         def outcome(formula: int) -> int:
             return self._live_state(Residual(formula, source.kinds), source.key_sets)
@@ -313,6 +333,11 @@ class JsonCompiler:
             return at.KEEP if formula == TRUE else at.MAY_NOT_CLOSE
         return self._live_state(Residual(formula, kinds), source.key_sets[:-1])
 
+    def _repeated(self, source: _State, state: int) -> int:
+        """The state instead of ``state`` when the last item turns out to be equal to an earlier one."""
+        residual = run.repeated(self._language, source.residual)
+        return state if residual == source.residual else self._live_state(residual, source.key_sets)
+
     def _object_entries(self, source: _State, state: int) -> tuple[list[tuple[int, int]], tuple[int, int]]:
         """What may follow in an object: for each key of its key set, and for all other keys."""
         language, residual = self._language, source.residual
@@ -337,7 +362,8 @@ class JsonCompiler:
         kinds = source.residual.kinds
         if pending == FALSE or not self._satisfier.pending(pending, kinds):
             return at.NONE, at.PLAIN
-        split = run.factor(self._language, pending)
+        depends = run.depends_on_items(self._language, pending, kinds)
+        split = None if depends else run.factor(self._language, pending)
         if split is not None:
             value, rest = split
             return self._node(value), self._state(_State(Residual(rest, kinds), source.key_sets))

@@ -49,6 +49,12 @@ def read_json(text: str, name: str = "the JSON text") -> object:
     return value
 
 
+def read_items(text: bytes) -> list[object]:
+    """The values in ``text``, which are JSON with commas between them, and maybe one behind the last."""
+    items: list[object] = json.loads(b"[" + text.rstrip(b", \t\n\r") + b"]", parse_float=Decimal)
+    return items
+
+
 def read_json_file(path: str | os.PathLike[str]) -> object:
     """The value in a UTF-8 file, with or without a byte order mark; raises as ``read_json`` does."""
     name = os.fsdecode(path)

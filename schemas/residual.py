@@ -8,7 +8,7 @@ formula can; the document is accepted if the formula has become ``TRUE``. All de
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from ..grammar.errors import UnsupportedSchema
@@ -22,6 +22,7 @@ from .atoms import (
     Kind,
     NamedKey,
     PropertiesAtLeast,
+    Repeats,
     SchemaAtom,
     Selector,
     Unique,
@@ -34,7 +35,9 @@ from .selectors import selects, without
 __all__ = [
     "Residual",
     "absent",
+    "after_items",
     "close",
+    "depends_on_items",
     "descend",
     "factor",
     "finish_with",
@@ -47,6 +50,7 @@ __all__ = [
     "named_keys",
     "open_container",
     "other_key",
+    "repeated",
 ]
 
 
@@ -128,11 +132,15 @@ def other_key(language: Language, residual: Residual) -> int:
     return key_of_class(language, residual, classes, 1)
 
 
-def item(language: Language, residual: Residual, tracked: Iterable[int] = ()) -> int:
+def item(language: Language, residual: Residual, tracked: Iterable[int] = (), types: Sequence[int] = ()) -> int:
     """The pending formula when another item begins.
 
-    ``tracked``: the constants, as value formulas, whose coming is remembered where items have to be unique. Uniqueness
-    is exact if all values that a later item could repeat are tracked, such as the few that all items are limited to.
+    ``tracked``: the constants, as value formulas, whose coming is remembered where items have to be unique. If all
+    values that a later item could repeat are tracked, such as the few that all items are limited to, uniqueness is
+    exact. Otherwise ``repeated`` has to be told when an item turns out to be equal to an earlier one.
+
+    ``types``: value formulas of which an item satisfies exactly one. With these, the types of the items before are
+    remembered, and the pending formula says by ``Repeats`` what an item that is equal to an earlier one leads to.
     """
     formulas, depth = language.formulas, len(residual.kinds)
     constants = list(tracked)
@@ -151,7 +159,7 @@ def item(language: Language, residual: Residual, tracked: Iterable[int] = ()) ->
         elif isinstance(atom, ContainsAtLeast):
             mapping[variable] = _counted(language, variable, atom, depth)
         elif isinstance(atom, Unique):
-            mapping[variable] = _unrepeated(language, atom, constants, depth)
+            mapping[variable] = _unrepeated(language, atom, constants, types, depth)
     return formulas.substitute(residual.formula, mapping)
 
 
@@ -163,15 +171,44 @@ def _counted(language: Language, variable: int, atom: ContainsAtLeast, depth: in
     return formulas.disjunction((counts, formulas.conjunction((formulas.negation(atom.value), variable))))
 
 
-def _unrepeated(language: Language, atom: Unique, tracked: list[int], depth: int) -> int:
+def _unrepeated(language: Language, atom: Unique, tracked: list[int], types: Sequence[int], depth: int) -> int:
     """What becomes of ``atom`` when an item begins: it is none of those seen, and if it is tracked it is seen now."""
     formulas = language.formulas
     fresh = [constant for constant in dict.fromkeys(tracked) if constant not in atom.seen]
-    cases = [formulas.conjunction([formulas.variable(depth, atom), *map(formulas.negation, fresh)])]
+    untracked = _of_some_type(language, atom, types, depth) if types else formulas.variable(depth, atom)
+    cases = [formulas.conjunction([untracked, *map(formulas.negation, fresh)])]
     for constant in fresh:
-        seen = formulas.variable(depth, Unique(atom.seen | {constant}))
+        seen = formulas.variable(depth, Unique(atom.seen | {constant}, atom.kinds))
         cases.append(formulas.conjunction((constant, seen)))
     return formulas.conjunction([formulas.disjunction(cases), *map(formulas.negation, atom.seen)])
+
+
+def _of_some_type(language: Language, atom: Unique, types: Sequence[int], depth: int) -> int:
+    """What becomes of ``atom`` when an item begins that is not tracked: it repeats none, and its type is known now."""
+    formulas = language.formulas
+    fresh = [kind for kind in types if kind not in atom.kinds]
+    cases = [formulas.conjunction([formulas.variable(depth, atom), *map(formulas.negation, fresh)])]
+    for kind in fresh:
+        cases.append(formulas.conjunction((kind, formulas.variable(depth, Unique(atom.seen, atom.kinds | {kind})))))
+    repeats = formulas.conjunction((formulas.variable(depth, Repeats()), formulas.disjunction(atom.kinds)))
+    return formulas.conjunction((formulas.negation(repeats), formulas.disjunction(cases)))
+
+
+def repeated(language: Language, residual: Residual) -> Residual:
+    """The state when the item of the innermost array that is complete is equal to an earlier one."""
+    mapping = {variable: FALSE for variable, atom in innermost(language, residual) if isinstance(atom, Unique)}
+    return Residual(language.formulas.substitute(residual.formula, mapping), residual.kinds)
+
+
+def depends_on_items(language: Language, pending: int, kinds: tuple[Kind, ...]) -> bool:
+    """Whether the pending formula of an item says what one that is equal to an earlier one leads to."""
+    return language.formulas.variable(len(kinds), Repeats()) in language.formulas.support(pending)
+
+
+def after_items(language: Language, pending: int, kinds: tuple[Kind, ...], constants: Iterable[int]) -> int:
+    """The pending formula of an item when those before are known, as value formulas."""
+    repeats = language.formulas.variable(len(kinds), Repeats())
+    return language.formulas.substitute(pending, {repeats: language.formulas.disjunction(constants)})
 
 
 def absent(language: Language, residual: Residual, names: Iterable[str]) -> Residual:

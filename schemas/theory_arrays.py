@@ -55,6 +55,7 @@ class _Demands:
         self.unique = any(isinstance(atom, Unique) for atom in positive)
         self.repeated = any(isinstance(atom, Unique) for atom in negative)
         self.seen = frozenset[int]().union(*(a.seen for a in (*positive, *negative) if isinstance(a, Unique)))
+        self.kinds = frozenset[int]().union(*(a.kinds for a in negative if isinstance(a, Unique)))
         least = [atom.count for atom in positive if isinstance(atom, ItemsAtLeast)]
         self.least = max([*least, *(index + 1 for index, _ in broken)], default=0)
         self.most = min((atom.count - 1 for atom in negative if isinstance(atom, ItemsAtLeast)), default=None)
@@ -190,11 +191,11 @@ class _ArraySearch:
         return partial._replace(wanted=wanted, broken=partial.broken - {j for breaks, j in done if breaks})
 
     def _repeating(self, partial: _Partial) -> Iterator[_Partial]:
-        """``partial`` with its last item equal to a constant that was seen, or to an earlier item."""
+        """``partial`` with its last item equal to one that came before, or to an earlier item."""
         conjunction = self._demands.conjunction
         *earlier, last = partial.items
-        for constant in sorted(self._demands.seen):
-            item = conjunction((last, constant))
+        for before in sorted(self._demands.seen | self._demands.kinds):
+            item = conjunction((last, before))
             if item != FALSE and self._ask(item) is not None:
                 yield partial._replace(items=(*earlier, item), repeated=False)
         for index, other in enumerate(earlier):

@@ -74,7 +74,7 @@ def copy_frame(slots, frame, top):
 
 @kernel(Flag, Longs, Long, inline=True)
 def wants_unique(slots, frame):
-    """Is ``frame`` an array whose items have to be different from each other?"""
+    """Is ``frame`` an array of which it matters whether its items are different from each other?"""
     if slots[KEEPS_TEXT] == 0:
         return False
     arena = ints_at(slots[ARENA])
@@ -82,6 +82,17 @@ def wants_unique(slots, frame):
         arena[frame + KIND] == ARRAY
         and ints_at(slots[NODES])[(np.int64(arena[frame + NODE]) << NODE_SHIFT) + UNIQUE] != 0
     )
+
+
+@kernel(Flag, Longs, Long)
+def is_in_unique_item(slots, frame):
+    """Will what is read in ``frame`` be compared with earlier items? Then a walk has to see whole tokens."""
+    arena = ints_at(slots[ARENA])
+    while slots[KEEPS_TEXT] != 0 and arena[frame + KIND] != ROOT:
+        if wants_unique(slots, frame):
+            return True
+        frame = np.int64(arena[frame + PARENT])
+    return False
 
 
 @kernel(Long, Longs, inline=True)
@@ -104,10 +115,26 @@ def is_repeated(slots, frame, end):
     return False
 
 
-@kernel(Flag, Longs, Long, Long)
-def is_repeated_literal(slots, frame, byte):
-    """Has the array ``frame`` of unique items the literal (null, true, false) that begins with ``byte``?"""
+@kernel(Long, Longs, Long)
+def state_if_repeated(slots, state):
+    """The state of an array instead of ``state`` if its last item is equal to an earlier one; NONE if it must not be."""
+    if state == PLAIN or not state_ready(slots, state):
+        return np.int64(NONE)
+    repeated = np.int64(ints_at(slots[STATES])[(state << STATE_SHIFT) + REPEATED])
+    return np.int64(NONE) if repeated == PLAIN else repeated
+
+
+@kernel(Flag, Longs, Long, Long, Long)
+def is_repeated_literal(slots, frame, byte, outcome):
+    """Has the array ``frame`` the literal (null, true, false) that begins with ``byte``, which must not come again?"""
+    if not wants_unique(slots, frame):
+        return False
     arena = ints_at(slots[ARENA])
+    state = outcome if outcome != PLAIN else np.int64(arena[frame + STATE])
+    if state != PLAIN and not state_ready(slots, state):
+        return True
+    if state_if_repeated(slots, state) != NONE:
+        return False
     text = bytes_at(slots[TEXT_READ])
     item = np.int64(arena[frame + OTHERS])
     while item != 0:
@@ -117,18 +144,28 @@ def is_repeated_literal(slots, frame, byte):
     return False
 
 
-@callback(Long, Longs, Long, Long, Long)
-def frame_with_finished(slots, frame, end, top):
-    """The array ``frame`` of unique items after the one in hand, as ``frame << 32 | top``; NONE if it is repeated."""
-    if is_repeated(slots, frame, end):
-        return np.int64(NONE)
+@callback(Long, Longs, Long, Long, Long, Long)
+def frame_with_finished(slots, frame, outcome, end, top):
+    """The array ``frame`` after the item in hand, as ``frame << 32 | top``; NONE if that must not be repeated, and is.
+
+    ``outcome``: the array's new state if the item is not repeated, or PLAIN to leave it.
+    """
     arena = ints_at(slots[ARENA])
+    state = outcome if outcome != PLAIN else np.int64(arena[frame + STATE])
+    if state != PLAIN and not state_ready(slots, state):
+        return np.int64(NONE)
+    repeated = state_if_repeated(slots, state)
+    if repeated != state and is_repeated(slots, frame, end):
+        if repeated == NONE:
+            return np.int64(NONE)
+        state = repeated
     arena[top + ITEM_BEFORE] = arena[frame + OTHERS]
     arena[top + ITEM_FROM] = arena[frame + NEXT]
     arena[top + ITEM_TO] = end
     copy = top + ITEM_SIZE
     after = copy_frame(slots, frame, copy)
     arena[copy + OTHERS] = top
+    arena[copy + STATE] = state
     return copy << 32 | after
 
 
@@ -136,12 +173,12 @@ def frame_with_finished(slots, frame, end, top):
 def finish(slots, stack, at, frame, outcome, top):
     """A value is complete in ``frame``; ``outcome`` is the frame's new state, or PLAIN to leave it."""
     if wants_unique(slots, frame):
-        moved = np.int64(call_finished(slots[FINISHED], slots, frame, offset(slots) + (at >> 3), top))
+        moved = np.int64(call_finished(slots[FINISHED], slots, frame, outcome, offset(slots) + (at >> 3), top))
         if moved == NONE:
             return 0
         frame = moved >> 32
         top = moved & 0xFFFFFFFF
-    if outcome != PLAIN:
+    elif outcome != PLAIN:
         arena = ints_at(slots[ARENA])
         end = copy_frame(slots, frame, top)
         arena[top + STATE] = outcome

@@ -49,6 +49,9 @@ ARENA, ARENA_SIZE, STACK, HISTORY, HISTORY_SIZE, LENGTH, MISSES, MISS_COUNT, TER
     next(_slot) for _ in range(10)
 )
 TEXT_READ, TEXT_SIZE, OFFSETS = (next(_slot) for _ in range(3))  # the text so far, and where each token ends in it
+# nodes for AFTER_ITEMS: rows of a node, where the items before it begin and end in KNOWN_TEXT, and the node instead; and
+# the text of the items for which one is wanted
+KNOWN, KNOWN_COUNT, KNOWN_TEXT, WANTED_NODE, WANTED_TEXT, WANTED_SIZE = (next(_slot) for _ in range(6))
 SLOTS = next(_slot)
 
 # --- a configuration
@@ -119,8 +122,9 @@ NODE_WIDTH = 1 << NODE_SHIFT
     CLASS_AT,  # where the nodes of the classes lie among the item nodes
     MIN_KEYS,
     MAX_KEYS,
-    UNIQUE,  # 1 if items have to be different from each other
-) = range(33)
+    UNIQUE,  # 1 if it matters whether items are different from each other
+    AFTER_ITEMS,  # 1 if the items before decide what this one may be: another node stands in for this one
+) = range(34)
 NONE = -1
 UNBOUNDED = 1 << 30
 
@@ -138,7 +142,8 @@ ANY_ORDER, ORDERED, STATE_ANY_ORDER, STATE_ORDERED = range(4)
 # --- states of containers whose schema is not a plain conjunction
 STATE_SHIFT = 3
 STATE_WIDTH = 1 << STATE_SHIFT
-STATE_READY, CLOSE, ENTRIES_AT, OTHER_NODE, OTHER_STATE, ITEM_NODE, ITEM_STATE = range(7)
+# REPEATED: the state instead if the item that led here is equal to an earlier one, PLAIN if it must not be
+STATE_READY, CLOSE, ENTRIES_AT, OTHER_NODE, OTHER_STATE, ITEM_NODE, ITEM_STATE, REPEATED = range(8)
 PLAIN = 0  # the state of containers that need none
 MAY_NOT_CLOSE = 0  # CLOSE: 0, KEEP, or the state that the container around gets
 KEEP = -1
@@ -214,7 +219,9 @@ COLUMNS_PER_LEVEL = 8
 # --- what entry points return
 DONE, MISSED, ARENA_FULL, REFUSED, BAD_MASK = range(5)
 MISS_CAPACITY = 64
-MISS_NODE, MISS_STATE, MISS_STAY = range(3)
+MISS_NODE, MISS_STATE, MISS_STAY, MISS_AFTER = range(4)
 MISS_BITS = 2
+KNOWN_NODE, KNOWN_FROM, KNOWN_TO, KNOWN_INSTEAD = range(4)
+KNOWN_WIDTH = 4
 # a stay mask's key: (text << STATE_BITS | state) << COUNT_BITS | code points read + 2, or 1 where these are irrelevant
 STATE_BITS, COUNT_BITS = 18, 24

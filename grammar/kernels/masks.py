@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from .compilation import callback, kernel
-from .frames import finish, miss, wants_unique
+from .frames import finish, is_in_unique_item, miss
 from .key_steps import finish_other_key
 from .keys import begins_with, class_node, key_byte, narrow
 from .layout import *  # noqa: F403 -- the layout is this package's vocabulary
@@ -146,7 +146,7 @@ def fill_string(slots, stack, mask):
     else:
         copy_mask(slots, mask, slots[STAY])
     fewest = node[MIN_LENGTH] - length
-    if wants_unique(slots, np.int64(stack[FRAME])):
+    if is_in_unique_item(slots, np.int64(stack[FRAME])):
         for byte in range(256):
             walk_root(slots, stack, mask, CROSS, byte, 0, 0)
         return
@@ -273,6 +273,10 @@ def fill_open_key(slots, stack, mask):
         fill_classed_key(slots, stack, mask, np.int64(node[KEY_TEXT]), np.int64(node[CLASSES]))
         return
     copy_mask(slots, mask, slots[STAY])
+    if is_in_unique_item(slots, frame):
+        for byte in range(256):
+            walk_root(slots, stack, mask, CROSS, byte, 0, 0)
+        return
     finish_other_key(slots, stack, 0, frame, 1, size, top)
     allow_tail_group(slots, mask, 0, 0, NO_LIMIT)
     call_walk(slots[WALK], slots, stack, mask, TAIL, 0, slots[TAIL_NODES], 0, NO_LIMIT)

@@ -75,6 +75,6 @@ def call_step(typing_context: Any, address: Any, slots: Any, stack: Any, depth: 
 
 
 @intrinsic
-def call_finished(typing_context: Any, address: Any, slots: Any, frame: Any, end: Any, top: Any) -> Any:
+def call_finished(typing_context: Any, address: Any, slots: Any, frame: Any, outcome: Any, end: Any, top: Any) -> Any:
     """Call ``frames.frame_with_finished`` through its address."""
-    return Long(Long, Longs, Long, Long, Long), _call
+    return Long(Long, Longs, Long, Long, Long, Long), _call

@@ -55,7 +55,7 @@ def may_end_here(slots, stack, i, following):
         return True
     end = offset(slots) + (i >> 3) + 1
     bytes_at(slots[TEXT_READ])[end] = 0x22
-    return call_finished(slots[FINISHED], slots, frame, end + 1, np.int64(stack[i + TOP])) != NONE
+    return call_finished(slots[FINISHED], slots, frame, np.int64(PLAIN), end + 1, np.int64(stack[i + TOP])) != NONE
 
 
 @kernel(Long, Longs, Ints, Long, Long, inline=True)

@@ -9,11 +9,12 @@ from __future__ import annotations
 import numpy as np
 
 from .compilation import callback, kernel
-from .frames import copy_frame, finish, is_repeated_literal, node_ready, offset, put, state_ready, wants_unique
+from .frames import copy_frame, finish, is_repeated_literal, miss, node_ready, offset, put, state_ready, wants_unique
 from .key_steps import begin_key, key_step, open_key_step
 from .keys import may_have_key
 from .layout import *  # noqa: F403 -- the layout is this package's vocabulary
 from .pointers import Flag, Ints, Long, Longs, bytes_at, call_step, ints_at
+from .repetition import node_after_items
 from .string_steps import string_step, text_step
 
 
@@ -58,6 +59,15 @@ def begin_value(slots, stack, at, frame, node_index, top, byte):
     if not node_ready(slots, node_index):
         return 0
     node = ints_at(slots[NODES] + (node_index << NODE_SHIFT) * 4)
+    if node[AFTER_ITEMS] != 0:
+        instead = node_after_items(slots, frame, node_index)
+        if instead == NONE:
+            miss(slots, np.int64(MISS_AFTER), node_index)
+            return 0
+        node_index = instead
+        if not node_ready(slots, node_index):
+            return 0
+        node = ints_at(slots[NODES] + (node_index << NODE_SHIFT) * 4)
     kinds = node[KINDS]
     arena = ints_at(slots[ARENA])
     if byte == 0x22:
@@ -106,20 +116,18 @@ def begin_value(slots, stack, at, frame, node_index, top, byte):
         arena[top + OTHERS] = 0
         put(stack, at, FIRST_ITEM, top, 0, 0, 0, FRESH, 0, top + SEEN)
         return 1
-    if byte >= 0x61 and byte <= 0x7A and wants_unique(slots, frame) and is_repeated_literal(slots, frame, byte):
-        return 0
     if byte == 0x6E:
-        if kinds & IS_NULL:
+        if kinds & IS_NULL and not is_repeated_literal(slots, frame, byte, np.int64(node[NULL_OUTCOME])):
             put(stack, at, LITERAL, frame, 1, node[NULL_OUTCOME], 1, 0, 0, top)
             return 1
         return 0
     if byte == 0x74:
-        if kinds & IS_TRUE:
+        if kinds & IS_TRUE and not is_repeated_literal(slots, frame, byte, np.int64(node[TRUE_OUTCOME])):
             put(stack, at, LITERAL, frame, 2, node[TRUE_OUTCOME], 1, 0, 0, top)
             return 1
         return 0
     if byte == 0x66:
-        if kinds & IS_FALSE:
+        if kinds & IS_FALSE and not is_repeated_literal(slots, frame, byte, np.int64(node[FALSE_OUTCOME])):
             put(stack, at, LITERAL, frame, 0, node[FALSE_OUTCOME], 1, 0, 0, top)
             return 1
         return 0

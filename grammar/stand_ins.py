@@ -1,0 +1,45 @@
+"""The nodes of items that depend on those before them, as one matcher has come to know them."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .automaton import Automaton
+from .kernels import layout as at
+
+
+class StandIns:
+    """Rows of ``kernels.layout.KNOWN``, and the text of items for which a walk has found none."""
+
+    def __init__(self) -> None:
+        self._rows = np.zeros((0, at.KNOWN_WIDTH), np.int64)
+        self._text = np.zeros(0, np.uint8)
+        self._wanted = np.zeros(0, np.uint8)
+
+    def copy(self) -> StandIns:
+        other = StandIns()
+        other._rows, other._text = self._rows, self._text
+        return other
+
+    def add(self, slots: NDArray[np.int64], automaton: Automaton) -> None:
+        """Compile what a walk has noted first; it will ask again for the rest."""
+        node, size = int(slots[at.WANTED_NODE]), int(slots[at.WANTED_SIZE])
+        if size == at.NONE:
+            return
+        items = bytes(self._wanted[:size])
+        start = len(self._text)
+        row = (node, start, start + size, automaton.node_after(node, items))
+        self._rows = np.concatenate([self._rows, np.array([row], np.int64)])
+        self._text = np.concatenate([self._text, self._wanted[:size]])
+        slots[at.WANTED_SIZE] = at.NONE
+
+    def install(self, slots: NDArray[np.int64], text_size: int) -> None:
+        """Write the addresses into the matcher's slots; ``text_size``: of all the text it has room for."""
+        if len(self._wanted) < text_size:
+            self._wanted = np.zeros(text_size, np.uint8)
+        slots[at.KNOWN] = self._rows.ctypes.data
+        slots[at.KNOWN_COUNT] = len(self._rows)
+        slots[at.KNOWN_TEXT] = self._text.ctypes.data
+        slots[at.WANTED_TEXT] = self._wanted.ctypes.data
+        slots[at.WANTED_SIZE] = at.NONE
