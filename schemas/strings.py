@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from ..grammar.dfa import REJECT, TextDfa
 from ..grammar.limits import Limits
-from ..grammar.text_dfa import accept_all, is_universal, product
+from ..grammar.text_dfa import accept_all, from_strings, is_universal, product
 from .atoms import Atom, LengthAtLeast, StringAtom, StringIn
 from .formula import FALSE, TRUE, Formulas, Operator
 from .theory_strings import conjunction, recogniser, some_length, string_satisfies
+from .variants import Variants
 
 
 @dataclass(frozen=True)
@@ -106,19 +107,32 @@ def string_automaton(
     ``variables``: the variables about the string, in any order. A string is labelled ``label_of(rest)``, where
     ``rest`` is ``formula`` with their truth put in; ``REJECT`` refuses it.
     """
-    variables = sorted(variables)
-    if not variables:
+    atoms = {variable: formulas.variable_of(variable).atom for variable in sorted(variables)}
+    if not atoms:
         return product([accept_all()], lambda _: label_of(formula), limits)
-    rests: dict[tuple[bool, ...], int] = {}
+    lists = {variable: atom.values for variable, atom in atoms.items() if isinstance(atom, StringIn)}
+    others = [variable for variable in atoms if variable not in lists]
+    variants = Variants(formulas, formula, dict.fromkeys(atoms, FALSE))
+    signatures, numbers = _signatures(lists)
 
     def label(labels: tuple[int, ...]) -> int:
-        truths = tuple(label != REJECT for label in labels)
-        if truths not in rests:
-            constants = {v: TRUE if truth else FALSE for v, truth in zip(variables, truths, strict=True)}
-            rests[truths] = label_of(formulas.substitute(formula, constants))
-        return rests[truths]
+        listed, *found = labels
+        truths = [variable for variable, mark in zip(others, found, strict=True) if mark != REJECT]
+        truths += signatures[listed]
+        return label_of(variants.with_changes(dict.fromkeys(truths, TRUE)))
 
-    return product([_recogniser(formulas.variable_of(v).atom, limits) for v in variables], label, limits)
+    return product([from_strings(numbers), *(_recogniser(atoms[variable], limits) for variable in others)], label, limits)
+
+
+def _signatures(lists: Mapping[int, frozenset[str]]) -> tuple[list[tuple[int, ...]], dict[str, int]]:
+    """Which of ``lists`` hold a string together, none of them first; and for each string listed the number of these."""
+    holding: dict[str, list[int]] = {}
+    for variable, values in lists.items():
+        for text in sorted(values):
+            holding.setdefault(text, []).append(variable)
+    signatures: dict[tuple[int, ...], int] = {(): REJECT}
+    numbers = {text: signatures.setdefault(tuple(held), len(signatures)) for text, held in holding.items()}
+    return list(signatures), numbers
 
 
 def _recogniser(atom: Atom, limits: Limits) -> TextDfa:
@@ -132,21 +146,25 @@ def _simplest(text: TextDfa, minimum: int = 0, maximum: int | None = None) -> St
 
 def _listed(formulas: Formulas, formula: int, limits: Limits) -> Listed | None:
     """The strings, where all of them are in lists that the formula names."""
-    atoms: dict[int, StringIn] = {}
+    lists: dict[int, frozenset[str]] = {}
     for variable in formulas.support(formula):
         atom = formulas.variable_of(variable).atom
         if isinstance(atom, StringIn):
-            atoms[variable] = atom
-    if not atoms or formulas.substitute(formula, dict.fromkeys(atoms, FALSE)) != FALSE:
+            lists[variable] = atom.values
+    if formula in lists:
+        return Listed(tuple(lists[formula]))
+    if not lists:
         return None
-    candidates = frozenset[str]().union(*[atom.values for atom in atoms.values()])
-    if formula in atoms:
-        return Listed(tuple(candidates))
+    variants = Variants(formulas, formula, dict.fromkeys(lists, FALSE))
+    if variants.with_changes({}) != FALSE:
+        return None
+    signatures, numbers = _signatures(lists)
+    rests = [variants.with_changes(dict.fromkeys(signature, TRUE)) for signature in signatures]
 
-    def is_member(text: str) -> bool:
-        return formulas.evaluate(formula, lambda variable: _satisfies(variable.atom, text, limits))
+    def is_member(text: str, rest: int) -> bool:
+        return formulas.evaluate(rest, lambda variable: _satisfies(variable.atom, text, limits))
 
-    return Listed(tuple(text for text in candidates if is_member(text)))
+    return Listed(tuple(text for text, number in numbers.items() if is_member(text, rests[number])))
 
 
 def _satisfies(atom: Atom, text: str, limits: Limits) -> bool:
