@@ -144,6 +144,9 @@ class Formulas:
 
     def negation(self, formula: int) -> int:
         """``not formula``, pushed down to variables and *exactly one*."""
+        known = self._negations.get(formula)
+        if known is not None:
+            return known
         for node in self._postorder(formula, self._negations):
             operator, operands = self._operators[node], self._operands[node]
             if operator is Operator.AND or operator is Operator.OR:

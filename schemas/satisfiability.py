@@ -17,6 +17,7 @@ from collections.abc import Container, Iterable
 from ..grammar.errors import LimitExceeded
 from .atoms import ArrayAtom, Atom, Kind, NumberAtom, ObjectAtom, StringAtom
 from .formula import FALSE, TRUE, Operator
+from .implicants import guess, parted, refinements
 from .lowering import Language
 from .residual import Residual, descend
 from .theory_arrays import Ask, some_array
@@ -46,6 +47,7 @@ class Satisfier:
         self._values: dict[int, Witness | None] = {FALSE: None, TRUE: constant(None, abundant=True)}
         self._residuals: dict[Residual, bool] = {}
         self._theories: dict[tuple[Kind, frozenset[int]], Witness | None] = {}
+        self._found = frozenset[int]()
 
     def value(self, value: int) -> bool:
         """Whether some JSON value satisfies the value formula ``value``."""
@@ -126,17 +128,24 @@ class Satisfier:
     def _search(self, residual: Residual, ask: Ask) -> Witness | None:
         """A witness for the innermost container (or scalar), if some consistent set of literals implies the formula.
 
-        Depth first, on an explicit stack.
+        Depth first, on an explicit stack of the cases still to be looked at.
         """
         formulas = self._language.formulas
-        stack = [residual.formula]
-        seen: set[int] = set()
+        literals, clauses = parted(formulas, residual.formula)
+        guessed = self._guessed(residual, ask) if clauses else None
+        if guessed is not None:
+            return guessed
+        stack = [iter((residual.formula,))]
+        seen = {FALSE}
         while stack:
             self._language.stopwatch.check()
             if isinstance(ask, _Questions) and ask.are_enough:
                 return None
-            formula = stack.pop()
-            if formula in seen or formula == FALSE:
+            formula = next(stack[-1], None)
+            if formula is None:
+                stack.pop()
+                continue
+            if formula in seen:
                 continue
             seen.add(formula)
             if len(seen) > self._limits.states:
@@ -144,44 +153,22 @@ class Satisfier:
                     f"more than {self._limits.states} cases to decide whether the schema can be satisfied",
                     remedy="raise Limits.states, or use fewer nested alternatives",
                 )
-            literals: list[int] = []
-            clauses: list[int] = []
-            for part in formulas.conjuncts(formula):
-                (literals if self._is_literal(part) else clauses).append(part)
+            literals, clauses = parted(formulas, formula)
             witness = self._consistent(literals, residual.kinds, ask)
-            if witness is None:
-                continue
-            if not clauses:
+            if witness is not None and not clauses:
+                self._found = frozenset(literals)
                 return witness
-            split = min(clauses, key=lambda clause: len(formulas.operands(clause)))
-            rest = [*literals, *(clause for clause in clauses if clause != split)]
-            stack.extend(formulas.conjunction([case, *rest]) for case in reversed(self._cases(split)))
+            if witness is not None:
+                stack.append(refinements(formulas, literals, clauses))
         return None
 
-    def _is_literal(self, formula: int) -> bool:
-        formulas = self._language.formulas
-        operator = formulas.operator(formula)
-        if operator is Operator.NOT:
-            operator = formulas.operator(formulas.operands(formula)[0])
-        return operator is Operator.VARIABLE
-
-    def _cases(self, clause: int) -> list[int]:
-        """Formulas whose disjunction is ``clause``."""
-        formulas = self._language.formulas
-        operands = formulas.operands(clause)
-        operator = formulas.operator(clause)
-        if operator is Operator.OR:
-            return list(operands)
-        if operator is Operator.EXACTLY_ONE:
-            return [self._only(operands, one) for one in operands]
-        operands = formulas.operands(operands[0])
-        none = formulas.conjunction(map(formulas.negation, operands))
-        pairs = [(one, other) for index, one in enumerate(operands) for other in operands[:index]]
-        return [none, *map(formulas.conjunction, pairs)]
-
-    def _only(self, operands: Iterable[int], one: int) -> int:
-        formulas = self._language.formulas
-        return formulas.conjunction([one, *(formulas.negation(other) for other in operands if other != one)])
+    def _guessed(self, residual: Residual, ask: Ask) -> Witness | None:
+        """A witness, if the literals found last, or the first cases of clauses, lead to one."""
+        literals = guess(self._language.formulas, residual.formula, self._found)
+        witness = None if literals is None else self._consistent(literals, residual.kinds, ask)
+        if witness is not None and literals is not None:
+            self._found = frozenset(literals)
+        return witness
 
     # --- the theories
 
