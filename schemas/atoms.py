@@ -210,6 +210,9 @@ class Unique:
     seen: frozenset[int] = frozenset()
 
 
+FALSE_OF_NOTHING = Has | PropertiesAtLeast | ItemsAtLeast | ContainsAtLeast
+"""The atoms that are false of an empty container; the others about containers are true of it."""
+
 ArrayAtom = ItemsAtLeast | ItemAt | ItemsFrom | ContainsAtLeast | Unique
 
 

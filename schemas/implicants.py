@@ -9,7 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Set
 
+from .atoms import FALSE_OF_NOTHING
 from .formula import FALSE, TRUE, Formulas, Operator
+
+_MODEST, _DEMANDING, _CLAUSE = 1, 2, 3
+"""Prices of literals and clauses."""
 
 
 def is_literal(formulas: Formulas, formula: int) -> bool:
@@ -62,18 +66,28 @@ def guess(formulas: Formulas, formula: int, preferred: Set[int]) -> set[int] | N
 
 
 def _fitting(formulas: Formulas, clause: int, chosen: set[int], excluded: set[int], preferred: Set[int]) -> int:
-    """The case of ``clause`` that asks for the fewest literals that are neither ``chosen`` nor ``preferred``."""
-    best, fewest = FALSE, None
+    """The case of ``clause`` that asks for least beyond what is ``chosen`` or ``preferred``."""
+    best, least = FALSE, None
     for case in _cases(formulas, clause):
         parts = formulas.conjuncts(case)
         if not excluded.isdisjoint(parts):
             continue
-        missing = sum(part not in chosen and part not in preferred for part in parts)
-        if fewest is None or missing < fewest:
-            best, fewest = case, missing
-            if not missing:
+        price = sum(_price(formulas, part) for part in parts if part not in chosen and part not in preferred)
+        if least is None or price < least:
+            best, least = case, price
+            if not price:
                 break
     return best
+
+
+def _price(formulas: Formulas, part: int) -> int:
+    """Less for what is true of containers that hold nothing more: it does not stand in the way of anything else."""
+    negative = formulas.operator(part) is Operator.NOT
+    variable = formulas.operands(part)[0] if negative else part
+    if formulas.operator(variable) is not Operator.VARIABLE:
+        return _CLAUSE
+    wants_more = isinstance(formulas.variable_of(variable).atom, FALSE_OF_NOTHING)
+    return _MODEST if wants_more == negative else _DEMANDING
 
 
 def _cases(formulas: Formulas, clause: int) -> Iterator[int]:

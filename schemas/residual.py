@@ -14,6 +14,7 @@ from functools import cached_property
 
 from ..grammar.errors import UnsupportedSchema
 from .atoms import (
+    FALSE_OF_NOTHING,
     ContainsAtLeast,
     Every,
     Has,
@@ -282,7 +283,7 @@ def factor(language: Language, pending: int) -> tuple[int, int] | None:
 def close(language: Language, residual: Residual) -> int:
     """The formula over the outer containers after the innermost one has closed."""
     mapping = {
-        variable: FALSE if isinstance(atom, Has | PropertiesAtLeast | ItemsAtLeast | ContainsAtLeast) else TRUE
+        variable: FALSE if isinstance(atom, FALSE_OF_NOTHING) else TRUE
         for variable, atom in innermost(language, residual)
     }
     return language.formulas.substitute(residual.formula, mapping)

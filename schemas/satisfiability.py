@@ -130,6 +130,8 @@ class Satisfier:
 
         Depth first, on an explicit stack of the cases still to be looked at.
         """
+        if residual.formula == FALSE:
+            return None
         formulas = self._language.formulas
         literals, clauses = parted(formulas, residual.formula)
         guessed = self._guessed(residual, ask) if clauses else None
