@@ -264,12 +264,13 @@ class Formulas:
 
         ``negated``: the negations, where they are known, of all parts.
         """
+        telling = others | negated
         for part in mixed:
             operands = self._operands[part]
-            if not others.isdisjoint(operands):
-                yield neutral
-            elif negated.isdisjoint(operands):
+            if telling.isdisjoint(operands):
                 yield part
+            elif not others.isdisjoint(operands):
+                yield neutral
             else:
                 yield self._combine(dual, [operand for operand in operands if operand not in negated])
 
@@ -308,7 +309,8 @@ class Formulas:
                 continue
             waiting = [operand for operand in self._operands[node] if operand not in done]
             if touched is not None:
-                waiting = [operand for operand in waiting if not self.support(operand).isdisjoint(touched)]
+                supports = self._supports
+                waiting = [o for o in waiting if not (supports[o] or self.support(o)).isdisjoint(touched)]
             if waiting:
                 stack.extend(waiting)
             else:

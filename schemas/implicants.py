@@ -33,6 +33,21 @@ def parted(formulas: Formulas, formula: int) -> tuple[list[int], list[int]]:
     return literals, clauses
 
 
+def propagated(formulas: Formulas, formula: int) -> tuple[list[int], list[int]]:
+    """Literals and clauses whose conjunction is ``formula``, with the truth of the literals put into the clauses.
+
+    ``[FALSE]`` are the clauses where these exclude each other.
+    """
+    fresh, clauses = parted(formulas, formula)
+    literals: list[int] = []
+    while fresh and clauses:
+        literals += fresh
+        truths = {literal: TRUE for literal in fresh if formulas.operator(literal) is Operator.VARIABLE}
+        truths |= {formulas.negation(literal): FALSE for literal in fresh if literal not in truths}
+        fresh, clauses = parted(formulas, formulas.substitute(formulas.conjunction(clauses), truths))
+    return literals + fresh, clauses
+
+
 def refinements(formulas: Formulas, literals: list[int], clauses: list[int]) -> Iterator[int]:
     """Formulas whose disjunction is the conjunction of ``literals`` and ``clauses``: the cases of a short clause."""
     split = min(clauses, key=lambda clause: len(formulas.operands(clause)))

@@ -17,7 +17,7 @@ from collections.abc import Container, Iterable
 from ..grammar.errors import LimitExceeded
 from .atoms import ArrayAtom, Atom, Kind, NumberAtom, ObjectAtom, StringAtom
 from .formula import FALSE, TRUE, Operator
-from .implicants import guess, parted, refinements
+from .implicants import guess, parted, propagated, refinements
 from .lowering import Language
 from .residual import Residual, descend
 from .theory_arrays import Ask, some_array
@@ -30,7 +30,7 @@ _PLAIN = {kind: constant(value) for kind, value in ((Kind.NULL, None), (Kind.TRU
 """The only values of their kinds."""
 
 _ENOUGH = 16
-"""After so many new questions a search waits for answers."""
+"""After so many new questions, or cases since one, a search waits for answers."""
 
 _KINDS = (Kind.NULL, Kind.TRUE, Kind.FALSE, Kind.NUMBER, Kind.STRING, Kind.ARRAY, Kind.OBJECT)
 
@@ -46,6 +46,7 @@ class Satisfier:
         self._limits = language.options.limits
         self._values: dict[int, Witness | None] = {FALSE: None, TRUE: constant(None, abundant=True)}
         self._residuals: dict[Residual, bool] = {}
+        self._pending: dict[tuple[int, tuple[Kind, ...]], bool] = {}
         self._theories: dict[tuple[Kind, frozenset[int]], Witness | None] = {}
         self._found = frozenset[int]()
 
@@ -80,8 +81,20 @@ class Satisfier:
         return found
 
     def pending(self, pending: int, kinds: tuple[Kind, ...]) -> bool:
-        """Whether some value can stand at the pending place so that the containers of ``kinds`` can be completed."""
-        return any(self.residual(descend(self._language, pending, kinds, kind)) for kind in _KINDS)
+        """Whether some value can stand at the pending place so that the containers of ``kinds`` can be completed.
+
+        Alternatives are looked at one by one: those that a key does not concern are known from the key before.
+        """
+        formulas = self._language.formulas
+        cases = formulas.operands(pending) if formulas.operator(pending) is Operator.OR else (pending,)
+        return any(self._pending_case(case, kinds) for case in cases)
+
+    def _pending_case(self, pending: int, kinds: tuple[Kind, ...]) -> bool:
+        known = self._pending.get((pending, kinds))
+        if known is None:
+            ways = (descend(self._language, pending, kinds, kind) for kind in _KINDS)
+            known = self._pending[pending, kinds] = any(map(self.residual, ways))
+        return known
 
     # --- the fixpoint
 
@@ -102,7 +115,7 @@ class Satisfier:
                 self._values[value] = found
                 again.update(dict.fromkeys(sorted(dependents[value])))
                 continue
-            if asked.are_enough:
+            if asked.was_cut_short:
                 again[value] = None
             for question in asked.open:
                 if question not in dependents:
@@ -141,7 +154,7 @@ class Satisfier:
         seen = {FALSE}
         while stack:
             self._language.stopwatch.check()
-            if isinstance(ask, _Questions) and ask.are_enough:
+            if isinstance(ask, _Questions) and ask.are_enough(len(seen)):
                 return None
             formula = next(stack[-1], None)
             if formula is None:
@@ -155,7 +168,9 @@ class Satisfier:
                     f"more than {self._limits.states} cases to decide whether the schema can be satisfied",
                     remedy="raise Limits.states, or use fewer nested alternatives",
                 )
-            literals, clauses = parted(formulas, formula)
+            literals, clauses = propagated(formulas, formula)
+            if FALSE in clauses:
+                continue
             witness = self._consistent(literals, residual.kinds, ask)
             if witness is not None and not clauses:
                 self._found = frozenset(literals)
@@ -241,18 +256,22 @@ class Satisfier:
 class _Questions:
     """Answers from what is known; a question that is not is noted in ``open`` and answered with "no".
 
-    When enough new ones have come, it is better to see to those first than to search on for what "no" leaves possible.
+    When enough new ones have come, or one a while ago, it is better to see to those first than to search on for what
+    "no" leaves possible.
     """
 
     def __init__(self, known: dict[int, Witness | None], noted: Container[int]) -> None:
         self.open: list[int] = []
+        self.was_cut_short = False
         self._known = known
         self._noted = noted
         self._new: set[int] = set()
 
-    @property
-    def are_enough(self) -> bool:
-        return len(self._new) >= _ENOUGH
+    def are_enough(self, cases: int) -> bool:
+        """Whether a search that has looked at so many ``cases`` should wait for answers."""
+        enough = len(self._new) >= _ENOUGH or (bool(self._new) and cases > _ENOUGH)
+        self.was_cut_short = self.was_cut_short or enough
+        return enough
 
     def __call__(self, value: int) -> Witness | None:
         if value not in self._known:
