@@ -121,7 +121,9 @@ def string_automaton(
         truths += signatures[listed]
         return label_of(variants.with_changes(dict.fromkeys(truths, TRUE)))
 
-    return product([from_strings(numbers), *(_recogniser(atoms[variable], limits) for variable in others)], label, limits)
+    return product(
+        [from_strings(numbers), *(_recogniser(atoms[variable], limits) for variable in others)], label, limits
+    )
 
 
 def _signatures(lists: Mapping[int, frozenset[str]]) -> tuple[list[tuple[int, ...]], dict[str, int]]:
