@@ -31,6 +31,7 @@ def cases() -> Iterator[Case]:
         yield f"oneOf of {count}, const first", _tagged(count, first=True), _tagged_document(count, first=True)
         yield f"oneOf of {count}, const last", _tagged(count, first=False), _tagged_document(count, first=False)
         yield f"oneOf of {count}, shared key", _shared_key(count), {"x": {f"y{count - 1}": 1}, "kind": f"k{count - 1}"}
+    yield "oneOf of 500, number const", _numbered(500), {"kind": 7 * 499, "a499": 1}
     yield "20 if/then", _conditions(20), {f"{letter}{i}": 1 for i in range(20) for letter in "cr"}
     closed = {**_conditions(20), "unevaluatedProperties": False}
     yield "20 if/then, unevaluatedProperties", closed, {f"{letter}{i}": 1 for i in range(20) for letter in "cr"}
@@ -60,6 +61,10 @@ def _tagged(count: int, *, first: bool) -> dict[str, Any]:
 def _tagged_document(count: int, *, first: bool) -> dict[str, Any]:
     tag, others = {"kind": f"k{count - 1}"}, {f"a{count - 1}": 1, "common": "abc"}
     return {**tag, **others} if first else {**others, **tag}
+
+
+def _numbered(count: int) -> dict[str, Any]:
+    return {"oneOf": [_closed({"kind": {"const": 7 * i}, f"a{i}": {"type": "integer"}}) for i in range(count)]}
 
 
 def _closed(properties: dict[str, Any]) -> dict[str, Any]:

@@ -229,6 +229,9 @@ class Repeats:
     """The item in hand is equal to an earlier one; what these were is not known while compiling."""
 
 
+FALSE_OF_NOTHING = Has | PropertiesAtLeast | ItemsAtLeast | ContainsAtLeast
+"""The atoms that are false of an empty container; the others about containers are true of it."""
+
 ArrayAtom = ItemsAtLeast | ItemAt | ItemsFrom | ContainsAtLeast | Unique | Repeats
 
 

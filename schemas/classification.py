@@ -73,6 +73,8 @@ def plain_object(language: Language, formula: int) -> PlainObject | None:
             minimum = max(minimum, atom.count)
         elif isinstance(atom, PropertiesAtLeast):
             maximum = atom.count - 1 if maximum is None else min(maximum, atom.count - 1)
+        elif isinstance(atom, Has) and not positive:
+            demands.append(Every(NamedKey(atom.name), FALSE))
         elif not positive:
             return None
         elif isinstance(atom, Has):

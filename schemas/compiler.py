@@ -22,6 +22,7 @@ from .formula import FALSE, TRUE
 from .json_text import read_items
 from .key_classes import KeyClasses, key_classes
 from .lowering import Language
+from .mentions import KeyMentions
 from .numbers import number_automaton, numbers_of
 from .residual import Residual
 from .satisfiability import Satisfier
@@ -342,12 +343,15 @@ class JsonCompiler:
         """What may follow in an object: for each key of its key set, and for all other keys."""
         language, residual = self._language, source.residual
         key_set = self._key_sets[source.key_sets[-1]]
+        mentions = KeyMentions(language, residual)
         found: dict[str, tuple[int, int]] = {}
         order = sorted(key_set.names, key=key_set.ranks.__getitem__) if self._ordered else key_set.names
         for name in order:
-            found[name] = self._entry(run.key(language, residual, name), source, state)
+            found[name] = self._entry(mentions.key(name), source, state)
             if self._ordered:
-                residual = run.absent(language, residual, [name])
+                mentions.skip(name)
+        if self._ordered:
+            residual = run.absent(language, residual, order)
         others = [
             self._entry(run.key_of_class(language, residual, key_set.classes, number), source, state)
             for number in range(1, len(key_set.classes.classes) + 1)
@@ -360,13 +364,17 @@ class JsonCompiler:
     def _entry(self, pending: int, source: _State, state: int) -> tuple[int, int]:
         """The node of a pending value and the state of the container while it is written; (NONE, 0) if none can be."""
         kinds = source.residual.kinds
-        if pending == FALSE or not self._satisfier.pending(pending, kinds):
+        if pending == FALSE:
             return at.NONE, at.PLAIN
         depends = run.depends_on_items(self._language, pending, kinds)
         split = None if depends else run.factor(self._language, pending)
         if split is not None:
             value, rest = split
-            return self._node(value), self._state(_State(Residual(rest, kinds), source.key_sets))
+            node = self._node(value)
+            after = self._live_state(Residual(rest, kinds), source.key_sets) if node != at.NONE else at.PLAIN
+            return (node, after) if after != at.PLAIN else (at.NONE, at.PLAIN)
+        if not self._satisfier.pending(pending, kinds):
+            return at.NONE, at.PLAIN
         return self._node(_Pending(pending, kinds, source.key_sets)), state
 
     # --- numbering

@@ -13,7 +13,7 @@ from itertools import combinations
 from typing import NamedTuple
 
 from ..grammar.errors import LimitExceeded
-from .atoms import Every, ItemAt, ItemsFrom, Kind, MatchingKeys, NamedKey, OtherKeys
+from .atoms import Every, Has, ItemAt, ItemsFrom, Kind, MatchingKeys, NamedKey, OtherKeys
 from .formula import FALSE, TRUE, VALUE, Formulas
 from .keywords_common import Evaluated
 
@@ -68,12 +68,17 @@ def unevaluated_properties(
     clauses = []
     for name, conditions in named.items():
         found = [c for pattern, others in matching.items() if is_found(pattern, name) for c in others]
-        clauses.append(
-            formulas.disjunction([*conditions, *found, formulas.variable(VALUE, Every(NamedKey(name), value))])
-        )
+        clauses.append(formulas.disjunction([*conditions, *found, _property(formulas, name, value)]))
     clauses += _other_keys(formulas, value, frozenset(named), matching)
     covered = formulas.disjunction(everything)
     return formulas.conjunction(formulas.disjunction([covered, clause]) for clause in clauses)
+
+
+def _property(formulas: Formulas, name: str, value: int) -> int:
+    """The property ``name`` satisfies ``value``; said without a value where there is none, which clashes sooner."""
+    if value == FALSE:
+        return formulas.negation(formulas.variable(VALUE, Has(name)))
+    return formulas.variable(VALUE, Every(NamedKey(name), value))
 
 
 def _other_keys(

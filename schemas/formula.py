@@ -10,7 +10,7 @@ speaks about are at depths 1, 2, ..., outermost first. Not supported: use of one
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -21,6 +21,9 @@ TRUE = 1
 
 VALUE = 0
 """The depth of atoms about the value that is about to come."""
+
+_WIDE = 16
+"""What occurs in nodes of more operands is listed only when it is asked for; the operands of any node are listed."""
 
 
 class Operator(IntEnum):
@@ -51,7 +54,8 @@ class Formulas:
     def __init__(self) -> None:
         self._operators = [Operator.CONSTANT, Operator.CONSTANT]
         self._operands: list[tuple[int, ...]] = [(), ()]
-        self._supports: list[frozenset[int]] = [frozenset(), frozenset()]
+        self._supports: list[frozenset[int] | None] = [frozenset(), frozenset()]
+        self._depths = [0, 0]
         self._nodes: dict[tuple[Operator, tuple[int, ...]], int] = {}
         self._variables: dict[Variable, int] = {}
         self._variable_of: dict[int, Variable] = {}
@@ -69,7 +73,29 @@ class Formulas:
 
     def support(self, formula: int) -> frozenset[int]:
         """The variables that occur in ``formula``."""
-        return self._supports[formula]
+        support = self._supports[formula]
+        if support is None:
+            support = self._supports[formula] = self._joined_supports(self._operands[formula])
+        return support
+
+    def depths(self, formula: int) -> int:
+        """The depths of the variables that occur in ``formula``, as a bitset."""
+        return self._depths[formula]
+
+    def variables_at(self, formula: int, depth: int) -> list[int]:
+        """The variables at ``depth`` that occur in ``formula``, ascending."""
+        wanted = 1 << depth
+        found: list[int] = []
+        seen = {formula}
+        stack = [formula] if self._depths[formula] & wanted else []
+        while stack:
+            node = stack.pop()
+            if self._operators[node] is Operator.VARIABLE:
+                found.append(node)
+            fresh = [part for part in self._operands[node] if self._depths[part] & wanted and part not in seen]
+            seen.update(fresh)
+            stack += fresh
+        return sorted(found)
 
     def variables(self) -> Iterable[Variable]:
         """All variables of the store."""
@@ -99,8 +125,8 @@ class Formulas:
                 elif operator is Operator.NOT:
                     negative.update(self._operands[node])
                 elif operator is Operator.EXACTLY_ONE:
-                    positive |= self._supports[node]
-                    negative |= self._supports[node]
+                    positive |= self.support(node)
+                    negative |= self.support(node)
             variables = self._variable_of.keys()
             known = self._occurrences[formula] = frozenset(positive & variables), frozenset(negative & variables)
         return known
@@ -111,13 +137,16 @@ class Formulas:
         variable = Variable(depth, atom)
         formula = self._variables.get(variable)
         if formula is None:
-            formula = self._add(Operator.VARIABLE, (), frozenset((len(self._operators),)))
+            formula = self._add(Operator.VARIABLE, (), frozenset((len(self._operators),)), 1 << depth)
             self._variables[variable] = formula
             self._variable_of[formula] = variable
         return formula
 
     def negation(self, formula: int) -> int:
         """``not formula``, pushed down to variables and *exactly one*."""
+        known = self._negations.get(formula)
+        if known is not None:
+            return known
         for node in self._postorder(formula, self._negations):
             operator, operands = self._operators[node], self._operands[node]
             if operator is Operator.AND or operator is Operator.OR:
@@ -161,13 +190,22 @@ class Formulas:
     def substitute(self, formula: int, mapping: Mapping[int, int]) -> int:
         """``formula`` with each variable that is a key of ``mapping`` replaced by its value, all at once."""
         touched = frozenset(mapping)
-        if self._supports[formula].isdisjoint(touched):
+        support = self._supports[formula]
+        if support is not None and support.isdisjoint(touched):
             return formula
         done = dict(mapping)
         for node in self._postorder(formula, done, touched):
             operands = [done.get(operand, operand) for operand in self._operands[node]]
-            done[node] = self._apply(self._operators[node], operands)
+            done[node] = self.apply(self._operators[node], operands)
         return done[formula]
+
+    def apply(self, operator: Operator, operands: Sequence[int]) -> int:
+        """The formula that joins ``operands`` by ``operator``, which is not that of a constant or variable."""
+        if operator is Operator.NOT:
+            return self.negation(operands[0])
+        if operator is Operator.EXACTLY_ONE:
+            return self.exactly_one(operands)
+        return self._combine(operator, operands)
 
     def evaluate(self, formula: int, truth: Callable[[Variable], bool]) -> bool:
         """The truth of ``formula`` when ``truth`` tells that of each variable."""
@@ -189,13 +227,6 @@ class Formulas:
 
     # --- inside
 
-    def _apply(self, operator: Operator, operands: list[int]) -> int:
-        if operator is Operator.NOT:
-            return self.negation(operands[0])
-        if operator is Operator.EXACTLY_ONE:
-            return self.exactly_one(operands)
-        return self._combine(operator, operands)
-
     def _combine(self, operator: Operator, formulas: Iterable[int]) -> int:
         """The simplified conjunction or disjunction: flat, without what one operand makes redundant in another."""
         neutral, absorbing = (TRUE, FALSE) if operator is Operator.AND else (FALSE, TRUE)
@@ -203,13 +234,14 @@ class Formulas:
         parts = self._flat(operator, formulas)
         while True:
             parts.discard(neutral)
-            if absorbing in parts or any(self._negations.get(part) in parts for part in parts):
+            negated = set(map(self._negations.get, parts))
+            if absorbing in parts or not parts.isdisjoint(negated):
                 return absorbing
             mixed = [part for part in parts if self._operators[part] is dual]
             if len(parts) == 1 or not mixed:
                 break
             kept = parts.difference(mixed)
-            kept.update(self._flat(operator, (self._reduce(part, dual, parts, neutral) for part in mixed)))
+            kept.update(self._flat(operator, self._reduced(mixed, dual, kept, negated, neutral)))
             if kept == parts:
                 break
             parts = kept
@@ -218,33 +250,50 @@ class Formulas:
         return self._node(operator, tuple(sorted(parts)))
 
     def _flat(self, operator: Operator, formulas: Iterable[int]) -> set[int]:
-        parts: set[int] = set()
-        for formula in formulas:
-            if self._operators[formula] is operator:
-                parts.update(self._operands[formula])
-            else:
-                parts.add(formula)
+        operators = self._operators
+        parts = set(formulas)
+        for formula in [formula for formula in parts if operators[formula] is operator]:
+            parts.remove(formula)
+            parts.update(self._operands[formula])
         return parts
 
-    def _reduce(self, part: int, dual: Operator, parts: set[int], neutral: int) -> int:
-        """``part`` as it reads beside the other ``parts``: absorbed by one of its operands, or without false ones."""
-        operands = self._operands[part]
-        if not parts.isdisjoint(operands):
-            return neutral
-        kept = [operand for operand in operands if self._negations.get(operand) not in parts]
-        return part if len(kept) == len(operands) else self._combine(dual, kept)
+    def _reduced(
+        self, mixed: list[int], dual: Operator, others: set[int], negated: set[int | None], neutral: int
+    ) -> Iterator[int]:
+        """``mixed``, of operator ``dual``, beside ``others``: absorbed by an operand, or without false operands.
+
+        ``negated``: the negations, where they are known, of all parts.
+        """
+        telling = others | negated
+        for part in mixed:
+            operands = self._operands[part]
+            if telling.isdisjoint(operands):
+                yield part
+            elif not others.isdisjoint(operands):
+                yield neutral
+            else:
+                yield self._combine(dual, [operand for operand in operands if operand not in negated])
 
     def _node(self, operator: Operator, operands: tuple[int, ...]) -> int:
         formula = self._nodes.get((operator, operands))
         if formula is None:
-            support = frozenset[int]().union(*[self._supports[operand] for operand in operands])
-            formula = self._nodes[operator, operands] = self._add(operator, operands, support)
+            depths = 0
+            for operand in operands:
+                depths |= self._depths[operand]
+                if self._supports[operand] is None:
+                    self.support(operand)
+            support = self._joined_supports(operands) if len(operands) <= _WIDE else None
+            formula = self._nodes[operator, operands] = self._add(operator, operands, support, depths)
         return formula
 
-    def _add(self, operator: Operator, operands: tuple[int, ...], support: frozenset[int]) -> int:
+    def _joined_supports(self, operands: tuple[int, ...]) -> frozenset[int]:
+        return frozenset[int]().union(*[self.support(operand) for operand in operands])
+
+    def _add(self, operator: Operator, operands: tuple[int, ...], support: frozenset[int] | None, depths: int) -> int:
         self._operators.append(operator)
         self._operands.append(operands)
         self._supports.append(support)
+        self._depths.append(depths)
         return len(self._operators) - 1
 
     def _postorder(self, root: int, done: Container[int], touched: frozenset[int] | None = None) -> Iterator[int]:
@@ -260,7 +309,8 @@ class Formulas:
                 continue
             waiting = [operand for operand in self._operands[node] if operand not in done]
             if touched is not None:
-                waiting = [operand for operand in waiting if not self._supports[operand].isdisjoint(touched)]
+                supports = self._supports
+                waiting = [o for o in waiting if not (supports[o] or self.support(o)).isdisjoint(touched)]
             if waiting:
                 stack.extend(waiting)
             else:

@@ -187,9 +187,9 @@ def _automata(language: Language, conditions: _Conditions) -> list[TextDfa]:
 
 def innermost(language: Language, residual: Residual) -> list[tuple[int, Atom]]:
     """The variables about the innermost container, ascending, with their atoms."""
-    formulas, depth = language.formulas, len(residual.kinds)
-    variables = [(variable, formulas.variable_of(variable)) for variable in sorted(formulas.support(residual.formula))]
-    return [(number, variable.atom) for number, variable in variables if variable.depth == depth]
+    formulas = language.formulas
+    variables = formulas.variables_at(residual.formula, len(residual.kinds))
+    return [(variable, formulas.variable_of(variable).atom) for variable in variables]
 
 
 def named_keys(language: Language, residual: Residual) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 
 from ..grammar.dfa import Dfa
@@ -13,6 +13,7 @@ from ..grammar.number_dfa import number_dfa, number_range_dfa
 from ..grammar.number_values import Compare, IntegerSyntax, Multiple, Observer
 from .atoms import AtLeast, Atom, MoreThan, MultipleOf, NumberIn, WrittenAsInteger
 from .formula import FALSE, TRUE, Formulas, Operator
+from .variants import Variants
 
 _STATES_PER_OBSERVER = 50
 
@@ -33,50 +34,56 @@ def number_automaton(
     ``variables``: the variables about the number, in any order. A number is labelled ``label_of(rest)``, where
     ``rest`` is ``formula`` with their truth put in.
     """
-    variables = sorted(variables)
-    atoms = [formulas.variable_of(variable).atom for variable in variables]
-    observers = list(dict.fromkeys(observer for atom in atoms for observer in _observers(atom)))
+    atoms = {variable: formulas.variable_of(variable).atom for variable in sorted(variables)}
+    holding = _holding(atoms)
+    listed = sorted(holding)
+    others = {variable: atom for variable, atom in atoms.items() if not isinstance(atom, NumberIn)}
+    observers: list[Observer] = [Compare(value) for value in listed]
+    observers = list(dict.fromkeys([*observers, *map(_observer, others.values())]))
     if len(observers) > budget.limits.states // _STATES_PER_OBSERVER:
         raise LimitExceeded(
             f"{len(observers)} numbers to tell apart are too many for limits.states = {budget.limits.states}",
             None,
             "raise limits.states, or list fewer numbers",
         )
-    rests: dict[tuple[bool, ...], int] = {}
+    slots = {observer: slot for slot, observer in enumerate(observers)}
+    variants = Variants(formulas, formula, dict.fromkeys(atoms, FALSE))
+    labels: dict[tuple[int, ...], int] = {}
 
     def label(outcomes: tuple[int, ...]) -> int:
-        seen = dict(zip(observers, outcomes, strict=True))
-        truths = tuple(_truth(atom, seen) for atom in atoms)
-        if truths not in rests:
-            constants = {v: TRUE if truth else FALSE for v, truth in zip(variables, truths, strict=True)}
-            rests[truths] = label_of(formulas.substitute(formula, constants))
-        return rests[truths]
+        compared = outcomes[: len(listed)]
+        truths = [variable for variable, atom in others.items() if _truth(atom, outcomes[slots[_observer(atom)]])]
+        truths += holding[listed[compared.index(0)]] if 0 in compared else ()
+        key = tuple(truths)
+        if key not in labels:
+            labels[key] = label_of(variants.with_changes(dict.fromkeys(truths, TRUE)))
+        return labels[key]
 
     return number_dfa(observers, label, budget)
 
 
-def _observers(atom: Atom) -> list[Observer]:
+def _holding(atoms: Mapping[int, Atom]) -> dict[Fraction, list[int]]:
+    """The variables whose lists hold a number, for each number listed."""
+    holding: dict[Fraction, list[int]] = {}
+    for variable, atom in atoms.items():
+        for value in atom.values if isinstance(atom, NumberIn) else ():
+            holding.setdefault(value, []).append(variable)
+    return holding
+
+
+def _observer(atom: Atom) -> Observer:
+    """What tells whether ``atom``, which is no list, is true."""
     if isinstance(atom, AtLeast | MoreThan):
-        return [Compare(atom.bound)]
+        return Compare(atom.bound)
     if isinstance(atom, MultipleOf):
-        return [Multiple(atom.divisor)]
-    if isinstance(atom, WrittenAsInteger):
-        return [IntegerSyntax()]
-    assert isinstance(atom, NumberIn)
-    return [Compare(value) for value in sorted(atom.values)]
+        return Multiple(atom.divisor)
+    assert isinstance(atom, WrittenAsInteger)
+    return IntegerSyntax()
 
 
-def _truth(atom: Atom, seen: dict[Observer, int]) -> bool:
-    if isinstance(atom, AtLeast):
-        return seen[Compare(atom.bound)] >= 0
-    if isinstance(atom, MoreThan):
-        return seen[Compare(atom.bound)] > 0
-    if isinstance(atom, MultipleOf):
-        return seen[Multiple(atom.divisor)] == 1
-    if isinstance(atom, WrittenAsInteger):
-        return seen[IntegerSyntax()] == 1
-    assert isinstance(atom, NumberIn)
-    return any(seen[Compare(value)] == 0 for value in atom.values)
+def _truth(atom: Atom, outcome: int) -> bool:
+    """Whether ``atom``, which is no list, is true when its observer has this ``outcome``."""
+    return outcome >= 0 if isinstance(atom, AtLeast) else outcome > 0
 
 
 def _range(formulas: Formulas, formula: int, budget: Budget) -> Dfa | None:

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from ..grammar.errors import UnsupportedSchema
 from .atoms import (
+    FALSE_OF_NOTHING,
     ContainsAtLeast,
     Every,
     Has,
@@ -21,6 +23,7 @@ from .atoms import (
     ItemsFrom,
     Kind,
     NamedKey,
+    OtherKeys,
     PropertiesAtLeast,
     Repeats,
     SchemaAtom,
@@ -33,6 +36,7 @@ from .lowering import Language
 from .selectors import selects, without
 
 __all__ = [
+    "KeyAtoms",
     "Residual",
     "absent",
     "after_items",
@@ -72,38 +76,89 @@ def open_container(language: Language, value: int, kind: Kind) -> Residual:
 
 def key(language: Language, residual: Residual, name: str) -> int:
     """The pending formula after the property ``name`` has begun."""
-    formulas = language.formulas
-    positive, negative = formulas.occurrences(residual.formula)
-    mapping: dict[int, int] = {}
-    for variable, atom in innermost(language, residual):
+    atoms = KeyAtoms(language, residual)
+    mapping = {variable: atoms.begun(variable, name) for variable, _ in innermost(language, residual)}
+    return language.formulas.substitute(residual.formula, mapping)
+
+
+class KeyAtoms:
+    """What becomes of the atoms about the innermost object of ``residual`` when it gets a key or will not get one.
+
+    What a new atom has in place of another is told by ``succeed``.
+    """
+
+    def __init__(self, language: Language, residual: Residual) -> None:
+        self._language = language
+        self._residual = residual
+        self._positive, self._negative = map(set, language.formulas.occurrences(residual.formula))
+
+    def begun(self, variable: int, name: str | None) -> int:
+        """What ``variable`` becomes when the property ``name`` begins, ``None`` being one that no atom knows."""
+        formulas = self._language.formulas
+        atom = formulas.variable_of(variable).atom
         if isinstance(atom, Has) and atom.name == name:
-            mapping[variable] = TRUE
-        elif isinstance(atom, PropertiesAtLeast):
-            seen = atom.gone | {name} if variable in positive else frozenset[str]()
-            mapping[variable] = _one_property_less(language, residual, atom.count, seen)
-        elif isinstance(atom, Every) and selects(language, atom.selector, name):
-            if isinstance(atom.selector, NamedKey):
-                mapping[variable] = atom.value
-                continue
-            rest = variable
-            if variable in negative and _worth_noting(language, residual, frozenset((name,))):
-                rest = formulas.variable(len(residual.kinds), Every(without(atom.selector, name), atom.value))
-            mapping[variable] = formulas.conjunction((rest, atom.value))
-    return formulas.substitute(residual.formula, mapping)
+            return TRUE
+        if isinstance(atom, PropertiesAtLeast):
+            return self._one_less(variable, atom, name)
+        if not isinstance(atom, Every) or not self._selects(atom.selector, name):
+            return variable
+        if isinstance(atom.selector, NamedKey):
+            return atom.value
+        rest = variable
+        if name is not None and self.is_negative(variable) and self._worth_noting((name,)):
+            rest = formulas.variable(len(self._residual.kinds), Every(without(atom.selector, name), atom.value))
+        return formulas.conjunction((rest, atom.value))
 
+    def missing(self, variable: int, names: frozenset[str]) -> int:
+        """What ``variable`` becomes when the properties ``names`` are known never to come."""
+        formulas, depth = self._language.formulas, len(self._residual.kinds)
+        atom = formulas.variable_of(variable).atom
+        if isinstance(atom, Has):
+            return FALSE if atom.name in names else variable
+        if isinstance(atom, PropertiesAtLeast) and variable in self._positive:
+            return formulas.variable(depth, PropertiesAtLeast(atom.count, atom.gone | names))
+        if isinstance(atom, Every) and isinstance(atom.selector, NamedKey):
+            return TRUE if atom.selector.name in names else variable
+        if not isinstance(atom, Every) or not self.is_negative(variable):
+            return variable
+        selector: Selector = atom.selector
+        for name in names:
+            selector = without(selector, name) if selects(self._language, selector, name) else selector
+        return formulas.variable(depth, Every(selector, atom.value))
 
-def _worth_noting(language: Language, residual: Residual, seen: frozenset[str]) -> frozenset[str]:
-    """The names of ``seen`` that infinitely many others cannot replace."""
-    classes = key_classes(language, residual)
-    numbers = {name: classes.number_of(name) for name in seen}
-    return frozenset(name for name, number in numbers.items() if not number or classes[number].size is not None)
+    def succeed(self, variable: int, former: int) -> None:
+        """``variable`` stands from now on where ``former`` did."""
+        self._positive.update((variable,) if former in self._positive else ())
+        self._negative.update((variable,) if former in self._negative else ())
 
+    def is_negative(self, variable: int) -> bool:
+        """Whether its being false can help."""
+        return variable in self._negative
 
-def _one_property_less(language: Language, residual: Residual, count: int, seen: frozenset[str]) -> int:
-    if count == 1:
-        return TRUE
-    gone = _worth_noting(language, residual, seen) if seen else seen
-    return language.formulas.variable(len(residual.kinds), PropertiesAtLeast(count - 1, gone))
+    def _selects(self, selector: Selector, name: str | None) -> bool:
+        if name is not None:
+            return selects(self._language, selector, name)
+        return isinstance(selector, OtherKeys) and not selector.patterns
+
+    def _one_less(self, variable: int, atom: PropertiesAtLeast, name: str | None) -> int:
+        if atom.count == 1:
+            return TRUE
+        seen = atom.gone if variable in self._positive else frozenset[str]()
+        if name is not None and variable in self._positive:
+            seen |= {name}
+        left = PropertiesAtLeast(atom.count - 1, self._worth_noting(seen))
+        return self._language.formulas.variable(len(self._residual.kinds), left)
+
+    @cached_property
+    def _classes(self) -> KeyClasses:
+        return key_classes(self._language, self._residual)
+
+    def _worth_noting(self, names: Iterable[str]) -> frozenset[str]:
+        """Those of ``names`` that infinitely many others cannot replace."""
+        numbers = {name: self._classes.number_of(name) for name in names}
+        return frozenset(
+            name for name, number in numbers.items() if not number or self._classes[number].size is not None
+        )
 
 
 def key_of_class(language: Language, residual: Residual, classes: KeyClasses, number: int) -> int:
@@ -113,12 +168,11 @@ def key_of_class(language: Language, residual: Residual, classes: KeyClasses, nu
     has too many names for each to be told apart, it is not noted which are used up.
     """
     names = classes[number]
-    positive, _ = language.formulas.occurrences(residual.formula)
+    atoms = KeyAtoms(language, residual)
     mapping: dict[int, int] = {}
     for variable, atom in innermost(language, residual):
         if isinstance(atom, PropertiesAtLeast):
-            seen = atom.gone if variable in positive else frozenset[str]()
-            mapping[variable] = _one_property_less(language, residual, atom.count, seen)
+            mapping[variable] = atoms.begun(variable, None)
         elif isinstance(atom, Every) and names.is_selected(atom.selector):
             mapping[variable] = language.formulas.conjunction((variable, atom.value))
     return language.formulas.substitute(residual.formula, mapping)
@@ -213,24 +267,9 @@ def after_items(language: Language, pending: int, kinds: tuple[Kind, ...], const
 
 def absent(language: Language, residual: Residual, names: Iterable[str]) -> Residual:
     """The state when the properties ``names`` are known never to come."""
-    formulas, depth = language.formulas, len(residual.kinds)
-    gone = frozenset(names)
-    positive, negative = formulas.occurrences(residual.formula)
-    mapping: dict[int, int] = {}
-    for variable, atom in innermost(language, residual):
-        if isinstance(atom, Has) and atom.name in gone:
-            mapping[variable] = FALSE
-        elif isinstance(atom, PropertiesAtLeast) and variable in positive:
-            mapping[variable] = formulas.variable(depth, PropertiesAtLeast(atom.count, atom.gone | gone))
-        elif isinstance(atom, Every) and isinstance(atom.selector, NamedKey):
-            if atom.selector.name in gone:
-                mapping[variable] = TRUE
-        elif isinstance(atom, Every) and variable in negative:
-            selector: Selector = atom.selector
-            for name in gone:
-                selector = without(selector, name) if selects(language, selector, name) else selector
-            mapping[variable] = formulas.variable(depth, Every(selector, atom.value))
-    return Residual(formulas.substitute(residual.formula, mapping), residual.kinds)
+    gone, atoms = frozenset(names), KeyAtoms(language, residual)
+    mapping = {variable: atoms.missing(variable, gone) for variable, _ in innermost(language, residual)}
+    return Residual(language.formulas.substitute(residual.formula, mapping), residual.kinds)
 
 
 # --- the pending value becomes known
@@ -268,17 +307,20 @@ def factor(language: Language, pending: int) -> tuple[int, int] | None:
     about_value: list[int] = []
     about_containers: list[int] = []
     for part in formulas.conjuncts(pending):
-        depths = {formulas.variable_of(variable).depth == VALUE for variable in formulas.support(part)}
-        if len(depths) > 1:
+        depths = formulas.depths(part)
+        if depths == 1 << VALUE:
+            about_value.append(part)
+        elif depths & 1 << VALUE:
             return None
-        (about_value if depths == {True} else about_containers).append(part)
+        else:
+            about_containers.append(part)
     return formulas.conjunction(about_value), formulas.conjunction(about_containers)
 
 
 def close(language: Language, residual: Residual) -> int:
     """The formula over the outer containers after the innermost one has closed."""
     mapping = {
-        variable: FALSE if isinstance(atom, Has | PropertiesAtLeast | ItemsAtLeast | ContainsAtLeast) else TRUE
+        variable: FALSE if isinstance(atom, FALSE_OF_NOTHING) else TRUE
         for variable, atom in innermost(language, residual)
     }
     return language.formulas.substitute(residual.formula, mapping)
@@ -286,9 +328,5 @@ def close(language: Language, residual: Residual) -> int:
 
 def _lower_pending(language: Language, pending: int, kind: Kind, depth: int) -> int:
     formulas = language.formulas
-    mapping = {
-        variable: language.lower(variable, kind, depth)
-        for variable in formulas.support(pending)
-        if formulas.variable_of(variable).depth == VALUE
-    }
+    mapping = {variable: language.lower(variable, kind, depth) for variable in formulas.variables_at(pending, VALUE)}
     return formulas.substitute(pending, mapping)

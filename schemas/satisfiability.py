@@ -17,6 +17,7 @@ from collections.abc import Container, Iterable
 from ..grammar.errors import LimitExceeded
 from .atoms import ArrayAtom, Atom, Kind, NumberAtom, ObjectAtom, StringAtom
 from .formula import FALSE, TRUE, Operator
+from .implicants import guess, parted, propagated, refinements
 from .lowering import Language
 from .residual import Residual, descend
 from .theory_arrays import Ask, some_array
@@ -29,7 +30,7 @@ _PLAIN = {kind: constant(value) for kind, value in ((Kind.NULL, None), (Kind.TRU
 """The only values of their kinds."""
 
 _ENOUGH = 16
-"""After so many new questions a search waits for answers."""
+"""After so many new questions, or cases since one, a search waits for answers."""
 
 _KINDS = (Kind.NULL, Kind.TRUE, Kind.FALSE, Kind.NUMBER, Kind.STRING, Kind.ARRAY, Kind.OBJECT)
 
@@ -45,7 +46,9 @@ class Satisfier:
         self._budget = language.budget
         self._values: dict[int, Witness | None] = {FALSE: None, TRUE: constant(None, abundant=True)}
         self._residuals: dict[Residual, bool] = {}
+        self._pending: dict[tuple[int, tuple[Kind, ...]], bool] = {}
         self._theories: dict[tuple[Kind, frozenset[int]], Witness | None] = {}
+        self._found = frozenset[int]()
 
     def value(self, value: int) -> bool:
         """Whether some JSON value satisfies the value formula ``value``."""
@@ -78,8 +81,20 @@ class Satisfier:
         return found
 
     def pending(self, pending: int, kinds: tuple[Kind, ...]) -> bool:
-        """Whether some value can stand at the pending place so that the containers of ``kinds`` can be completed."""
-        return any(self.residual(descend(self._language, pending, kinds, kind)) for kind in _KINDS)
+        """Whether some value can stand at the pending place so that the containers of ``kinds`` can be completed.
+
+        Alternatives are looked at one by one: those that a key does not concern are known from the key before.
+        """
+        formulas = self._language.formulas
+        cases = formulas.operands(pending) if formulas.operator(pending) is Operator.OR else (pending,)
+        return any(self._pending_case(case, kinds) for case in cases)
+
+    def _pending_case(self, pending: int, kinds: tuple[Kind, ...]) -> bool:
+        known = self._pending.get((pending, kinds))
+        if known is None:
+            ways = (descend(self._language, pending, kinds, kind) for kind in _KINDS)
+            known = self._pending[pending, kinds] = any(map(self.residual, ways))
+        return known
 
     # --- the fixpoint
 
@@ -101,7 +116,7 @@ class Satisfier:
                 self._values[value] = found
                 again.update(dict.fromkeys(sorted(dependents[value])))
                 continue
-            if asked.are_enough:
+            if asked.was_cut_short:
                 again[value] = None
             for question in asked.open:
                 if question not in dependents:
@@ -127,17 +142,26 @@ class Satisfier:
     def _search(self, residual: Residual, ask: Ask) -> Witness | None:
         """A witness for the innermost container (or scalar), if some consistent set of literals implies the formula.
 
-        Depth first, on an explicit stack.
+        Depth first, on an explicit stack of the cases still to be looked at.
         """
+        if residual.formula == FALSE:
+            return None
         formulas = self._language.formulas
-        stack = [residual.formula]
-        seen: set[int] = set()
+        literals, clauses = parted(formulas, residual.formula)
+        guessed = self._guessed(residual, ask) if clauses else None
+        if guessed is not None:
+            return guessed
+        stack = [iter((residual.formula,))]
+        seen = {FALSE}
         while stack:
             self._language.budget.check()
-            if isinstance(ask, _Questions) and ask.are_enough:
+            if isinstance(ask, _Questions) and ask.are_enough(len(seen)):
                 return None
-            formula = stack.pop()
-            if formula in seen or formula == FALSE:
+            formula = next(stack[-1], None)
+            if formula is None:
+                stack.pop()
+                continue
+            if formula in seen:
                 continue
             seen.add(formula)
             if len(seen) > self._budget.limits.states:
@@ -145,44 +169,24 @@ class Satisfier:
                     f"more than {self._budget.limits.states} cases to decide whether the schema can be satisfied",
                     remedy="raise Limits.states, or use fewer nested alternatives",
                 )
-            literals: list[int] = []
-            clauses: list[int] = []
-            for part in formulas.conjuncts(formula):
-                (literals if self._is_literal(part) else clauses).append(part)
-            witness = self._consistent(literals, residual.kinds, ask)
-            if witness is None:
+            literals, clauses = propagated(formulas, formula)
+            if FALSE in clauses:
                 continue
-            if not clauses:
+            witness = self._consistent(literals, residual.kinds, ask)
+            if witness is not None and not clauses:
+                self._found = frozenset(literals)
                 return witness
-            split = min(clauses, key=lambda clause: len(formulas.operands(clause)))
-            rest = [*literals, *(clause for clause in clauses if clause != split)]
-            stack.extend(formulas.conjunction([case, *rest]) for case in reversed(self._cases(split)))
+            if witness is not None:
+                stack.append(refinements(formulas, literals, clauses))
         return None
 
-    def _is_literal(self, formula: int) -> bool:
-        formulas = self._language.formulas
-        operator = formulas.operator(formula)
-        if operator is Operator.NOT:
-            operator = formulas.operator(formulas.operands(formula)[0])
-        return operator is Operator.VARIABLE
-
-    def _cases(self, clause: int) -> list[int]:
-        """Formulas whose disjunction is ``clause``."""
-        formulas = self._language.formulas
-        operands = formulas.operands(clause)
-        operator = formulas.operator(clause)
-        if operator is Operator.OR:
-            return list(operands)
-        if operator is Operator.EXACTLY_ONE:
-            return [self._only(operands, one) for one in operands]
-        operands = formulas.operands(operands[0])
-        none = formulas.conjunction(map(formulas.negation, operands))
-        pairs = [(one, other) for index, one in enumerate(operands) for other in operands[:index]]
-        return [none, *map(formulas.conjunction, pairs)]
-
-    def _only(self, operands: Iterable[int], one: int) -> int:
-        formulas = self._language.formulas
-        return formulas.conjunction([one, *(formulas.negation(other) for other in operands if other != one)])
+    def _guessed(self, residual: Residual, ask: Ask) -> Witness | None:
+        """A witness, if the literals found last, or the first cases of clauses, lead to one."""
+        literals = guess(self._language.formulas, residual.formula, self._found)
+        witness = None if literals is None else self._consistent(literals, residual.kinds, ask)
+        if witness is not None and literals is not None:
+            self._found = frozenset(literals)
+        return witness
 
     # --- the theories
 
@@ -253,18 +257,22 @@ class Satisfier:
 class _Questions:
     """Answers from what is known; a question that is not is noted in ``open`` and answered with "no".
 
-    When enough new ones have come, it is better to see to those first than to search on for what "no" leaves possible.
+    When enough new ones have come, or one a while ago, it is better to see to those first than to search on for what
+    "no" leaves possible.
     """
 
     def __init__(self, known: dict[int, Witness | None], noted: Container[int]) -> None:
         self.open: list[int] = []
+        self.was_cut_short = False
         self._known = known
         self._noted = noted
         self._new: set[int] = set()
 
-    @property
-    def are_enough(self) -> bool:
-        return len(self._new) >= _ENOUGH
+    def are_enough(self, cases: int) -> bool:
+        """Whether a search that has looked at so many ``cases`` should wait for answers."""
+        enough = len(self._new) >= _ENOUGH or (bool(self._new) and cases > _ENOUGH)
+        self.was_cut_short = self.was_cut_short or enough
+        return enough
 
     def __call__(self, value: int) -> Witness | None:
         if value not in self._known:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from ..grammar.dfa import REJECT, TextDfa
 from ..grammar.limits import Budget
-from ..grammar.text_dfa import accept_all, is_universal
+from ..grammar.text_dfa import accept_all, from_strings, is_universal
 from ..grammar.text_product import UNSETTLED, Judgement, judged_product, product
 from .atoms import Atom, LengthAtLeast, StringAtom, StringIn
 from .formula import FALSE, TRUE, Formulas, Operator
 from .theory_strings import conjunction, recogniser, some_length, string_satisfies
+from .variants import Variants
 
 
 @dataclass(frozen=True)
@@ -107,21 +108,63 @@ def string_automaton(
     ``variables``: the variables about the string, in any order. A string is labelled ``label_of(rest)``, where
     ``rest`` is ``formula`` with their truth put in; ``REJECT`` refuses it.
     """
-    variables = sorted(variables)
-    if not variables:
+    atoms = {variable: formulas.variable_of(variable).atom for variable in sorted(variables)}
+    if not atoms:
         return product([accept_all()], lambda _: label_of(formula), budget)
+    judge = _Judge(formulas, formula, atoms)
+    judgement = Judgement(
+        formula, judge.advance, judge.relevant, lambda rest, labels: label_of(judge.ended(rest, labels))
+    )
+    return judged_product(judge.recognisers(budget), judgement, budget)
 
-    def advance(rest: int, labels: tuple[int, ...]) -> int:
-        truths = zip(variables, labels, strict=True)
-        known = {v: FALSE if label == REJECT else TRUE for v, label in truths if label != UNSETTLED}
-        return formulas.substitute(rest, known)
 
-    def relevant(rest: int) -> list[bool]:
-        support = formulas.support(rest)
-        return [v in support for v in variables]
+class _Judge:
+    """What is left of a formula over string ``atoms`` when automata tell of them; one tells of all lists at once."""
 
-    judgement = Judgement(formula, advance, relevant, lambda rest, labels: label_of(advance(rest, labels)))
-    return judged_product([_recogniser(formulas.variable_of(v).atom, budget) for v in variables], judgement, budget)
+    def __init__(self, formulas: Formulas, formula: int, atoms: Mapping[int, Atom]) -> None:
+        self._formulas = formulas
+        self._atoms = atoms
+        lists = {variable: atom.values for variable, atom in atoms.items() if isinstance(atom, StringIn)}
+        self._lists = list(lists)
+        self._others = [variable for variable in atoms if variable not in lists]
+        self._signatures, self._numbers = _signatures(lists)
+        self._variants: dict[int, Variants] = {}
+
+    def recognisers(self, budget: Budget) -> list[TextDfa]:
+        """That of the lists, then the other ones."""
+        return [from_strings(self._numbers), *(_recogniser(self._atoms[variable], budget) for variable in self._others)]
+
+    def advance(self, rest: int, labels: tuple[int, ...]) -> int:
+        listed, *found = labels
+        pairs = zip(self._others, found, strict=True)
+        truths = {v: FALSE if label == REJECT else TRUE for v, label in pairs if label != UNSETTLED}
+        if listed != UNSETTLED:
+            truths.update(dict.fromkeys(self._lists, FALSE))
+            truths.update(dict.fromkeys(self._signatures[listed], TRUE))
+        return self._formulas.substitute(rest, truths)
+
+    def relevant(self, rest: int) -> list[bool]:
+        support = self._formulas.support(rest)
+        return [not support.isdisjoint(self._lists), *(variable in support for variable in self._others)]
+
+    def ended(self, rest: int, labels: tuple[int, ...]) -> int:
+        """What is left of ``rest`` where the string ends: all atoms are decided then."""
+        listed, *found = labels
+        if rest not in self._variants:
+            self._variants[rest] = Variants(self._formulas, rest, dict.fromkeys(self._atoms, FALSE))
+        truths = [variable for variable, label in zip(self._others, found, strict=True) if label != REJECT]
+        return self._variants[rest].with_changes(dict.fromkeys((*truths, *self._signatures[listed]), TRUE))
+
+
+def _signatures(lists: Mapping[int, frozenset[str]]) -> tuple[list[tuple[int, ...]], dict[str, int]]:
+    """Which of ``lists`` hold a string together, none of them first; and for each string listed the number of these."""
+    holding: dict[str, list[int]] = {}
+    for variable, values in lists.items():
+        for text in sorted(values):
+            holding.setdefault(text, []).append(variable)
+    signatures: dict[tuple[int, ...], int] = {(): REJECT}
+    numbers = {text: signatures.setdefault(tuple(held), len(signatures)) for text, held in holding.items()}
+    return list(signatures), numbers
 
 
 def _recogniser(atom: Atom, budget: Budget) -> TextDfa:
@@ -135,21 +178,25 @@ def _simplest(text: TextDfa, minimum: int = 0, maximum: int | None = None) -> St
 
 def _listed(formulas: Formulas, formula: int, budget: Budget) -> Listed | None:
     """The strings, where all of them are in lists that the formula names."""
-    atoms: dict[int, StringIn] = {}
+    lists: dict[int, frozenset[str]] = {}
     for variable in formulas.support(formula):
         atom = formulas.variable_of(variable).atom
         if isinstance(atom, StringIn):
-            atoms[variable] = atom
-    if not atoms or formulas.substitute(formula, dict.fromkeys(atoms, FALSE)) != FALSE:
+            lists[variable] = atom.values
+    if formula in lists:
+        return Listed(tuple(lists[formula]))
+    if not lists:
         return None
-    candidates = frozenset[str]().union(*[atom.values for atom in atoms.values()])
-    if formula in atoms:
-        return Listed(tuple(candidates))
+    variants = Variants(formulas, formula, dict.fromkeys(lists, FALSE))
+    if variants.with_changes({}) != FALSE:
+        return None
+    signatures, numbers = _signatures(lists)
+    rests = [variants.with_changes(dict.fromkeys(signature, TRUE)) for signature in signatures]
 
-    def is_member(text: str) -> bool:
-        return formulas.evaluate(formula, lambda variable: _satisfies(variable.atom, text, budget))
+    def is_member(text: str, rest: int) -> bool:
+        return formulas.evaluate(rest, lambda variable: _satisfies(variable.atom, text, budget))
 
-    return Listed(tuple(text for text in candidates if is_member(text)))
+    return Listed(tuple(text for text, number in numbers.items() if is_member(text, rests[number])))
 
 
 def _satisfies(atom: Atom, text: str, budget: Budget) -> bool:

@@ -60,6 +60,10 @@ def conjunction(positive: frozenset[StringAtom], negative: frozenset[StringAtom]
 
     At least one atom is given. Kept for a while: the same conjunction is asked for to decide and then to recognise.
     """
+    listed = [atom.values for atom in negative if isinstance(atom, StringIn)]
+    if len(listed) > 1:
+        negative = frozenset(atom for atom in negative if not isinstance(atom, StringIn))
+        negative |= {StringIn(frozenset[str]().union(*listed))}
     parts = [recogniser(atom, budget) for atom in (*positive, *negative)]
     if len(parts) == 1 and positive:
         return parts[0]
