@@ -51,7 +51,7 @@ class Source(Protocol):
         ...
 
 
-_ALL_KINDS = frozenset(Kind)
+ALL_KINDS = frozenset(Kind)
 
 
 @dataclass
@@ -82,7 +82,7 @@ class Site:
         self.keyword = ""
         self.formulas = source.formulas
         self.options = source.options
-        self.allowed = _ALL_KINDS
+        self.allowed = ALL_KINDS
         self.everywhere: list[int] = []
         self.by_kind: dict[Kind, list[int]] = {}
         self.same_value: list[int] = []

@@ -41,7 +41,7 @@ from .coverage import covers, unevaluated_items, unevaluated_properties
 from .dialects import DEFAULT, dialect_named
 from .disjointness import told_apart
 from .formula import FALSE, TRUE, VALUE, Formulas, Operator
-from .keywords_common import Evaluated, KeywordFunction, Site
+from .keywords_common import ALL_KINDS, Evaluated, KeywordFunction, Site
 from .options import JsonOptions
 from .references import Trail, escape, pointer
 from .resolver import Resolver, Scope
@@ -116,15 +116,21 @@ class Language:
         lowered = self._lowered.get(key)
         if lowered is None:
             formulas = self.formulas
-            expanded = formulas.substitute(
-                value, {variable: self._expand(self._schema_of(variable), kind) for variable in formulas.support(value)}
-            )
+            expansions = {v: self._expand(self._schema_of(v), kind) for v in formulas.support(value)}
+            expanded = expansions[value] if value in expansions else formulas.substitute(value, expansions)
             shift = {
                 variable: formulas.variable(depth, formulas.variable_of(variable).atom)
                 for variable in sorted(formulas.support(expanded))
             }
             lowered = self._lowered[key] = formulas.substitute(expanded, shift)
         return lowered
+
+    def kinds_of(self, value: int) -> frozenset[Kind]:
+        """The kinds that the value formula ``value`` may leave possible; the others it certainly does not."""
+        if self.formulas.operator(value) is not Operator.VARIABLE:
+            return ALL_KINDS
+        site = self._schemas[self._schema_of(value)].site
+        return ALL_KINDS if site is None else site.allowed
 
     def pointer_of(self, schema: int) -> str:
         """The JSON pointer of the schema with this identity, after ``uri#`` if it is in another document.
@@ -361,6 +367,9 @@ class Language:
 
     def _expand(self, schema: int, kind: Kind) -> int:
         """What ``schema`` demands of a value of ``kind``, over atoms at depth ``VALUE`` without other schemas."""
+        known = self._expansions.get((schema, kind))
+        if known is not None:
+            return known
         formulas = self.formulas
         stack = [schema]
         while stack:

@@ -128,14 +128,16 @@ class Satisfier:
         return self._values[root]
 
     def _of_some_kind(self, value: int, asked: _Questions) -> Witness | None:
+        possible = self._language.kinds_of(value)
         for kind in _KINDS:
-            found = self._of_kind(value, kind, asked)
+            found = self._of_kind(value, kind, asked) if kind in possible else None
             if found is not None:
                 return found
         return None
 
     def _of_kind(self, value: int, kind: Kind, ask: Ask) -> Witness | None:
-        return self._search(Residual(self._language.lower(value, kind, 1), (kind,)), ask)
+        formula = self._language.lower(value, kind, 1)
+        return None if formula == FALSE else self._search(Residual(formula, (kind,)), ask)
 
     # --- the search
 
