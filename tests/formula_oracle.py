@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, assume, settings
 
 from maskwright.grammar.errors import InvalidSchema
 from maskwright.grammar.limits import Budget
-from maskwright.schemas.atoms import HasFormat, Kind, LengthAtLeast, Matches, StringIn
+from maskwright.schemas.atoms import ConsistsOf, HasFormat, Kind, LengthAtLeast, Matches, StringIn
 from maskwright.schemas.formula import FALSE, TRUE
 from maskwright.schemas.lowering import Language
 from maskwright.schemas.options import JsonOptions
@@ -48,6 +48,8 @@ def atom_is_true(atom: Any, value: Any) -> bool:
         return value in atom.values
     if isinstance(atom, HasFormat):
         return string_satisfies(atom, value, Budget())
+    if isinstance(atom, ConsistsOf):
+        return all(any(low <= ord(character) <= high for low, high in atom.chars) for character in value)
     if isinstance(atom, LengthAtLeast):
         return len(value) >= atom.count
     number = exact(value)

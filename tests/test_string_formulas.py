@@ -17,7 +17,7 @@ from maskwright.schemas.formula import FALSE, TRUE, VALUE, Formulas
 from maskwright.schemas.strings import string_automaton
 from maskwright.schemas.theory_strings import string_satisfies
 
-BUDGET = Budget()
+BUDGET = Budget(Limits(compile_seconds=600))
 ATOMS: list[StringAtom] = [
     *map(Matches, ("ab", "^a", "b$", "^a*$", "a.b", "^..$", "")),
     *map(LengthAtLeast, (1, 2, 4)),
