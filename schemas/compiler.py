@@ -23,7 +23,7 @@ from .formula import FALSE, TRUE
 from .key_classes import KeyClasses, key_classes
 from .key_tables import keys_left
 from .lowering import Language
-from .numbers import number_automaton, numbers_of
+from .numbers import labelled_numbers, numbers_of
 from .residual import Residual
 from .satisfiability import Satisfier
 from .strings import AnyStrings, Listed, Recognised, Strings, string_automaton, strings_of
@@ -112,10 +112,10 @@ class JsonCompiler:
             if self._language.lower(value, kind, 1) == TRUE:
                 fields[at.KINDS] |= bit
         if self._satisfier.value_of_kind(value, Kind.NUMBER):
-            dfa = numbers_of(self._language.formulas, self._language.lower(value, Kind.NUMBER, 1), self._limits)
-            if not dfa.is_empty:
+            numbers = numbers_of(self._language.formulas, self._language.lower(value, Kind.NUMBER, 1), self._limits)
+            if not numbers.is_empty:
                 fields[at.KINDS] |= at.IS_NUMBER
-                fields[at.NUMBER_START] = self._automaton.add_number(dfa)
+                fields[at.NUMBER_START] = self._automaton.add_number(numbers)
         if self._satisfier.value_of_kind(value, Kind.STRING):
             formula = self._language.lower(value, Kind.STRING, 1)
             self._string_fields(fields, strings_of(self._language.formulas, formula, self._limits))
@@ -275,10 +275,10 @@ class JsonCompiler:
                 fields[at.KINDS] |= bit
                 fields[field] = state
         formula = run.lower_scalar(language, source.formula, Kind.NUMBER, depth)
-        dfa = number_automaton(language.formulas, formula, self._about(formula, depth + 1), outcome, self._limits)
-        if not dfa.is_empty:
+        numbers = labelled_numbers(language.formulas, formula, self._about(formula, depth + 1), outcome, self._limits)
+        if not numbers.is_empty:
             fields[at.KINDS] |= at.IS_NUMBER
-            fields[at.NUMBER_START] = self._automaton.add_number(dfa)
+            fields[at.NUMBER_START] = self._automaton.add_number(numbers)
         formula = run.lower_scalar(language, source.formula, Kind.STRING, depth)
         text = string_automaton(language.formulas, formula, self._about(formula, depth + 1), outcome, self._limits)
         if not text.dfa.is_empty:

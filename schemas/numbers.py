@@ -6,10 +6,9 @@ import math
 from collections.abc import Callable, Iterable
 from fractions import Fraction
 
-from ..grammar.dfa import Dfa
 from ..grammar.errors import LimitExceeded
 from ..grammar.limits import Limits
-from ..grammar.number_dfa import number_dfa, number_range_dfa
+from ..grammar.number_automaton import NumberAutomaton, number_automaton, number_range
 from ..grammar.number_values import Compare, IntegerSyntax, Multiple, Observer
 from .atoms import AtLeast, Atom, MoreThan, MultipleOf, NumberIn, WrittenAsInteger
 from .formula import FALSE, TRUE, Formulas, Operator
@@ -17,17 +16,17 @@ from .formula import FALSE, TRUE, Formulas, Operator
 _STATES_PER_OBSERVER = 50
 
 
-def numbers_of(formulas: Formulas, formula: int, limits: Limits) -> Dfa:
+def numbers_of(formulas: Formulas, formula: int, limits: Limits) -> NumberAutomaton:
     """The automaton of the numbers of which ``formula``, over number atoms, is true; its label is 1."""
     plain = _range(formulas, formula, limits)
     if plain is not None:
         return plain
-    return number_automaton(formulas, formula, formulas.support(formula), lambda rest: int(rest == TRUE), limits)
+    return labelled_numbers(formulas, formula, formulas.support(formula), lambda rest: int(rest == TRUE), limits)
 
 
-def number_automaton(
+def labelled_numbers(
     formulas: Formulas, formula: int, variables: Iterable[int], label_of: Callable[[int], int], limits: Limits
-) -> Dfa:
+) -> NumberAutomaton:
     """An automaton that decides the number atoms of ``formula`` at once.
 
     ``variables``: the variables about the number, in any order. A number is labelled ``label_of(rest)``, where
@@ -52,7 +51,7 @@ def number_automaton(
             rests[truths] = label_of(formulas.substitute(formula, constants))
         return rests[truths]
 
-    return number_dfa(observers, label, limits)
+    return number_automaton(observers, label, limits)
 
 
 def _observers(atom: Atom) -> list[Observer]:
@@ -79,7 +78,7 @@ def _truth(atom: Atom, seen: dict[Observer, int]) -> bool:
     return any(seen[Compare(value)] == 0 for value in atom.values)
 
 
-def _range(formulas: Formulas, formula: int, limits: Limits) -> Dfa | None:
+def _range(formulas: Formulas, formula: int, limits: Limits) -> NumberAutomaton | None:
     """The automaton of a conjunction of bounds and multiples, which is built once for all schemas that have it."""
     low: tuple[Fraction, bool] | None = None
     high: tuple[Fraction, bool] | None = None
@@ -101,7 +100,7 @@ def _range(formulas: Formulas, formula: int, limits: Limits) -> Dfa | None:
             written = True
         else:
             return None
-    return number_range_dfa(
+    return number_range(
         None if low is None else low[0],
         low is not None and low[1],
         None if high is None else high[0],

@@ -33,7 +33,7 @@ ADMITS, STAYING = next(_slot), next(_slot)  # (mode, byte) and (string state, by
 # --- slots: the automaton of a constraint
 NODES, STATES, ENTRIES, ITEM_NODES, ORDER, DEAD_KEYS = (next(_slot) for _ in range(6))
 KEY_OFFSET, KEY_LENGTH, KEY_BYTES, KEY_NODE, KEY_REQUIRED, KEY_RANK = (next(_slot) for _ in range(6))
-NUMBER_NEXT, NUMBER_LABEL = next(_slot), next(_slot)
+NUMBER_NEXT, NUMBER_LABEL, NUMBER_RESIDUES = (next(_slot) for _ in range(3))
 TEXTS, TEXT_NEXT, TEXT_LABEL, TEXT_ASCII, TEXT_START, TEXT_CLASS, TEXT_VIABLE, TEXT_LEFT = (
     next(_slot) for _ in range(8)
 )
@@ -63,7 +63,7 @@ FIRST_KEY = 3  # after "{"; blanks
 NEXT_KEY = 4  # after "," in an object; blanks
 COLON = 5  # A: node of the value to come; blanks
 FIRST_ITEM = 6  # after "["; blanks
-NUMBER = 7  # A: state of the number automaton, B: 1 if its label is an outcome
+NUMBER = 7  # A: state of the number automaton, B: 1 if its label is an outcome, C: residue of the digits, if any counts
 LITERAL = 8  # A: key index of the literal, B: outcome, C: bytes read
 STRING = 9  # A: value node, C: code points read; S: string state, E: partial code point
 TEXT = 10  # A: value node, B: automaton state, C: code points read; S, E as in STRING
@@ -142,6 +142,28 @@ STATE_READY, CLOSE, ENTRIES_AT, OTHER_NODE, OTHER_STATE, ITEM_NODE, ITEM_STATE =
 PLAIN = 0  # the state of containers that need none
 MAY_NOT_CLOSE = 0  # CLOSE: 0, KEEP, or the state that the container around gets
 KEEP = -1
+
+# --- number automata: rows of NUMBER_NEXT
+NUMBER_SHIFT = 4
+NUMBER_RECORD = 15  # in the last column, where the record of the state's residues lies, or 0
+LAST_DIGIT_SYMBOL = 10
+# the residues: a header for each automaton that has any, with its divisors at the end of it; a record for each state; the
+# checks (``residues.Check``), any of which makes a state live; and rows that say what is accepted, by mask of divisors
+RESIDUE_MODULUS, RESIDUE_OUTCOMES_AT, RESIDUE_DIVISORS, RESIDUE_DIVISOR = range(4)
+RESIDUE_HEADER, RESIDUE_CHECKS, RESIDUE_CHECKS_AT = range(3)  # CHECKS: how many, NONE where the state is always live
+RESIDUE_WIDTH = 3
+(
+    CHECK_POWER,
+    CHECK_START,
+    CHECK_STEP,
+    CHECK_FACTOR,
+    CHECK_SHIFT,
+    CHECK_PERIOD,
+    CHECK_LAST,
+    CHECK_TRIES,
+    CHECK_ACCEPTED,
+) = range(9)
+CHECK_WIDTH = 9
 
 # --- records of text automata
 TEXT_SHIFT = 4
