@@ -55,7 +55,7 @@ class DigitsAhead:
         after_zeros = self._transitions[:, _ZERO]
         for _ in range(len(after_zeros).bit_length()):
             after_zeros = after_zeros[after_zeros]
-        found = self._transitions[after_zeros, _ZERO] == after_zeros
+        found: NDArray[np.bool_] = self._transitions[after_zeros, _ZERO] == after_zeros
         found[DEAD] = False
         found &= (after_zeros[digits] == after_zeros[:, None]).all(axis=1)
         while True:

@@ -6,8 +6,9 @@ digits make, a number is a multiple of ``d`` exactly if it is one of ``d / q``, 
 both in its states. Where they are not, it answers the first only; ``M`` is followed modulo the least common multiple of
 all ``q``, and what a state accepts depends on which of them divide ``M`` (``residues``).
 
-Not supported: exponents beside residues, as with other large divisors (``number_dfa``); a common multiple of 2**31 or more, more than ``MOST_DIVISORS`` different ``q``, and divisors whose part
-of twos and fives is large by itself, such as 2**20: ``LimitExceeded``.
+Not supported: exponents beside residues, as with other large divisors (``number_dfa``); a common multiple of 2**42 or
+more, more than ``MOST_DIVISORS`` different ``q``, and divisors whose part of twos and fives is large by itself, such as
+2**20: ``LimitExceeded``.
 """
 
 from __future__ import annotations

@@ -37,7 +37,6 @@ from .number_values import (
     Compare,
     Decimals,
     Divisor,
-    IntegerSyntax,
     Judge,
     LabelOf,
     Multiple,

@@ -6,12 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-
 Choices = frozenset[int]
 
 
 class Progression(NamedTuple):
-    """The digit strings that spell ``start + step * j``, ``0 <= j < count``, and the choices accepted after them.
+    """The digit strings that spell ``start + step * j``, ``0 <= j < size``, and the choices accepted after them.
 
     ``step`` has no other prime factors than 2 and 5. A single string of ``n`` digits has the step ``10**n``, so that
     it is a whole period: one string for each way in which the digits before may be put.
@@ -19,7 +18,7 @@ class Progression(NamedTuple):
 
     start: int
     step: int
-    count: int
+    size: int
     accepted: Choices
 
 
@@ -48,7 +47,7 @@ def union(parts: Iterable[Ways]) -> Ways:
 
     Such zeros do not change which integers coprime to ten divide.
     """
-    alike = {(-p.count, length, p) for part in parts for length, progressions in part.items() for p in progressions}
+    alike = {(-p.size, length, p) for part in parts for length, progressions in part.items() for p in progressions}
     longest = max((length for _, length, _ in alike), default=0)
     kept: list[Progression] = []
     found: Ways = {}
@@ -97,8 +96,8 @@ def _whole_periods(progressions: Sequence[Progression], size: int) -> list[Progr
     groups: defaultdict[tuple[int, int, Choices], set[int]] = defaultdict(set)
     found = []
     for progression in progressions:
-        if progression.step * progression.count == size:
-            groups[progression.step, progression.count, progression.accepted].add(progression.start)
+        if progression.step * progression.size == size:
+            groups[progression.step, progression.size, progression.accepted].add(progression.start)
         else:
             found.append(progression)
     for (step, count, accepted), starts in groups.items():
@@ -115,12 +114,8 @@ def _whole_periods(progressions: Sequence[Progression], size: int) -> list[Progr
 
 def _numbers_of_twos_and_fives(most: int) -> list[int]:
     """Those up to ``most``, descending."""
-    found = [1]
-    for prime in (2, 5):
-        for number in found:
-            if number * prime <= most:
-                found.append(number * prime)
-    return sorted(set(found), reverse=True)
+    powers = [2**i * 5**j for i in range(most.bit_length()) for j in range(most.bit_length())]
+    return sorted((number for number in powers if number <= most), reverse=True)
 
 
 def joined(progressions: Iterable[Progression]) -> list[Progression]:
@@ -129,10 +124,10 @@ def joined(progressions: Iterable[Progression]) -> list[Progression]:
     for progression in sorted(progressions, key=lambda p: (sorted(p.accepted), p.start)):
         last = found[-1] if found else None
         if last is not None and last.accepted == progression.accepted:
-            step = last.step if last.count > 1 else progression.start - last.start
-            alike = step == progression.step or (progression.count == 1 and (last.count > 1 or step == 1))
-            if alike and progression.start == last.start + step * last.count:
-                found[-1] = last._replace(step=step, count=last.count + progression.count)
+            step = last.step if last.size > 1 else progression.start - last.start
+            alike = step == progression.step or (progression.size == 1 and (last.size > 1 or step == 1))
+            if alike and progression.start == last.start + step * last.size:
+                found[-1] = last._replace(step=step, size=last.size + progression.size)
                 continue
         found.append(progression)
     return found
@@ -140,11 +135,11 @@ def joined(progressions: Iterable[Progression]) -> list[Progression]:
 
 def _covers(other: Progression, progression: Progression) -> bool:
     """Whether every member of ``progression`` is one of ``other``, with at least its choices."""
-    first, last = progression.start, progression.start + progression.step * (progression.count - 1)
+    first, last = progression.start, progression.start + progression.step * (progression.size - 1)
     return (
         first >= other.start
-        and last <= other.start + other.step * (other.count - 1)
+        and last <= other.start + other.step * (other.size - 1)
         and (first - other.start) % other.step == 0
-        and (progression.count == 1 or progression.step % other.step == 0)
+        and (progression.size == 1 or progression.step % other.step == 0)
         and progression.accepted <= other.accepted
     )

@@ -22,8 +22,8 @@ from .progressions import Progression, Ways, joined
 MOST_DIVISORS = 12
 """A row of outcomes has an entry for each subset of the divisors."""
 
-LARGEST_MODULUS = 2**31 - 1
-"""So that kernels multiply residues in 64 bits, and a configuration holds one in 32."""
+LARGEST_MODULUS = 2**42 - 1
+"""So that kernels multiply half of a residue by another in 64 bits."""
 
 
 @dataclass(frozen=True)
@@ -43,9 +43,10 @@ class Divisors:
         values = tuple(sorted(set(parts) - {1}))
         modulus = math.lcm(*values)
         if modulus > LARGEST_MODULUS:
+            named = ", ".join(map(str, values))
             raise LimitExceeded(
-                f"multiples of {', '.join(map(str, values))} (the divisors without factors 2 and 5) need residues modulo"
-                f" {modulus}, which is more than {LARGEST_MODULUS}",
+                f"multiples of {named} (without factors 2 and 5) need residues modulo {modulus},"
+                f" which is more than {LARGEST_MODULUS}",
                 remedy="give divisors with fewer digits",
             )
         if len(values) > MOST_DIVISORS:
@@ -143,7 +144,7 @@ class Residues:
 
     def _is_enough(self, progression: Progression) -> bool:
         return any(
-            progression.count >= self.divisors.product(choice) * self._tries(choice) for choice in progression.accepted
+            progression.size >= self.divisors.product(choice) * self._tries(choice) for choice in progression.accepted
         )
 
     def _tries(self, choice: int) -> int:
@@ -152,7 +153,7 @@ class Residues:
     def _checks(self, ways: Ways) -> Iterator[Check]:
         for length, progressions in ways.items():
             for progression in joined(progressions):
-                if progression.count == 1:
+                if progression.size == 1:
                     yield self._check(length, progression, 1, 1)
                     continue
                 for choice in sorted(progression.accepted, key=self.divisors.product):

@@ -25,7 +25,7 @@ from .pointers import (
     longs_at,
     words_at,
 )
-from .residues import number_label
+from .residues import number_label, residue_of
 from .structure import finish, finish_other_key, is_accepting, may_close, miss, step, wants_unique
 
 NO_LIMIT = 1 << 30
@@ -375,7 +375,7 @@ def fill_structural(slots, stack, mask):
 @kernel(Nothing, Longs, Ints, Words)
 def fill_number(slots, stack, mask):
     state = np.int64(stack[A])
-    label = number_label(slots, state, np.int64(stack[C]))
+    label = number_label(slots, state, residue_of(stack, 0))
     if label != 0:
         outcome = label if stack[B] != 0 else np.int64(PLAIN)
         if finish(slots, stack, 0, np.int64(stack[FRAME]), outcome, np.int64(stack[TOP])) != 0:

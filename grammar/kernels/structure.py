@@ -26,7 +26,7 @@ from .keys import (
 )
 from .layout import *  # noqa: F403 -- the layout is this package's vocabulary
 from .pointers import Flag, Ints, Long, Longs, Nothing, bytes_at, call_finished, call_step, ints_at, longs_at
-from .residues import number_label, number_successor
+from .residues import number_label, number_successor, residue_of
 from .text import accumulate, another_range, highest, is_viable, lowest, partial_is_viable, text_successor
 
 
@@ -274,9 +274,9 @@ def begin_value(slots, stack, at, frame, node_index, top, byte):
             return 1
         return 0
     if kinds & IS_NUMBER:
-        found = number_successor(slots, np.int64(node[NUMBER_START]), np.int64(0), byte)
-        if found != 0:
-            put(stack, at, NUMBER, frame, found >> 32, node[JOINT], found & 0xFFFFFFFF, 0, 0, top)
+        state = number_successor(slots, np.int64(node[NUMBER_START]), np.int64(0), byte)
+        if state != DEAD:
+            put(stack, at, NUMBER, frame, state, node[JOINT], slots[RESIDUE_READ], 0, 0, top)
             return 1
     return 0
 
@@ -765,12 +765,13 @@ def number_step(slots, stack, i, byte):
     state = np.int64(stack[i + A])
     frame = np.int64(stack[i + FRAME])
     top = np.int64(stack[i + TOP])
-    residue = np.int64(stack[i + C])
-    found = number_successor(slots, state, residue, byte)
-    if found != 0:
-        put(stack, at, NUMBER, frame, found >> 32, stack[i + B], found & 0xFFFFFFFF, 0, 0, top)
+    following = number_successor(slots, state, residue_of(stack, i), byte)
+    if following != DEAD:
+        residue = slots[RESIDUE_READ]
+        low = residue & ((np.int64(1) << RESIDUE_SHIFT) - 1)
+        put(stack, at, NUMBER, frame, following, stack[i + B], low, 0, residue >> RESIDUE_SHIFT, top)
         return 1
-    label = number_label(slots, state, residue)
+    label = number_label(slots, state, residue_of(stack, i))
     if label == 0:
         return 0
     if stack[i + B] == 0 and not wants_unique(slots, frame):
@@ -841,7 +842,7 @@ def is_accepting(slots, stack, depth):
         return False
     if stack[i + MODE] == AFTER:
         return stack[i + S] == FRESH
-    return stack[i + MODE] == NUMBER and number_label(slots, np.int64(stack[i + A]), np.int64(stack[i + C])) != 0
+    return stack[i + MODE] == NUMBER and number_label(slots, np.int64(stack[i + A]), residue_of(stack, i)) != 0
 
 
 @callback(Long, Longs, Ints, Long, Long)
