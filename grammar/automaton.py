@@ -14,11 +14,13 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from .dfa import DEAD, Dfa, TextDfa
+from .dfa import DEAD, TextDfa
 from .errors import LimitExceeded
 from .kernels import layout as at
 from .limits import Budget
+from .number_automaton import NumberAutomaton
 from .pool import Pool
+from .residue_table import add_residues
 from .text_dfa import viability
 
 LITERALS = (b"false", b"null", b"true")  # the first three keys of every automaton
@@ -79,7 +81,8 @@ class Automaton:
         self.key_bytes = self._pool(np.uint8, capacity=1024)
         self.key_node, self.key_rank = self._pool(np.int32), self._pool(np.int32)
         self.key_required = self._pool(np.uint8)
-        self.number_next, self.number_label = self._pool(np.int32, 16), self._pool(np.int32)
+        self.number_next, self.number_label = self._pool(np.int32, 1 << at.NUMBER_SHIFT), self._pool(np.int32)
+        self.number_residues = self._pool(np.int64)
         self.texts = self._pool(np.int32, at.TEXT_WIDTH)
         self.text_next, self.text_label = self._pool(np.int32), self._pool(np.int32)
         self.text_ascii, self.text_viable = self._pool(np.uint8), self._pool(np.uint8)
@@ -90,9 +93,10 @@ class Automaton:
         self._template = np.zeros(at.NODE_WIDTH, np.int32)
         for field, value in _DEFAULTS.items():
             self._template[field] = value
-        self._numbers: dict[int, tuple[Dfa, int]] = {}
+        self._numbers: dict[int, tuple[NumberAutomaton, int]] = {}
         self.number_next.extend(DEAD, 1)
         self.number_label.extend(0, 1)
+        self.number_residues.extend(0, 1)
         self.states.extend(0, 1)
         self.add_keys(LITERALS, [at.NONE] * 3)
         self.new_node()
@@ -112,6 +116,7 @@ class Automaton:
         (at.KEY_REQUIRED, "key_required"),
         (at.NUMBER_NEXT, "number_next"),
         (at.NUMBER_LABEL, "number_label"),
+        (at.NUMBER_RESIDUES, "number_residues"),
         (at.TEXTS, "texts"),
         (at.TEXT_NEXT, "text_next"),
         (at.TEXT_LABEL, "text_label"),
@@ -202,18 +207,28 @@ class Automaton:
     def add_item_nodes(self, nodes: Sequence[int]) -> int:
         return self.item_nodes.extend(nodes, len(nodes))
 
-    def add_number(self, dfa: Dfa) -> int:
-        """Append a number automaton (``number_dfa``); its start state among all."""
-        known = self._numbers.get(id(dfa))
+    def add_number(self, numbers: NumberAutomaton) -> int:
+        """Append a number automaton; its start state among all."""
+        known = self._numbers.get(id(numbers))
         if known is not None:
             return known[1]
-        base = len(self.number_label) - 1
+        dfa, base = numbers.dfa, len(self.number_label) - 1
         moved = np.where(dfa.transitions[1:] == DEAD, DEAD, dfa.transitions[1:] + base)
+        if numbers.residues is not None:
+            moved[:, at.NUMBER_RECORD] = add_residues(self.number_residues, numbers.residues)[1:]
         self.number_next.extend(moved, len(moved))
         self.number_label.extend(dfa.labels[1:], len(moved))
         start = dfa.start + base
-        self._numbers[id(dfa)] = (dfa, start)
+        self._numbers[id(numbers)] = (numbers, start)
         return start
+
+    def numbers_with(self, state: int) -> tuple[NumberAutomaton, int]:
+        """The number automaton that has ``state``, and which one of its own that is."""
+        for numbers, start in self._numbers.values():
+            own = state - start + numbers.dfa.start
+            if 0 < own < len(numbers.dfa.labels):
+                return numbers, own
+        raise KeyError(state)
 
     def add_text(self, text: TextDfa, minimum: int = 0, maximum: int | None = None) -> int:
         """Append a text automaton whose texts have ``minimum`` to ``maximum`` code points; its index."""

@@ -60,8 +60,8 @@ class Configuration:
 
     ``mode``: one of the layout's, ``KEY`` for all keys. ``node``: of the value in hand or to come. ``text``: what a
     string says so far, or what is left of a literal; ``pending``: the bytes of its character in hand. ``state``: of
-    the number or text automaton. ``outcome``: the state that a literal leaves. ``behind``: the comma or colon before a
-    value or key; ``blanks``: those read since.
+    the number or text automaton; ``integer``: what the digits of a number make. ``outcome``: the state that a literal
+    leaves. ``behind``: the comma or colon before a value or key; ``blanks``: those read since.
     """
 
     mode: int
@@ -74,6 +74,7 @@ class Configuration:
     behind: bytes = b""
     blanks: bytes = b""
     written: bytes = b""
+    integer: int = 0
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,7 @@ class Interpreter:
         if configuration.frame.kind != at.ROOT:
             return False
         if configuration.mode == at.NUMBER:
-            return bool(self._automaton.number_label.array[configuration.state])
+            return self._number_label(configuration) != 0
         return configuration.mode == at.AFTER
 
     def step(self, configuration: Configuration, byte: int) -> Configuration | None:
@@ -445,14 +446,26 @@ class Interpreter:
 
     def _in_number(self, configuration: Configuration, byte: bytes) -> Configuration | None:
         successor = int(self._automaton.number_next.array[configuration.state, SYMBOL_OF_BYTE[byte[0]]])
-        if successor != DEAD:
-            return replace(configuration, state=successor)
-        label = int(self._automaton.number_label.array[configuration.state])
+        integer = 10 * configuration.integer + int(byte) if byte.isdigit() else configuration.integer
+        longer = replace(configuration, state=successor, integer=integer)
+        if successor != DEAD and self._number_goes_on(longer):
+            return longer
+        label = self._number_label(configuration)
         if label == 0:
             return None
         outcome = label if self._node(configuration.node)[at.JOINT] else at.PLAIN
         finished = self._finish(configuration.frame, outcome, behind=1)
         return None if finished is None else self._between(finished, byte)
+
+    def _number_goes_on(self, configuration: Configuration) -> bool:
+        numbers, state = self._automaton.numbers_with(configuration.state)
+        return numbers.residues is None or numbers.residues.is_live(state, configuration.integer)
+
+    def _number_label(self, configuration: Configuration) -> int:
+        numbers, state = self._automaton.numbers_with(configuration.state)
+        if numbers.residues is None:
+            return int(numbers.dfa.labels[state])
+        return numbers.residues.label(state, configuration.integer)
 
     def _in_string(self, configuration: Configuration, byte: bytes) -> Configuration | None:
         if byte == b'"' and not configuration.pending:

@@ -37,7 +37,6 @@ from .number_values import (
     Compare,
     Decimals,
     Divisor,
-    IntegerSyntax,
     Judge,
     LabelOf,
     Multiple,
@@ -76,45 +75,18 @@ SYMBOL_OF_BYTE = _symbol_of_byte()
 """uint8[256]: the symbol of each byte."""
 
 
-def number_dfa(observers: Sequence[Observer], label_of: LabelOf, budget: Budget) -> Dfa:
+def number_dfa(observers: Sequence[Observer], label_of: LabelOf, budget: Budget, scientific: bool = True) -> Dfa:
     """The minimal automaton of the number texts to whose outcomes ``label_of`` gives a positive label.
 
-    ``label_of`` gets one outcome for each observer, in order; it must be a pure function. Columns are the symbols of
+    ``label_of`` gets one outcome for each observer, in order; it must be a pure function. ``scientific``: whether
+    exponents are accepted at all where values matter. Columns are the symbols of
     ``SYMBOL_OF_BYTE``, padded to ``CLASSES``. Raises ``LimitExceeded`` over the limit of states, ``UnsupportedSchema``
     for a bound that is no decimal fraction and ``InvalidSchema`` for a divisor that is not positive.
     """
     if not any(isinstance(observer, Compare | Multiple) for observer in observers):
         return _syntax_dfa(label_of((1,) * len(observers)), label_of((0,) * len(observers)))
-    machine = _Machine(observers, label_of, budget)
+    machine = _Machine(observers, label_of, budget, scientific)
     return explore(machine.start, machine.successors, machine.label, CLASSES, budget, "a number")
-
-
-@lru_cache(maxsize=4096)
-def number_range_dfa(
-    minimum: Fraction | None,
-    exclusive_minimum: bool,
-    maximum: Fraction | None,
-    exclusive_maximum: bool,
-    divisor: Fraction | None,
-    integer_syntax: bool,
-    budget: Budget,
-) -> Dfa:
-    """``number_dfa`` of a plain conjunction, label 1; built once for equal arguments."""
-    conditions: list[tuple[Observer, tuple[int, ...]]] = []
-    if minimum is not None:
-        conditions.append((Compare(minimum), (1,) if exclusive_minimum else (0, 1)))
-    if maximum is not None:
-        conditions.append((Compare(maximum), (-1,) if exclusive_maximum else (-1, 0)))
-    if divisor is not None:
-        conditions.append((Multiple(divisor), (1,)))
-    if integer_syntax:
-        conditions.append((IntegerSyntax(), (1,)))
-    wanted = [outcomes for _, outcomes in conditions]
-
-    def label_of(outcomes: tuple[int, ...]) -> int:
-        return int(all(outcome in good for outcome, good in zip(outcomes, wanted, strict=True)))
-
-    return number_dfa([observer for observer, _ in conditions], label_of, budget)
 
 
 @lru_cache(maxsize=64)
@@ -165,14 +137,15 @@ class _Machine:
     came before has become a step function.
     """
 
-    def __init__(self, observers: Sequence[Observer], label_of: LabelOf, budget: Budget) -> None:
+    def __init__(self, observers: Sequence[Observer], label_of: LabelOf, budget: Budget, scientific: bool) -> None:
         _check_size(observers, budget)
         self.judge = Judge(observers, label_of)
         self.sides = self.judge.sides
         self.divisors = [Divisor(observer.divisor) for observer in observers if isinstance(observer, Multiple)]
         self.signed = any(isinstance(observer, Compare) for observer in observers)
         self.places = max([1, *(divisor.places for divisor in self.divisors)])
-        self.scientific = all(divisor.scientific_modulus <= MAX_EXPONENT_MODULUS for divisor in self.divisors)
+        moduli = [divisor.scientific_modulus for divisor in self.divisors]
+        self.scientific = scientific and max(moduli, default=1) <= MAX_EXPONENT_MODULUS
         self._free = ((0, 1),) * len(self.divisors)
         self._highest = self._highest_exponent(False), self._highest_exponent(True)
         self._functions: list[tuple[StepFunction, Decimals]] = []

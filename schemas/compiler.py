@@ -23,7 +23,7 @@ from .json_text import read_items
 from .key_classes import KeyClasses, key_classes
 from .lowering import Language
 from .mentions import KeyMentions
-from .numbers import number_automaton, numbers_of
+from .numbers import labelled_numbers, numbers_of
 from .residual import Residual
 from .satisfiability import Satisfier
 from .strings import AnyStrings, Listed, Recognised, Strings, string_automaton, strings_of
@@ -135,10 +135,10 @@ class JsonCompiler:
             if self._language.lower(value, kind, 1) == TRUE:
                 fields[at.KINDS] |= bit
         if self._satisfier.value_of_kind(value, Kind.NUMBER):
-            dfa = numbers_of(self._language.formulas, self._language.lower(value, Kind.NUMBER, 1), self._budget)
-            if not dfa.is_empty:
+            numbers = numbers_of(self._language.formulas, self._language.lower(value, Kind.NUMBER, 1), self._budget)
+            if not numbers.is_empty:
                 fields[at.KINDS] |= at.IS_NUMBER
-                fields[at.NUMBER_START] = self._automaton.add_number(dfa)
+                fields[at.NUMBER_START] = self._automaton.add_number(numbers)
         if self._satisfier.value_of_kind(value, Kind.STRING):
             formula = self._language.lower(value, Kind.STRING, 1)
             self._string_fields(fields, strings_of(self._language.formulas, formula, self._budget))
@@ -297,10 +297,10 @@ class JsonCompiler:
                 fields[at.KINDS] |= bit
                 fields[field] = state
         formula = run.lower_scalar(language, source.formula, Kind.NUMBER, depth)
-        dfa = number_automaton(language.formulas, formula, self._about(formula, depth + 1), outcome, self._budget)
-        if not dfa.is_empty:
+        numbers = labelled_numbers(language.formulas, formula, self._about(formula, depth + 1), outcome, self._budget)
+        if not numbers.is_empty:
             fields[at.KINDS] |= at.IS_NUMBER
-            fields[at.NUMBER_START] = self._automaton.add_number(dfa)
+            fields[at.NUMBER_START] = self._automaton.add_number(numbers)
         formula = run.lower_scalar(language, source.formula, Kind.STRING, depth)
         text = string_automaton(language.formulas, formula, self._about(formula, depth + 1), outcome, self._budget)
         if not text.dfa.is_empty:

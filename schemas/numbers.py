@@ -6,10 +6,9 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 
-from ..grammar.dfa import Dfa
 from ..grammar.errors import LimitExceeded
 from ..grammar.limits import Budget
-from ..grammar.number_dfa import number_dfa, number_range_dfa
+from ..grammar.number_automaton import NumberAutomaton, number_automaton, number_range
 from ..grammar.number_values import Compare, IntegerSyntax, Multiple, Observer
 from .atoms import AtLeast, Atom, MoreThan, MultipleOf, NumberIn, WrittenAsInteger
 from .formula import FALSE, TRUE, Formulas, Operator
@@ -18,17 +17,17 @@ from .variants import Variants
 _STATES_PER_OBSERVER = 50
 
 
-def numbers_of(formulas: Formulas, formula: int, budget: Budget) -> Dfa:
+def numbers_of(formulas: Formulas, formula: int, budget: Budget) -> NumberAutomaton:
     """The automaton of the numbers of which ``formula``, over number atoms, is true; its label is 1."""
     plain = _range(formulas, formula, budget)
     if plain is not None:
         return plain
-    return number_automaton(formulas, formula, formulas.support(formula), lambda rest: int(rest == TRUE), budget)
+    return labelled_numbers(formulas, formula, formulas.support(formula), lambda rest: int(rest == TRUE), budget)
 
 
-def number_automaton(
+def labelled_numbers(
     formulas: Formulas, formula: int, variables: Iterable[int], label_of: Callable[[int], int], budget: Budget
-) -> Dfa:
+) -> NumberAutomaton:
     """An automaton that decides the number atoms of ``formula`` at once.
 
     ``variables``: the variables about the number, in any order. A number is labelled ``label_of(rest)``, where
@@ -59,7 +58,7 @@ def number_automaton(
             labels[key] = label_of(variants.with_changes(dict.fromkeys(truths, TRUE)))
         return labels[key]
 
-    return number_dfa(observers, label, budget)
+    return number_automaton(observers, label, budget)
 
 
 def _holding(atoms: Mapping[int, Atom]) -> dict[Fraction, list[int]]:
@@ -86,7 +85,7 @@ def _truth(atom: Atom, outcome: int) -> bool:
     return outcome >= 0 if isinstance(atom, AtLeast) else outcome > 0
 
 
-def _range(formulas: Formulas, formula: int, budget: Budget) -> Dfa | None:
+def _range(formulas: Formulas, formula: int, budget: Budget) -> NumberAutomaton | None:
     """The automaton of a conjunction of bounds and multiples, which is built once for all schemas that have it."""
     low: tuple[Fraction, bool] | None = None
     high: tuple[Fraction, bool] | None = None
@@ -108,7 +107,7 @@ def _range(formulas: Formulas, formula: int, budget: Budget) -> Dfa | None:
             written = True
         else:
             return None
-    return number_range_dfa(
+    return number_range(
         None if low is None else low[0],
         low is not None and low[1],
         None if high is None else high[0],

@@ -89,6 +89,29 @@ FIXED: dict[str, Any] = {
     "text": TEXT,
     "lengths": LENGTHS,
     "numbers": {"type": "array", "items": {"type": "number", "multipleOf": 0.5, "exclusiveMaximum": 20}, "minItems": 2},
+    "multiples": {
+        "type": "array",
+        "items": {
+            "anyOf": [
+                {"type": "integer", "multipleOf": 0.123456789},
+                {
+                    "type": "number",
+                    "minimum": 10,
+                    "exclusiveMaximum": 4000,
+                    "multipleOf": 10.1,
+                    "not": {"multipleOf": 7},
+                },
+            ]
+        },
+    },
+    "joint multiples": {
+        "type": "object",
+        "properties": {"a": {"type": "number", "maximum": 5000}, "b": {}},
+        "anyOf": [
+            {"properties": {"a": {"multipleOf": 1234.5}}, "required": ["a", "b"]},
+            {"properties": {"a": {"not": {"multipleOf": 31}, "multipleOf": 77}, "b": {"type": "null"}}},
+        ],
+    },
     "strings": {"type": "array", "items": {"enum": ["", "a", "ab", "é", "日", "日本", "😀", "\ue000", "\U00100000"]}},
 }
 DOCUMENTS: dict[str, list[Any]] = {
@@ -102,6 +125,8 @@ DOCUMENTS: dict[str, list[Any]] = {
     "text": ["aé😀b", "ééééééé", "aaab"],
     "lengths": ["aé😀b", "éé", "日本語日本語日本語日本語", "abcabc"],
     "numbers": [[1, 1.5, -2e3, 19.5], [0.5, 0]],
+    "multiples": [[123456789, 0, 10.1, 3999.6, 101, 70.7], [123456789.5]],
+    "joint multiples": [{"a": 2469, "b": 1}, {"a": 77, "b": None}, {"a": 1234.5, "b": True}, {"a": -77}],
     "strings": [["", "a", "ab", "é", "日", "日本", "😀", "\ue000", "\U00100000"]],
 }
 

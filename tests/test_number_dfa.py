@@ -18,6 +18,7 @@ from maskwright.grammar.dfa import DEAD, Dfa
 from maskwright.grammar.dfa_operations import UNREACHABLE, distances, minimize, reachable
 from maskwright.grammar.errors import InvalidSchema, LimitExceeded, UnsupportedSchema
 from maskwright.grammar.limits import Budget, Limits
+from maskwright.grammar.number_automaton import NumberAutomaton, number_range
 from maskwright.grammar.number_dfa import (
     CLASSES,
     MAX_EXPONENT_MODULUS,
@@ -28,7 +29,6 @@ from maskwright.grammar.number_dfa import (
     Multiple,
     Observer,
     number_dfa,
-    number_range_dfa,
 )
 
 LIMITS = Budget(Limits(compile_seconds=inf))
@@ -36,11 +36,15 @@ SYNTAX = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 WITH_EXPONENT = re.compile(r"-?[1-9](\.[0-9]+)?[eE][+-]?[0-9]+")
 
 
-def run(dfa: Dfa, text: str) -> int:
-    state = dfa.start
+def run(automaton: Dfa | NumberAutomaton, text: str) -> int:
+    dfa = automaton.dfa if isinstance(automaton, NumberAutomaton) else automaton
+    residues = automaton.residues if isinstance(automaton, NumberAutomaton) else None
+    state, residue = dfa.start, 0
     for byte in text.encode():
         state = int(dfa.transitions[state, SYMBOL_OF_BYTE[byte]])
-    return int(dfa.labels[state])
+        if residues is not None and chr(byte).isdigit():
+            residue = residues.after(residue, int(chr(byte)))
+    return int(dfa.labels[state]) if residues is None else residues.label(state, residue)
 
 
 def outcome(observer: Observer, text: str) -> int:
@@ -224,8 +228,8 @@ def test_ranges(
     bounds: tuple[Fraction | None, bool, Fraction | None, bool], divisor: Fraction | None, integer: bool, seed: int
 ) -> None:
     low, above, high, below = bounds
-    dfa = number_range_dfa(low, above, high, below, divisor, integer, LIMITS)
-    assert_minimal(dfa)
+    numbers = number_range(low, above, high, below, divisor, integer, LIMITS)
+    assert_minimal(numbers.dfa)
     source = random.Random(seed)
     observers: list[Observer] = [Compare(bound) for bound in (low, high) if bound is not None]
     observers += [Multiple(divisor)] if divisor is not None else []
@@ -236,7 +240,7 @@ def test_ranges(
             good &= high is None or (value < high if below else value <= high)
             good &= divisor is None or (value / divisor).denominator == 1
             good &= not integer or not set(text) & set(".eE")
-            assert run(dfa, text) == good, text
+            assert run(numbers, text) == good, text
 
 
 FLOATS = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(10**30), 10**30) | st.integers().map(float)
@@ -247,10 +251,10 @@ FLOATS = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(10**30
 def test_what_json_dumps_writes(number: float, bound: float) -> None:
     text, limit = json.dumps(number), Fraction(json.dumps(bound))
     integral = Fraction(text).denominator == 1
-    assert run(number_range_dfa(limit, False, None, False, None, False, LIMITS), text) == (Fraction(text) >= limit)
-    assert run(number_range_dfa(None, False, limit, True, None, False, LIMITS), text) == (Fraction(text) < limit)
-    assert run(number_range_dfa(None, False, None, False, Fraction(1), False, LIMITS), text) == integral
-    assert run(number_range_dfa(limit, True, None, False, Fraction(1), False, LIMITS), text) == (
+    assert run(number_range(limit, False, None, False, None, False, LIMITS), text) == (Fraction(text) >= limit)
+    assert run(number_range(None, False, limit, True, None, False, LIMITS), text) == (Fraction(text) < limit)
+    assert run(number_range(None, False, None, False, Fraction(1), False, LIMITS), text) == integral
+    assert run(number_range(limit, True, None, False, Fraction(1), False, LIMITS), text) == (
         integral and Fraction(text) > limit
     )
 
@@ -265,7 +269,7 @@ def test_few_states_for_multiples(divisor: str, states: int) -> None:
 def test_random_walks_never_get_stuck() -> None:
     """Along any path of live states acceptance stays in reach, and what is accepted is right."""
     source = random.Random(5)
-    dfa = number_range_dfa(Fraction("-12.5"), False, Fraction(345), True, Fraction("0.5"), False, LIMITS)
+    dfa = number_range(Fraction("-12.5"), False, Fraction(345), True, Fraction("0.5"), False, LIMITS).dfa
     characters = {int(SYMBOL_OF_BYTE[ord(character)]): character for character in "0123456789-+.e"}
     for _ in range(500):
         state, text = dfa.start, ""
@@ -282,9 +286,9 @@ def test_random_walks_never_get_stuck() -> None:
 
 
 def test_empty_ranges() -> None:
-    assert number_range_dfa(Fraction(3), True, Fraction(3), False, None, False, LIMITS).is_empty
-    assert number_range_dfa(Fraction(1), False, Fraction(2), False, Fraction(5), False, LIMITS).is_empty
-    assert not number_range_dfa(Fraction(3), False, Fraction(3), False, None, False, LIMITS).is_empty
+    assert number_range(Fraction(3), True, Fraction(3), False, None, False, LIMITS).is_empty
+    assert number_range(Fraction(1), False, Fraction(2), False, Fraction(5), False, LIMITS).is_empty
+    assert not number_range(Fraction(3), False, Fraction(3), False, None, False, LIMITS).is_empty
 
 
 def test_errors() -> None:
@@ -300,4 +304,4 @@ def test_errors() -> None:
 
 def test_built_once() -> None:
     arguments = Fraction(0), False, None, False, Fraction(1), False, LIMITS
-    assert number_range_dfa(*arguments) is number_range_dfa(*arguments)
+    assert number_range(*arguments) is number_range(*arguments)

@@ -33,7 +33,7 @@ ADMITS, STAYING = next(_slot), next(_slot)  # (mode, byte) and (string state, by
 # --- slots: the automaton of a constraint
 NODES, STATES, ENTRIES, ITEM_NODES, ORDER, DEAD_KEYS = (next(_slot) for _ in range(6))
 KEY_OFFSET, KEY_LENGTH, KEY_BYTES, KEY_NODE, KEY_REQUIRED, KEY_RANK = (next(_slot) for _ in range(6))
-NUMBER_NEXT, NUMBER_LABEL = next(_slot), next(_slot)
+NUMBER_NEXT, NUMBER_LABEL, NUMBER_RESIDUES = (next(_slot) for _ in range(3))
 TEXTS, TEXT_NEXT, TEXT_LABEL, TEXT_ASCII, TEXT_START, TEXT_CLASS, TEXT_VIABLE, TEXT_LEFT = (
     next(_slot) for _ in range(8)
 )
@@ -42,6 +42,7 @@ STAY_KEYS, STAY_ROWS, STAY_CAPACITY, STAY_OPEN, STAY_WANTED = (
 )  # stay masks of text states
 WHITESPACE, BLANK_NEXT, EPOCH = next(_slot), next(_slot), next(_slot)
 KEEPS_TEXT = next(_slot)  # 1 if the automaton needs the text that was read, because of unique items
+RESIDUE_READ = next(_slot)  # what number_successor leaves beside the state
 ONLY_CLASS, MARKED = next(_slot), next(_slot)  # for masks of open keys: the one class considered; 4 words of bytes
 _, _, _ = (next(_slot) for _ in range(3))
 # --- slots: one matcher's own
@@ -66,7 +67,9 @@ FIRST_KEY = 3  # after "{"; blanks
 NEXT_KEY = 4  # after "," in an object; blanks
 COLON = 5  # A: node of the value to come; blanks
 FIRST_ITEM = 6  # after "["; blanks
-NUMBER = 7  # A: state of the number automaton, B: 1 if its label is an outcome
+NUMBER = (
+    7  # A: state of the number automaton, B: 1 if its label is an outcome, C: residue of the digits, E: its higher bits
+)
 LITERAL = 8  # A: key index of the literal, B: outcome, C: bytes read
 STRING = 9  # A: value node, C: code points read; S: string state, E: partial code point
 TEXT = 10  # A: value node, B: automaton state, C: code points read; S, E as in STRING
@@ -147,6 +150,29 @@ STATE_READY, CLOSE, ENTRIES_AT, OTHER_NODE, OTHER_STATE, ITEM_NODE, ITEM_STATE, 
 PLAIN = 0  # the state of containers that need none
 MAY_NOT_CLOSE = 0  # CLOSE: 0, KEEP, or the state that the container around gets
 KEEP = -1
+
+# --- number automata: rows of NUMBER_NEXT
+NUMBER_SHIFT = 4
+NUMBER_RECORD = 15  # in the last column, where the record of the state's residues lies, or 0
+LAST_DIGIT_SYMBOL = 10
+RESIDUE_SHIFT = 31  # bits of a residue in C
+# the residues: a header for each automaton that has any, with its divisors at the end of it; a record for each state;
+# the checks (``residues.Check``), any of which makes a state live; rows that say what is accepted, by mask of divisors
+RESIDUE_MODULUS, RESIDUE_OUTCOMES_AT, RESIDUE_DIVISORS, RESIDUE_DIVISOR = range(4)
+RESIDUE_HEADER, RESIDUE_CHECKS, RESIDUE_CHECKS_AT = range(3)  # CHECKS: how many, NONE where the state is always live
+RESIDUE_WIDTH = 3
+(
+    CHECK_POWER,
+    CHECK_START,
+    CHECK_STEP,
+    CHECK_FACTOR,
+    CHECK_SHIFT,
+    CHECK_PERIOD,
+    CHECK_LAST,
+    CHECK_TRIES,
+    CHECK_ACCEPTED,
+) = range(9)
+CHECK_WIDTH = 9
 
 # --- records of text automata
 TEXT_SHIFT = 4

@@ -27,6 +27,7 @@ from .pointers import (
     longs_at,
     words_at,
 )
+from .residues import number_label, residue_of
 from .structure import is_accepting, may_close, step
 
 NO_LIMIT = 1 << 30
@@ -380,14 +381,14 @@ def fill_structural(slots, stack, mask):
 @kernel(Nothing, Longs, Ints, Words)
 def fill_number(slots, stack, mask):
     state = np.int64(stack[A])
-    label = np.int64(ints_at(slots[NUMBER_LABEL])[state])
+    label = number_label(slots, state, residue_of(stack, 0))
     if label != 0:
         outcome = label if stack[B] != 0 else np.int64(PLAIN)
         if finish(slots, stack, 0, np.int64(stack[FRAME]), outcome, np.int64(stack[TOP])) != 0:
             fill_structural(slots, stack, mask)
         load(slots, stack)
     symbols = bytes_at(slots[NUMBER_SYMBOL])
-    row = ints_at(slots[NUMBER_NEXT] + (state << 4) * 4)
+    row = ints_at(slots[NUMBER_NEXT] + (state << NUMBER_SHIFT) * 4)
     for byte in range(0x2B, 0x66):
         if row[symbols[byte]] != DEAD:
             walk_root(slots, stack, mask, TRIE, byte, 0, 0)

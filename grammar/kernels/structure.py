@@ -15,6 +15,7 @@ from .keys import may_have_key
 from .layout import *  # noqa: F403 -- the layout is this package's vocabulary
 from .pointers import Flag, Ints, Long, Longs, bytes_at, call_step, ints_at
 from .repetition import node_after_items
+from .residues import number_label, number_successor, residue_of
 from .string_steps import string_step, text_step
 
 
@@ -132,9 +133,9 @@ def begin_value(slots, stack, at, frame, node_index, top, byte):
             return 1
         return 0
     if kinds & IS_NUMBER:
-        state = ints_at(slots[NUMBER_NEXT])[(np.int64(node[NUMBER_START]) << 4) + bytes_at(slots[NUMBER_SYMBOL])[byte]]
+        state = number_successor(slots, np.int64(node[NUMBER_START]), np.int64(0), byte)
         if state != DEAD:
-            put(stack, at, NUMBER, frame, state, node[JOINT], 0, 0, 0, top)
+            put(stack, at, NUMBER, frame, state, node[JOINT], slots[RESIDUE_READ], 0, 0, top)
             return 1
     return 0
 
@@ -314,11 +315,13 @@ def number_step(slots, stack, i, byte):
     state = np.int64(stack[i + A])
     frame = np.int64(stack[i + FRAME])
     top = np.int64(stack[i + TOP])
-    following = ints_at(slots[NUMBER_NEXT])[(state << 4) + bytes_at(slots[NUMBER_SYMBOL])[byte]]
+    following = number_successor(slots, state, residue_of(stack, i), byte)
     if following != DEAD:
-        put(stack, at, NUMBER, frame, following, stack[i + B], 0, 0, 0, top)
+        residue = slots[RESIDUE_READ]
+        low = residue & ((np.int64(1) << RESIDUE_SHIFT) - 1)
+        put(stack, at, NUMBER, frame, following, stack[i + B], low, 0, residue >> RESIDUE_SHIFT, top)
         return 1
-    label = np.int64(ints_at(slots[NUMBER_LABEL])[state])
+    label = number_label(slots, state, residue_of(stack, i))
     if label == 0:
         return 0
     if stack[i + B] == 0 and not wants_unique(slots, frame):
@@ -389,7 +392,7 @@ def is_accepting(slots, stack, depth):
         return False
     if stack[i + MODE] == AFTER:
         return stack[i + S] == FRESH
-    return stack[i + MODE] == NUMBER and ints_at(slots[NUMBER_LABEL])[stack[i + A]] != 0
+    return stack[i + MODE] == NUMBER and number_label(slots, np.int64(stack[i + A]), residue_of(stack, i)) != 0
 
 
 @callback(Long, Longs, Ints, Long, Long)
