@@ -24,12 +24,9 @@ from maskwright.grammar.number_dfa import (
     MAX_EXPONENT_MODULUS,
     MAX_FRACTION_DIGITS,
     SYMBOL_OF_BYTE,
-    Compare,
-    IntegerSyntax,
-    Multiple,
-    Observer,
     number_dfa,
 )
+from maskwright.grammar.number_values import Compare, IntegerSyntax, Multiple, Observer
 
 LIMITS = Budget(Limits(compile_seconds=inf))
 SYNTAX = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
