@@ -1,4 +1,4 @@
-"""What is done piecewise to large formulas, against what is done at once: variants, keys by name, guesses, propagation."""
+"""What is done piecewise to large formulas, against what is done at once: variants, keys by name, guesses."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maskwright.schemas.atoms import Has, Kind
-from maskwright.schemas.formula import FALSE, TRUE, Formulas, Operator, Variable
+from maskwright.schemas.formula import FALSE, TRUE, Formulas, Variable
 from maskwright.schemas.implicants import guess, propagated, refinements
 from maskwright.schemas.mentions import KeyMentions
 from maskwright.schemas.residual import absent, key, named_keys, open_container
