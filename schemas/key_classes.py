@@ -30,6 +30,7 @@ from .key_tables import keys_left
 from .lowering import Language
 from .selectors import names_in
 from .strings import string_automaton
+from .theory_strings import label_of
 
 if TYPE_CHECKING:
     from .residual import Residual
@@ -96,7 +97,7 @@ class KeyClasses:
         """The number of the class of ``name``; 0 if it is one of ``named``."""
         if name in self._named:
             return 0
-        return 1 if self._text is None else _label(self._text, name)
+        return 1 if self._text is None else label_of(self._text, name)
 
     def __getitem__(self, number: int) -> KeyClass:
         return self.classes[number - 1]
@@ -225,14 +226,6 @@ def _merged(orders: list[tuple[str, ...]]) -> list[str]:
 
 
 # --- asking an automaton
-
-
-def _label(text: TextDfa, name: str) -> int:
-    state = text.dfa.start
-    points = np.fromiter(map(ord, name), np.int32, len(name))
-    for symbol in text.alphabet.classes[np.searchsorted(text.alphabet.starts, points, "right") - 1]:
-        state = int(text.dfa.transitions[state, symbol])
-    return int(text.dfa.labels[state])
 
 
 def _useful(text: TextDfa, label: int) -> NDArray[np.bool_]:

@@ -38,7 +38,7 @@ def string_satisfies(atom: StringAtom, text: str, budget: Budget) -> bool:
         return text in atom.values
     if isinstance(atom, LengthAtLeast):
         return len(text) >= atom.count
-    return _accepts(recogniser(atom, budget), text)
+    return label_of(recogniser(atom, budget), text) != REJECT
 
 
 def recogniser(atom: StringAtom, budget: Budget) -> TextDfa:
@@ -194,10 +194,14 @@ def _successors(transitions: NDArray[np.int32], live: NDArray[np.bool_]) -> NDAr
     return following
 
 
-def _accepts(automaton: TextDfa, text: str) -> bool:
+def label_of(automaton: TextDfa, text: str) -> int:
+    """The label with which ``automaton`` accepts ``text``, or ``REJECT``."""
     alphabet, dfa = automaton.alphabet, automaton.dfa
     points = np.fromiter(map(ord, text), np.int32, len(text))
-    state = dfa.start
-    for symbol in alphabet.classes[np.searchsorted(alphabet.starts, points, side="right") - 1]:
-        state = int(dfa.transitions[state, symbol])
-    return bool(dfa.labels[state] != REJECT)
+    symbols: list[int] = alphabet.classes[np.searchsorted(alphabet.starts, points, side="right") - 1].tolist()
+    state, successor = dfa.start, dfa.transitions.item
+    for symbol in symbols:
+        state = successor(state, symbol)
+        if state == DEAD:
+            return REJECT
+    return int(dfa.labels[state])

@@ -1,7 +1,9 @@
 """How kernels are compiled, and cached on disk so that a machine compiles them once.
 
 numba takes a cached kernel for current as long as the file that holds it is unchanged, and does not notice a change in
-a kernel called from another file. Here the stamp of every kernel is a hash over all files of this folder.
+a kernel called from another file. Here the stamp of every kernel is a hash over all files of this folder, and part of the
+names of its cache files: numba writes the index of a kernel before its code, so that another process could otherwise
+take the code of an earlier version for that of this one, and crash.
 """
 
 from __future__ import annotations
@@ -74,4 +76,8 @@ def _enable_caching(compiled: Any) -> None:
     compiled.enable_caching()
     cache_file = compiled._cache._cache_file
     cache_file._source_stamp = _STAMP
+    base = f"{cache_file._index_name.removesuffix('.nbi')}.{_STAMP[:16]}"
+    cache_file._index_name = f"{base}.nbi"
+    cache_file._index_path = os.path.join(cache_file._cache_path, cache_file._index_name)
+    cache_file._data_name_pattern = f"{base}.{{number:d}}.nbc"
     _announce_once(cache_file._index_path)
