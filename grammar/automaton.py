@@ -187,7 +187,7 @@ class Automaton:
         self.key_rank.extend(0 if ranks is None else ranks, count)
         return self.key_offset.extend(offsets, count)
 
-    def add_order(self, rows: Sequence[tuple[int, int, int, int]]) -> int:
+    def add_order(self, rows: Sequence[tuple[int, int, int]]) -> int:
         """Append an ``ORDER`` row for each rank that may be next; where they start."""
         return at.ORDER_WIDTH * self.order.extend(np.array(rows, np.int32), len(rows))
 
