@@ -72,7 +72,7 @@ def test_endless_work_is_stopped(name: str) -> None:
     started = time.monotonic()
     with pytest.raises(mw.LimitExceeded) as caught:
         begin(schema, limits)
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 5  # far more than it takes, since other work may be going on
     assert (caught.value.pointer or "").endswith(place)
 
 
