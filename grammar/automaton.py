@@ -94,6 +94,8 @@ class Automaton:
         for field, value in _DEFAULTS.items():
             self._template[field] = value
         self._numbers: dict[int, tuple[NumberAutomaton, int]] = {}
+        self._texts: dict[tuple[TextDfa, int, int | None], int] = {}
+        self._text_records: dict[TextDfa, NDArray[np.int32]] = {}
         self.number_next.extend(DEAD, 1)
         self.number_label.extend(0, 1)
         self.number_residues.extend(0, 1)
@@ -197,7 +199,7 @@ class Automaton:
         self.key_rank.extend(0 if ranks is None else ranks, count)
         return self.key_offset.extend(offsets, count)
 
-    def add_order(self, rows: Sequence[tuple[int, int, int, int]]) -> int:
+    def add_order(self, rows: Sequence[tuple[int, int, int]]) -> int:
         """Append an ``ORDER`` row for each rank that may be next; where they start."""
         return at.ORDER_WIDTH * self.order.extend(np.array(rows, np.int32), len(rows))
 
@@ -231,9 +233,17 @@ class Automaton:
         raise KeyError(state)
 
     def add_text(self, text: TextDfa, minimum: int = 0, maximum: int | None = None) -> int:
-        """Append a text automaton whose texts have ``minimum`` to ``maximum`` code points; its index."""
-        dfa, alphabet = text.dfa, text.alphabet
-        states, classes = dfa.transitions.shape
+        """A text automaton whose texts have ``minimum`` to ``maximum`` code points; its index.
+
+        The same automaton with the same lengths has one index, and with other lengths the same tables.
+        """
+        key = (text, minimum, maximum)
+        if key not in self._texts:
+            self._texts[key] = self.texts.extend(self._text_record(text, minimum, maximum), 1)
+        return self._texts[key]
+
+    def _text_record(self, text: TextDfa, minimum: int, maximum: int | None) -> NDArray[np.int32]:
+        states = len(text.dfa.labels)
         if states >= 1 << at.STATE_BITS or (maximum or minimum) >= 1 << (at.COUNT_BITS - 1):
             raise LimitExceeded(
                 f"a pattern with {states} states and lengths up to {maximum or minimum} is too large",
@@ -243,20 +253,28 @@ class Automaton:
         columns, free, viable_at = 0, (0, 0), 0
         if minimum > 0 or maximum is not None:
             columns, free, viable_at = self._add_viability(text, minimum, maximum)
+        if text not in self._text_records:
+            self._text_records[text] = self._add_text_tables(text)
+        record = self._text_records[text].copy()
+        record[at.TEXT_VIABLE_AT] = viable_at
+        record[at.TEXT_COLUMNS] = columns
+        record[at.TEXT_FREE_FROM], record[at.TEXT_FREE_TO] = free
+        return record
+
+    def _add_text_tables(self, text: TextDfa) -> NDArray[np.int32]:
+        """A record of ``text`` without limits of length."""
+        dfa, alphabet = text.dfa, text.alphabet
         last = np.searchsorted(alphabet.starts, np.arange(128), side="right") - 1
         record = np.zeros(at.TEXT_WIDTH, np.int32)
-        record[at.TEXT_CLASSES] = classes
-        record[at.TEXT_BASE] = self.text_next.extend(dfa.transitions.ravel(), states * classes)
-        record[at.TEXT_LABEL_AT] = self.text_label.extend(dfa.labels, states)
+        record[at.TEXT_CLASSES] = dfa.transitions.shape[1]
+        record[at.TEXT_BASE] = self.text_next.extend(dfa.transitions.ravel(), dfa.transitions.size)
+        record[at.TEXT_LABEL_AT] = self.text_label.extend(dfa.labels, len(dfa.labels))
         record[at.TEXT_FIRST] = dfa.start
         record[at.TEXT_ASCII_AT] = self.text_ascii.extend(alphabet.classes[last], 128)
         record[at.TEXT_INTERVALS_AT] = self.text_start.extend(alphabet.starts, len(alphabet.starts))
         record[at.TEXT_INTERVALS] = len(alphabet.starts)
         self.text_class.extend(alphabet.classes, len(alphabet.classes))
-        record[at.TEXT_VIABLE_AT] = viable_at
-        record[at.TEXT_COLUMNS] = columns
-        record[at.TEXT_FREE_FROM], record[at.TEXT_FREE_TO] = free
-        return self.texts.extend(record, 1)
+        return record
 
     def add_key_text(self, text: TextDfa, left: NDArray[np.int32]) -> int:
         """Append an automaton whose labels are classes of keys.
@@ -264,11 +282,10 @@ class Automaton:
         ``left``: int32[states, classes], how many keys of each class are possible from each state, ``UNBOUNDED`` or
         more for infinitely many.
         """
-        index = self.add_text(text)
-        record = self.texts.array[index]
+        record = self._text_record(text, 0, None)
         record[at.TEXT_LEFT_AT] = self.text_left.extend(left.ravel(), left.size)
         record[at.TEXT_SCARCE] = bool(((left > 0) & (left < at.UNBOUNDED)).any())
-        return index
+        return self.texts.extend(record, 1)
 
     def _add_viability(self, text: TextDfa, minimum: int, maximum: int | None) -> tuple[int, tuple[int, int], int]:
         states = len(text.dfa.labels)

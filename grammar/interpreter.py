@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from .automaton import Automaton
 from .blanks import state_after
 from .dfa import DEAD
-from .interpreter_strings import EVERYTHING, Ranges, TextAutomaton, is_whole, possible_code_points
+from .interpreter_strings import EVERYTHING, Ranges, is_whole, possible_code_points
+from .interpreter_tables import TableReader
 from .kernels import layout as at
 from .number_dfa import SYMBOL_OF_BYTE
 from .vocabulary import Vocabulary
@@ -77,14 +78,6 @@ class Configuration:
     integer: int = 0
 
 
-@dataclass(frozen=True)
-class _Key:
-    name: str
-    node: int
-    required: bool
-    rank: int
-
-
 def _parsed(text: bytes) -> object:
     return json.loads(text, parse_int=Decimal, parse_float=Decimal)
 
@@ -98,15 +91,11 @@ def _value(document: object) -> object:
     return ("string", document) if isinstance(document, str) else (type(document).__name__, document)
 
 
-class Interpreter:
+class Interpreter(TableReader):
     """Runs the tables of ``automaton``, compiling nodes and states as it comes to them."""
 
     def __init__(self, automaton: Automaton) -> None:
-        self._automaton = automaton
-        self._nodes: dict[int, list[int]] = {}
-        self._states: dict[int, list[int]] = {}
-        self._key_sets: dict[tuple[int, int], list[_Key]] = {}
-        self._texts: dict[int, TextAutomaton] = {}
+        super().__init__(automaton)
         self._written = b""
         self._completable: dict[tuple[int, int, int, int], bool] = {}
 
@@ -301,7 +290,7 @@ class Interpreter:
         return frame.count >= fields[at.MIN_KEYS] and not self._still_required(frame)
 
     def _still_required(self, frame: Frame) -> set[int]:
-        return {index for index, key in enumerate(self._keys(frame)) if key.required} - frame.seen
+        return {index for index, key in enumerate(self._keys(frame.node)) if key.required} - frame.seen
 
     def _item(self, frame: Frame) -> tuple[Frame, int] | None:
         """The array ``frame`` once its next item has begun, and the node of that item; None if none may come."""
@@ -335,7 +324,7 @@ class Interpreter:
         return fields[at.OTHER]
 
     def _class_entry(self, frame: Frame, number: int) -> list[int]:
-        entry = self._state(frame.state)[at.ENTRIES_AT] // 2 + len(self._keys(frame)) + number - 1
+        entry = self._state(frame.state)[at.ENTRIES_AT] // 2 + len(self._keys(frame.node)) + number - 1
         pair: list[int] = self._automaton.entries.array[entry].tolist()
         return pair
 
@@ -355,7 +344,7 @@ class Interpreter:
         if state != at.PLAIN:
             state = self._class_entry(frame, number)[1] if fields[at.CLASSES] else self._state(state)[at.OTHER_STATE]
         after = replace(frame, others=frame.others | {name}, count=frame.count + 1)
-        return replace(after, next_rank=len(self._keys(frame)), state=state), node
+        return replace(after, next_rank=len(self._keys(frame.node)), state=state), node
 
     def _other_begins(self, frame: Frame, text: str, ranges: Ranges) -> bool:
         """May a key that is not named come that begins with ``text`` and goes on with a character of ``ranges``?
@@ -392,7 +381,7 @@ class Interpreter:
 
     def _named(self, frame: Frame, index: int) -> tuple[Frame, int] | None:
         """The object ``frame`` after the key with this index, and the node of its value; None if it may not come."""
-        fields, keys = self._node(frame.node), self._keys(frame)
+        fields, keys = self._node(frame.node), self._keys(frame.node)
         key = keys[index]
         after = replace(frame, seen=frame.seen | {index}, next_rank=key.rank + 1, count=frame.count + 1)
         node = key.node
@@ -418,11 +407,11 @@ class Interpreter:
             return False
         if fields[at.POLICY] != at.ORDERED or fields[at.OTHER] != at.NONE or fields[at.CLASSES]:
             return True
-        later = [key for key in self._keys(frame) if key.rank >= frame.next_rank and key.node != at.NONE]
+        later = [key for key in self._keys(frame.node) if key.rank >= frame.next_rank and key.node != at.NONE]
         return frame.count + len(later) >= fields[at.MIN_KEYS]
 
     def _live_keys(self, frame: Frame) -> list[str]:
-        keys = self._keys(frame)
+        keys = self._keys(frame.node)
         return [key.name for index, key in enumerate(keys) if self._named(frame, index) is not None]
 
     def _begin_key(self, frame: Frame, byte: bytes) -> Configuration | None:
@@ -431,7 +420,7 @@ class Interpreter:
         return None
 
     def _finish_key(self, frame: Frame, name: str) -> Configuration | None:
-        names = [key.name for key in self._keys(frame)]
+        names = [key.name for key in self._keys(frame.node)]
         found = self._named(frame, names.index(name)) if name in names else self._other(frame, name)
         return None if found is None else Configuration(at.COLON, *found)
 
@@ -526,48 +515,6 @@ class Interpreter:
         if question not in self._completable:
             self._completable[question] = self._text(question[0]).accepts_after(*question[1:])
         return self._completable[question]
-
-    # --- tables
-
-    def _node(self, node: int) -> list[int]:
-        if node not in self._nodes:
-            with self._automaton.lock:
-                self._automaton.begin_epoch()
-                self._automaton.compile_node(node)
-                self._nodes[node] = self._automaton.nodes.array[node].tolist()
-        return self._nodes[node]
-
-    def _state(self, state: int) -> list[int]:
-        if state not in self._states:
-            with self._automaton.lock:
-                self._automaton.begin_epoch()
-                self._automaton.compile_state(state)
-                self._states[state] = self._automaton.states.array[state].tolist()
-        return self._states[state]
-
-    def _keys(self, frame: Frame) -> list[_Key]:
-        fields = self._node(frame.node)
-        return self._key_set(fields[at.KEY_LO], fields[at.KEY_HI])
-
-    def _choices(self, fields: list[int]) -> list[str]:
-        return [key.name for key in self._key_set(fields[at.CHOICE_LO], fields[at.CHOICE_HI])]
-
-    def _key_set(self, low: int, high: int) -> list[_Key]:
-        if (low, high) not in self._key_sets:
-            tables = self._automaton
-            keys = []
-            for key in range(low, high):
-                start = int(tables.key_offset.array[key])
-                name = bytes(tables.key_bytes.array[start : start + int(tables.key_length.array[key])]).decode()
-                node, rank = int(tables.key_node.array[key]), int(tables.key_rank.array[key])
-                keys.append(_Key(name, node, bool(tables.key_required.array[key]), rank))
-            self._key_sets[low, high] = keys
-        return self._key_sets[low, high]
-
-    def _text(self, index: int) -> TextAutomaton:
-        if index not in self._texts:
-            self._texts[index] = TextAutomaton.from_tables(self._automaton, index)
-        return self._texts[index]
 
 
 _BY_STATE = (at.STATE_ANY_ORDER, at.STATE_ORDERED)

@@ -57,6 +57,7 @@ class Terms:
         term = self._table.get((kind, key))
         if term is None:
             self._work -= 1 + len(members)
+            self._budget.check()
             term = self._table[kind, key] = len(self.kinds)
             self.kinds.append(kind)
             self.payloads.append(members)

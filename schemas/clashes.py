@@ -174,6 +174,7 @@ class _Explanation:
 
     def _innermost(self, places: list[str]) -> list[int]:
         """The schemas that nothing satisfies though something satisfies each of those that they speak of."""
+        self._budget.restart()
         try:
             language = self._part(places)
             satisfier = Satisfier(language)

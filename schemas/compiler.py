@@ -416,18 +416,16 @@ class JsonCompiler:
         return number
 
 
-def _order(names: list[str], nodes: dict[str, int], required: frozenset[str]) -> list[tuple[int, int, int, int]]:
+def _order(names: list[str], nodes: dict[str, int], required: frozenset[str]) -> list[tuple[int, int, int]]:
     """The ``ORDER`` row for each rank that may be next, up to one past the last."""
-    first, live, lives, needed = len(names), False, 0, 0
-    rows = [(first, 0, 0, 0)]
+    first, live, needed = len(names), 0, 0
+    rows = [(first, live, needed)]
     for rank in reversed(range(len(names))):
-        is_live = nodes[names[rank]] != at.NONE
         if names[rank] in required:
-            first, live = rank, False
+            first = rank
             needed += 1
-        live = live or is_live
-        lives += is_live
-        rows.append((first, int(live), lives, needed))
+        live += nodes[names[rank]] != at.NONE
+        rows.append((first, live, needed))
     return rows[::-1]
 
 

@@ -15,7 +15,24 @@ from maskwright.grammar.components import components
 from maskwright.grammar.limits import Budget, Limits
 
 BYTES = mw.Vocabulary.from_tokens([bytes([byte]) for byte in range(256)] + [b""], eos_token_ids=[256])
-WORDS = ("alpha", "beta", "gamma", "delta", "omega", "kappa", "sigma", "theta", "lambda", "zeta", "eta")
+WORDS = (
+    "alpha",
+    "beta",
+    "gamma",
+    "delta",
+    "omega",
+    "kappa",
+    "sigma",
+    "theta",
+    "lambda",
+    "zeta",
+    "eta",
+    "iota",
+    "mu",
+    "nu",
+    "xi",
+    "pi",
+)
 
 
 def all_of(*patterns: str) -> dict[str, Any]:
@@ -34,12 +51,14 @@ GRAPHS = st.integers(1, 9).flatmap(
     lambda size: st.lists(st.lists(st.integers(0, size - 1), max_size=4), min_size=size, max_size=size)
 )
 
+LENGTH = {"minLength": 7_999_992, "maxLength": 7_999_992}
+
 ENDLESS = {
     "one pattern": ({"pattern": r"^(([a-z]+[0-9]*){1,40}@){1,40}$"}, "/a/pattern"),
-    "long pattern": ({"pattern": "|".join(f"w{i}q{i * 7919 % 10007}" for i in range(30_000))}, "/a/pattern"),
+    "long pattern": ({"pattern": "|".join(f"w{i}q{i * 7919 % 10007}" for i in range(20_000))}, "/a/pattern"),
     "look-aheads": ({"pattern": "^" + "".join(f"(?=.*{letter})" for letter in "abcdefghijklmnopq")}, "/a/pattern"),
-    "product": (all_of(*(f"^(a{{{count}}})*$" for count in (211, 223))), "/a"),
-    "lengths": ({"type": "string", "pattern": r"^((a{3})*|b{7}|(c{13})*)$", "maxLength": 8_000_000}, "/a"),
+    "product": (all_of(*(f"^(a{{{count}}})*$" for count in (2011, 2003))), "/a"),
+    "lengths": ({"type": "string", "pattern": "^(a{3})*$|^(c{13})*$", **LENGTH}, "/a"),
     "keys": ({"patternProperties": {word: {"minimum": i} for i, word in enumerate(WORDS)}}, "/a"),
     "numbers": ({"type": "number", "oneOf": [{"multipleOf": number} for number in (7, 11, 13, 17)]}, "/a"),
 }
@@ -53,7 +72,7 @@ def test_endless_work_is_stopped(name: str) -> None:
     started = time.monotonic()
     with pytest.raises(mw.LimitExceeded) as caught:
         begin(schema, limits)
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 5  # far more than it takes, since other work may be going on
     assert (caught.value.pointer or "").endswith(place)
 
 

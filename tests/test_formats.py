@@ -282,3 +282,12 @@ def test_formats_with_other_conditions() -> None:
 @pytest.mark.parametrize("name", FORMATS)
 def test_automata_stay_small(name: str) -> None:
     assert len(format_automaton(name).dfa.labels) < 20_000
+
+
+def test_fifty_properties_share_the_automaton_of_their_format() -> None:
+    """Their values differ in other ways, so that each has a node of its own."""
+    properties = {f"p{i}": {"type": ["string", "integer"], "format": "date-time", "minimum": i} for i in range(50)}
+    schema = {"type": "object", "properties": properties, "required": list(properties)}
+    shared = constraint(schema, limits=mw.Limits(memory=8 * 2**20))
+    assert obeys(shared, dict.fromkeys(properties, "2024-02-29T12:00:00Z"))
+    assert not obeys(shared, dict.fromkeys(properties, "2023-02-29T12:00:00Z"))

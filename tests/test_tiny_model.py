@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import json
 import logging
-import sys
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -17,7 +16,7 @@ import torch
 
 from maskwright.generation.tiny import TINY_MODEL_PATH, load_tiny_model
 
-SCRIPT = Path(__file__).parents[1] / "scripts" / "train_tiny_model.py"
+SCRIPTS = Path(__file__).parents[1] / "scripts"
 PROMPTS = ["Write a person as JSON.", "Describe an order with its items.", "Give me a list of books."]
 
 
@@ -27,15 +26,21 @@ def tiny() -> tuple[Any, Any]:
 
 
 @pytest.fixture(scope="module")
-def script() -> Iterator[ModuleType]:
-    spec = importlib.util.spec_from_file_location("train_tiny_model", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["train_tiny_model"] = module
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules["train_tiny_model"]
+def scripts() -> Iterator[None]:
+    """Scripts can be imported by their names."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(SCRIPTS)
+        yield
+
+
+@pytest.fixture(scope="module")
+def script(scripts: None) -> ModuleType:
+    return importlib.import_module("train_tiny_model")
+
+
+@pytest.fixture(scope="module")
+def documents(scripts: None) -> ModuleType:
+    return importlib.import_module("tiny_model_documents")
 
 
 @pytest.fixture
@@ -107,18 +112,18 @@ def test_sampled_documents_end(tiny: tuple[Any, Any]) -> None:
     assert sum(tokenizer.eos_token_id in row for row in output.tolist()) >= 11
 
 
-def test_data_generator_is_deterministic(script: ModuleType) -> None:
-    first, again, other = (list(islice(script.samples(seed), 200)) for seed in (7, 7, 8))
+def test_data_generator_is_deterministic(documents: ModuleType) -> None:
+    first, again, other = (list(islice(documents.samples(seed), 200)) for seed in (7, 7, 8))
     assert first == again
     assert first != other
 
 
-def test_data_is_json_of_its_schema(script: ModuleType) -> None:
+def test_data_is_json_of_its_schema(documents: ModuleType) -> None:
     from jsonschema import Draft202012Validator
 
-    for sample in islice(script.samples(1), 300):
+    for sample in islice(documents.samples(1), 300):
         json.loads(sample.document)
-    for kind in script.RECORDS:
-        shape = script.named_record(kind)
-        value = script.sample_value(shape, script.random.Random(kind))
-        assert Draft202012Validator(script.json_schema(shape)).is_valid(value)
+    for kind in documents.RECORDS:
+        shape = documents.named_record(kind)
+        value = documents.sample_value(shape, documents.random.Random(kind))
+        assert Draft202012Validator(documents.json_schema(shape)).is_valid(value)

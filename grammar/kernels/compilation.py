@@ -33,24 +33,44 @@ def _announce_once(index_file: str) -> None:
 
 
 def kernel(*signature: Any, inline: bool = False, entry: bool = False) -> Callable[[Callable[..., Any]], Any]:
-    """Compile a function at import, for ``signature`` (result type first), releasing the interpreter lock.
+    """A function to be compiled for ``signature`` (result type first), releasing the interpreter lock.
 
-    ``entry``: it can be called from Python. Signatures are explicit because mixed integer widths would otherwise
-    multiply specialisations (15.8 s of compiling against 7.0 s, measured in a trial).
+    ``entry``: it can be called from Python, and is compiled at import, or loaded. All others are parts of entries and
+    callbacks, and are compiled only when one of those has to be. Signatures are explicit because mixed integer widths
+    would otherwise multiply specialisations (15.8 s of compiling against 7.0 s, measured in a trial).
     """
     result, *arguments = signature
 
-    def compile_now(function: Callable[..., Any]) -> Any:
+    def declare(function: Callable[..., Any]) -> Any:
         dispatcher = numba.njit(  # type: ignore[call-overload] # the stubs lack two of the options
             nogil=True, forceinline=inline, no_cpython_wrapper=not entry, no_cfunc_wrapper=True
         )(function)
-        _enable_caching(dispatcher)
-        with register_dispatcher(dispatcher):  # so that a kernel can call itself
-            dispatcher.compile(result(*arguments))
-        dispatcher.disable_compile()
+        if entry:
+            _enable_caching(dispatcher)
+            _compile(dispatcher, result(*arguments))
+        else:
+            _compile_when_called(dispatcher, result(*arguments))
         return dispatcher
 
-    return compile_now
+    return declare
+
+
+def _compile(dispatcher: Any, signature: Any) -> None:
+    with register_dispatcher(dispatcher):  # so that a kernel can call itself
+        dispatcher.compile(signature)
+    dispatcher.disable_compile()
+
+
+def _compile_when_called(dispatcher: Any, signature: Any) -> None:
+    """Compile ``dispatcher`` when a kernel that calls it is being compiled, which asks for the template of the call."""
+    template_of = dispatcher.get_call_template
+
+    def compile_first(*types_of_call: Any) -> Any:
+        if not dispatcher.overloads:
+            _compile(dispatcher, signature)
+        return template_of(*types_of_call)
+
+    dispatcher.get_call_template = compile_first
 
 
 def callback(*signature: Any) -> Callable[[Callable[..., Any]], int]:

@@ -57,36 +57,33 @@ def skip_value(text, at, end):
     return at
 
 
+@kernel(Long, Longs, Bytes, Long, inline=True)
+def read_code_point(slots, text, at):
+    """The code point that begins at ``at`` inside a string, and where the next one does, as ``after << 32 | it``."""
+    table = bytes_at(slots[STRING_NEXT])
+    code_point = np.int64(0)
+    state = np.int64(INSIDE)
+    while True:
+        byte = np.int64(text[at])
+        code_point = accumulate(state, code_point, byte)
+        state = np.int64(table[(state << 8) + byte])
+        at += 1
+        if state == INSIDE:
+            return at << 32 | code_point
+
+
 @kernel(Flag, Longs, Bytes, Long, Long)
 def same_string(slots, text, a, b):
     """Do the strings whose opening quotes are at ``a`` and ``b`` have the same code points?"""
-    table = bytes_at(slots[STRING_NEXT])
     a += 1
     b += 1
     while text[a] != 0x22 and text[b] != 0x22:
-        one = np.int64(0)
-        other = np.int64(0)
-        state = np.int64(INSIDE)
-        while True:
-            byte = np.int64(text[a])
-            one = accumulate(state, one, byte)
-            state = np.int64(table[(state << 8) + byte])
-            if state == ESCAPE:
-                one = np.int64(0)
-            a += 1
-            if state == INSIDE:
-                break
-        while True:
-            byte = np.int64(text[b])
-            other = accumulate(state, other, byte)
-            state = np.int64(table[(state << 8) + byte])
-            if state == ESCAPE:
-                other = np.int64(0)
-            b += 1
-            if state == INSIDE:
-                break
-        if one != other:
+        one = read_code_point(slots, text, a)
+        other = read_code_point(slots, text, b)
+        if one & 0xFFFFFFFF != other & 0xFFFFFFFF:
             return False
+        a = one >> 32
+        b = other >> 32
     return text[a] == 0x22 and text[b] == 0x22
 
 

@@ -60,7 +60,6 @@ MODE, FRAME, A, B, C, S, E, TOP = range(8)
 CONFIGURATION = 8
 
 # --- modes, and what A, B, C, S, E mean in them (S and E of blanks: BlankState and columns of indentation)
-MODE_DEAD = 0
 VALUE = 1  # A: value node, B: Position; blanks
 AFTER = 2  # a value is complete in FRAME; blanks
 FIRST_KEY = 3  # after "{"; blanks
@@ -135,9 +134,8 @@ UNBOUNDED = 1 << 30
 IS_NULL, IS_TRUE, IS_FALSE, IS_NUMBER, IS_STRING, IS_TEXT, IS_CHOICE, IS_OBJECT, IS_ARRAY = (1 << i for i in range(9))
 
 # ORDER rows, one for each rank that may be next: the first required rank from there on (the number of keys where there
-# is none), whether a key up to it is live, and how many live and required keys there are from there on
-ORDER_FIRST, ORDER_LIVE, ORDER_LIVE_COUNT, ORDER_REQUIRED_COUNT = range(4)
-ORDER_WIDTH = 4
+# is none), and how many live and required keys there are from there on
+ORDER_FIRST, ORDER_LIVE_COUNT, ORDER_REQUIRED_COUNT, ORDER_WIDTH = range(4)
 
 # POLICY of an object: are keys ordered, are they judged by a state
 ANY_ORDER, ORDERED, STATE_ANY_ORDER, STATE_ORDERED = range(4)

@@ -1,0 +1,70 @@
+"""The automaton's tables for the slow interpreter: read by Python, filled where nothing has been compiled yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .automaton import Automaton
+from .interpreter_strings import TextAutomaton
+from .kernels import layout as at
+
+
+@dataclass(frozen=True)
+class Key:
+    """A named key of an object, or an enumerated string."""
+
+    name: str
+    node: int
+    required: bool
+    rank: int
+
+
+class TableReader:
+    """Records of nodes and states as lists of fields, key sets and text automata as objects."""
+
+    def __init__(self, automaton: Automaton) -> None:
+        self._automaton = automaton
+        self._nodes: dict[int, list[int]] = {}
+        self._states: dict[int, list[int]] = {}
+        self._key_sets: dict[tuple[int, int], list[Key]] = {}
+        self._texts: dict[int, TextAutomaton] = {}
+
+    def _node(self, node: int) -> list[int]:
+        if node not in self._nodes:
+            with self._automaton.lock:
+                self._automaton.begin_epoch()
+                self._automaton.compile_node(node)
+                self._nodes[node] = self._automaton.nodes.array[node].tolist()
+        return self._nodes[node]
+
+    def _state(self, state: int) -> list[int]:
+        if state not in self._states:
+            with self._automaton.lock:
+                self._automaton.begin_epoch()
+                self._automaton.compile_state(state)
+                self._states[state] = self._automaton.states.array[state].tolist()
+        return self._states[state]
+
+    def _keys(self, node: int) -> list[Key]:
+        fields = self._node(node)
+        return self._key_set(fields[at.KEY_LO], fields[at.KEY_HI])
+
+    def _choices(self, fields: list[int]) -> list[str]:
+        return [key.name for key in self._key_set(fields[at.CHOICE_LO], fields[at.CHOICE_HI])]
+
+    def _key_set(self, low: int, high: int) -> list[Key]:
+        if (low, high) not in self._key_sets:
+            tables = self._automaton
+            keys = []
+            for key in range(low, high):
+                start = int(tables.key_offset.array[key])
+                name = bytes(tables.key_bytes.array[start : start + int(tables.key_length.array[key])]).decode()
+                node, rank = int(tables.key_node.array[key]), int(tables.key_rank.array[key])
+                keys.append(Key(name, node, bool(tables.key_required.array[key]), rank))
+            self._key_sets[low, high] = keys
+        return self._key_sets[low, high]
+
+    def _text(self, index: int) -> TextAutomaton:
+        if index not in self._texts:
+            self._texts[index] = TextAutomaton.from_tables(self._automaton, index)
+        return self._texts[index]
