@@ -34,7 +34,10 @@ class Compiler(Protocol):
         """Write the record of a container state (``Automaton.write_state``)."""
 
     def node_after(self, node: int, items: bytes) -> int:
-        """The node of an item that ``node`` (``AFTER_ITEMS``) stands for when the text of those before it is known."""
+        """The node of an item that ``node`` (``AFTER_ITEMS``) stands for when the text of those before it is known.
+
+        ``NONE`` where no value is left.
+        """
 
 
 _DEFAULTS = {
@@ -287,9 +290,13 @@ class Automaton:
             self.compiler.compile_state(state)
 
     def node_after(self, node: int, items: bytes) -> int:
-        """What ``node``, which depends on the items before, comes to after those with the text ``items``."""
+        """What stands in for ``node``, which depends on the items before, after those with the text ``items``.
+
+        ``NOTHING`` where no value is left.
+        """
         assert self.compiler is not None
-        return self.compiler.node_after(node, items)
+        instead = self.compiler.node_after(node, items)
+        return at.NOTHING if instead == at.NONE else instead
 
     def begin_epoch(self) -> None:
         """Records written from now on are trusted only with addresses taken from now on."""

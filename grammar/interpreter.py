@@ -228,9 +228,8 @@ class Interpreter:
 
     def _begin_value(self, frame: Frame, node: int, byte: bytes) -> Configuration | None:
         fields = self._node(node)
-        if fields[at.AFTER_ITEMS]:
-            with self._automaton.lock:
-                node = self._automaton.node_after(node, frame.items_text)
+        if fields[at.AFTER_ITEMS] == at.AS_IT_BEGINS:
+            node = self._node_after(node, frame)
             fields = self._node(node)
         kinds = fields[at.KINDS]
         if byte == b'"':
@@ -317,7 +316,15 @@ class Interpreter:
                 node = fields[at.ITEM]
             if frame.count >= fields[at.MAX_ITEMS]:
                 return None
-        return None if node == at.NONE else (after, node)
+        if node == at.NONE:
+            return None
+        if self._node(node)[at.AFTER_ITEMS] == at.BEFORE_IT_BEGINS:
+            node = self._node_after(node, frame)
+        return None if node == at.NOTHING else (after, node)
+
+    def _node_after(self, node: int, frame: Frame) -> int:
+        with self._automaton.lock:
+            return self._automaton.node_after(node, frame.items_text)
 
     def _other_node(self, frame: Frame, number: int) -> int:
         """The node of the value of a key of class ``number`` that is not named, NONE if no such key may come."""

@@ -205,10 +205,9 @@ def depends_on_items(language: Language, pending: int, kinds: tuple[Kind, ...]) 
     return language.formulas.variable(len(kinds), Repeats()) in language.formulas.support(pending)
 
 
-def after_items(language: Language, pending: int, kinds: tuple[Kind, ...], constants: Iterable[int]) -> int:
-    """The pending formula of an item when those before are known, as value formulas."""
-    repeats = language.formulas.variable(len(kinds), Repeats())
-    return language.formulas.substitute(pending, {repeats: language.formulas.disjunction(constants)})
+def after_items(language: Language, pending: int, kinds: tuple[Kind, ...], before: int) -> int:
+    """The pending formula of an item when the value formula ``before`` says that it is equal to an earlier one."""
+    return language.formulas.substitute(pending, {language.formulas.variable(len(kinds), Repeats()): before})
 
 
 def absent(language: Language, residual: Residual, names: Iterable[str]) -> Residual:

@@ -123,9 +123,11 @@ NODE_WIDTH = 1 << NODE_SHIFT
     MIN_KEYS,
     MAX_KEYS,
     UNIQUE,  # 1 if it matters whether items are different from each other
-    AFTER_ITEMS,  # 1 if the items before decide what this one may be: another node stands in for this one
+    AFTER_ITEMS,  # whether, and when, another node stands in for this one, which depends on the items before
 ) = range(34)
 NONE = -1
+NOTHING = -2  # KNOWN_INSTEAD where no value is left
+INDEPENDENT, AS_IT_BEGINS, BEFORE_IT_BEGINS = range(3)  # AFTER_ITEMS
 UNBOUNDED = 1 << 30
 
 # bits of KINDS

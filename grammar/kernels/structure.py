@@ -26,7 +26,7 @@ from .keys import (
 )
 from .layout import *  # noqa: F403 -- the layout is this package's vocabulary
 from .pointers import Flag, Ints, Long, Longs, Nothing, bytes_at, call_finished, call_step, ints_at, longs_at
-from .repetition import node_after_items
+from .repetition import known_node
 from .text import accumulate, another_range, highest, is_viable, lowest, partial_is_viable, text_successor
 
 
@@ -239,20 +239,26 @@ def close(slots, stack, at, frame, top):
     return finish(slots, stack, at, np.int64(arena[frame + PARENT]), outcome, top)
 
 
+@kernel(Long, Longs, Long, Long)
+def node_after_items(slots, frame, node):
+    """What stands in for ``node`` after the items of ``frame``; NOTHING, or NONE and a miss if that is not known."""
+    instead = np.int64(known_node(slots, frame, node))
+    if instead == NONE:
+        miss(slots, np.int64(MISS_AFTER), node)
+    return instead
+
+
 @kernel(Long, Longs, Ints, Long, Long, Long, Long, Long)
 def begin_value(slots, stack, at, frame, node_index, top, byte):
     """The first byte of a value of ``node_index`` in the container ``frame``."""
     if not node_ready(slots, node_index):
         return 0
     node = ints_at(slots[NODES] + (node_index << NODE_SHIFT) * 4)
-    if node[AFTER_ITEMS] != 0:
+    if node[AFTER_ITEMS] == AS_IT_BEGINS:
         instead = node_after_items(slots, frame, node_index)
-        if instead == NONE:
-            miss(slots, np.int64(MISS_AFTER), node_index)
+        if instead < 0 or not node_ready(slots, instead):
             return 0
         node_index = instead
-        if not node_ready(slots, node_index):
-            return 0
         node = ints_at(slots[NODES] + (node_index << NODE_SHIFT) * 4)
     kinds = node[KINDS]
     arena = ints_at(slots[ARENA])
@@ -326,8 +332,8 @@ def begin_value(slots, stack, at, frame, node_index, top, byte):
 
 
 @kernel(Long, Longs, Long, inline=True)
-def item_node(slots, frame):
-    """The node of the next item of the array ``frame``, or NONE where none may come."""
+def general_item_node(slots, frame):
+    """The node that the state of the array ``frame``, or the place, gives its next item; NONE where none may come."""
     arena = ints_at(slots[ARENA])
     state = np.int64(arena[frame + STATE])
     if state != PLAIN:
@@ -341,6 +347,19 @@ def item_node(slots, frame):
     if count < node[PREFIX]:
         return np.int64(ints_at(slots[ITEM_NODES])[node[PREFIX_AT] + count])
     return np.int64(node[ITEM])
+
+
+@kernel(Long, Longs, Long)
+def item_node(slots, frame):
+    """The node of the next item of the array ``frame``, or NONE where none may come."""
+    node = general_item_node(slots, frame)
+    if node == NONE or not wants_unique(slots, frame):
+        return node
+    if not node_ready(slots, node):
+        return np.int64(NONE)
+    if ints_at(slots[NODES])[(node << NODE_SHIFT) + AFTER_ITEMS] == BEFORE_IT_BEGINS:
+        node = max(node_after_items(slots, frame, node), np.int64(NONE))
+    return node
 
 
 @kernel(Long, Longs, Long, Long, Long, inline=True)
