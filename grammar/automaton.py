@@ -18,6 +18,7 @@ from .dfa import DEAD, Dfa, TextDfa
 from .errors import LimitExceeded
 from .kernels import layout as at
 from .limits import Limits
+from .number_settled import settled_states
 from .pool import Pool
 from .text_dfa import viability
 
@@ -212,6 +213,7 @@ class Automaton:
             return known[1]
         base = len(self.number_label) - 1
         moved = np.where(dfa.transitions[1:] == DEAD, DEAD, dfa.transitions[1:] + base)
+        moved[:, at.NUMBER_SETTLED] = settled_states(dfa)[1:]
         self.number_next.extend(moved, len(moved))
         self.number_label.extend(dfa.labels[1:], len(moved))
         start = dfa.start + base

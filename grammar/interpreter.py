@@ -453,13 +453,23 @@ class Interpreter:
     def _in_number(self, configuration: Configuration, byte: bytes) -> Configuration | None:
         successor = int(self._automaton.number_next.array[configuration.state, SYMBOL_OF_BYTE[byte[0]]])
         if successor != DEAD:
-            return replace(configuration, state=successor)
+            longer = replace(configuration, state=successor)
+            return longer if self._may_settle(longer) else None
         label = int(self._automaton.number_label.array[configuration.state])
         if label == 0:
             return None
         outcome = label if self._node(configuration.node)[at.JOINT] else at.PLAIN
         finished = self._finish(configuration.frame, outcome, behind=1)
         return None if finished is None else self._between(finished, byte)
+
+    def _may_settle(self, configuration: Configuration) -> bool:
+        """False if nothing can change the value of the number in hand any more, and it must not be repeated, but is."""
+        frame = configuration.frame
+        settled = self._automaton.number_next.array[configuration.state, at.NUMBER_SETTLED]
+        if not settled or self._node(configuration.node)[at.JOINT] or not self._is_unique(frame):
+            return True
+        number = _value(_parsed(self._written[frame.item_from :].rstrip(b".")))
+        return number not in frame.items or not self._must_differ(frame)
 
     def _in_string(self, configuration: Configuration, byte: bytes) -> Configuration | None:
         if byte == b'"' and not configuration.pending:

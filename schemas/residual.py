@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from ..grammar.errors import UnsupportedSchema
 from .atoms import (
     ContainsAtLeast,
     Every,
@@ -49,7 +48,6 @@ __all__ = [
     "lower_scalar",
     "named_keys",
     "open_container",
-    "other_key",
     "repeated",
 ]
 
@@ -122,14 +120,6 @@ def key_of_class(language: Language, residual: Residual, classes: KeyClasses, nu
         elif isinstance(atom, Every) and names.is_selected(atom.selector):
             mapping[variable] = language.formulas.conjunction((variable, atom.value))
     return language.formulas.substitute(residual.formula, mapping)
-
-
-def other_key(language: Language, residual: Residual) -> int:
-    """The pending formula after a property has begun that is not among ``named_keys``, where there is but one class."""
-    classes = key_classes(language, residual)
-    if len(classes.classes) != 1:
-        raise UnsupportedSchema("property names told apart by patterns are not supported yet")
-    return key_of_class(language, residual, classes, 1)
 
 
 def item(language: Language, residual: Residual, tracked: Iterable[int] = (), types: Sequence[int] = ()) -> int:

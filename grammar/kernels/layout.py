@@ -129,6 +129,7 @@ NONE = -1
 NOTHING = -2  # KNOWN_INSTEAD where no value is left
 INDEPENDENT, AS_IT_BEGINS, BEFORE_IT_BEGINS = range(3)  # AFTER_ITEMS
 UNBOUNDED = 1 << 30
+NUMBER_SETTLED = 15  # column of NUMBER_NEXT: 1 if only digits that do not change the value may follow
 
 # bits of KINDS
 IS_NULL, IS_TRUE, IS_FALSE, IS_NUMBER, IS_STRING, IS_TEXT, IS_CHOICE, IS_OBJECT, IS_ARRAY = (1 << i for i in range(9))

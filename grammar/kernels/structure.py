@@ -160,6 +160,16 @@ def is_repeated_literal(slots, frame, byte, outcome):
     return False
 
 
+@kernel(Flag, Longs, Long, Long, Long)
+def may_settle(slots, frame, number, depth):
+    """May the number in hand be in the state ``number``? Not if its value is settled, and that of an earlier item."""
+    if ints_at(slots[NUMBER_NEXT])[(number << 4) + NUMBER_SETTLED] == 0 or not wants_unique(slots, frame):
+        return True
+    if not is_repeated(slots, frame, offset(slots) + depth):
+        return True
+    return state_if_repeated(slots, np.int64(ints_at(slots[ARENA])[frame + STATE])) != NONE
+
+
 @callback(Long, Longs, Long, Long, Long, Long)
 def frame_with_finished(slots, frame, outcome, end, top):
     """The array ``frame`` after the item in hand, as ``frame << 32 | top``; NONE if that must not be repeated, and is.
@@ -325,7 +335,7 @@ def begin_value(slots, stack, at, frame, node_index, top, byte):
         return 0
     if kinds & IS_NUMBER:
         state = ints_at(slots[NUMBER_NEXT])[(np.int64(node[NUMBER_START]) << 4) + bytes_at(slots[NUMBER_SYMBOL])[byte]]
-        if state != DEAD:
+        if state != DEAD and (node[JOINT] != 0 or may_settle(slots, frame, np.int64(state), at >> 3)):
             put(stack, at, NUMBER, frame, state, node[JOINT], 0, 0, 0, top)
             return 1
     return 0
@@ -830,6 +840,8 @@ def number_step(slots, stack, i, byte):
     top = np.int64(stack[i + TOP])
     following = ints_at(slots[NUMBER_NEXT])[(state << 4) + bytes_at(slots[NUMBER_SYMBOL])[byte]]
     if following != DEAD:
+        if stack[i + B] == 0 and not may_settle(slots, frame, np.int64(following), at >> 3):
+            return 0
         put(stack, at, NUMBER, frame, following, stack[i + B], 0, 0, 0, top)
         return 1
     label = np.int64(ints_at(slots[NUMBER_LABEL])[state])
