@@ -468,7 +468,7 @@ class Interpreter:
         settled = self._automaton.number_next.array[configuration.state, at.NUMBER_SETTLED]
         if not settled or self._node(configuration.node)[at.JOINT] or not self._is_unique(frame):
             return True
-        number = _value(_parsed(self._written[frame.item_from :].rstrip(b".")))
+        number = _value(_parsed(self._written[frame.item_from :].rstrip(b".eE+-")))
         return number not in frame.items or not self._must_differ(frame)
 
     def _in_string(self, configuration: Configuration, byte: bytes) -> Configuration | None:

@@ -53,7 +53,17 @@ class Constraint:
 class Matcher:
     """One sequence of tokens, read as far as it was accepted. Not to be used by two threads at once."""
 
-    __slots__ = ("_arena", "_constraint", "_history", "_misses", "_offsets", "_slots", "_stack", "_standing_in", "_text")
+    __slots__ = (
+        "_arena",
+        "_constraint",
+        "_history",
+        "_misses",
+        "_offsets",
+        "_slots",
+        "_stack",
+        "_standing_in",
+        "_text",
+    )
 
     def __init__(self, constraint: Constraint) -> None:
         self._constraint = constraint

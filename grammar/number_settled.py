@@ -12,12 +12,15 @@ _ZERO = 1
 
 
 def settled_states(dfa: Dfa) -> NDArray[np.bool_]:
-    """The states of a number automaton from which nothing but a point and zeros behind it leads on; bool[states]."""
+    """The states of a number automaton from which nothing but a point and zeros behind it leads on; bool[states].
+
+    An exponent that can only be zero may lead to the same states.
+    """
     live = dfa.transitions != DEAD
+    ends = np.asarray(~live.any(axis=1), np.bool_)
     behind_point = _only_zeros(dfa) & _reachable(dfa, np.unique(dfa.transitions[:, POINT]))
-    only_point = ~np.delete(live, POINT, axis=1).any(axis=1)
-    settled: NDArray[np.bool_] = behind_point | (only_point & (behind_point | ~live.any(axis=1))[_to(dfa, POINT)])
-    settled |= ~live.any(axis=1)
+    only_point = np.asarray(~np.delete(live, POINT, axis=1).any(axis=1), np.bool_)
+    settled: NDArray[np.bool_] = ends | behind_point | (only_point & (behind_point | ends)[_to(dfa, POINT)])
     settled[DEAD] = False
     return settled
 
@@ -28,7 +31,7 @@ def _to(dfa: Dfa, symbol: int) -> NDArray[np.int32]:
 
 def _only_zeros(dfa: Dfa) -> NDArray[np.bool_]:
     """The states from which only texts of zeros are accepted."""
-    found = ~np.delete(dfa.transitions != DEAD, _ZERO, axis=1).any(axis=1)
+    found = np.asarray(~np.delete(dfa.transitions != DEAD, _ZERO, axis=1).any(axis=1), np.bool_)
     while True:
         kept: NDArray[np.bool_] = found & (found[_to(dfa, _ZERO)] | (_to(dfa, _ZERO) == DEAD))
         if np.array_equal(kept, found):

@@ -19,8 +19,8 @@ from .atoms import ItemAt, ItemsFrom, Kind, Unique
 from .clashes import unsatisfiable
 from .classification import PlainArray, PlainObject, plain_array, plain_object
 from .formula import FALSE, TRUE
-from .key_classes import KeyClasses, key_classes
 from .json_text import read_items
+from .key_classes import KeyClasses, key_classes
 from .key_tables import keys_left
 from .lowering import Language
 from .numbers import number_automaton, numbers_of

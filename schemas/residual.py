@@ -178,8 +178,8 @@ def _of_some_type(language: Language, atom: Unique, types: Sequence[int], depth:
     formulas = language.formulas
     fresh = [kind for kind in types if kind not in atom.kinds]
     cases = [formulas.conjunction([formulas.variable(depth, atom), *map(formulas.negation, fresh)])]
-    for kind in fresh:
-        cases.append(formulas.conjunction((kind, formulas.variable(depth, Unique(atom.seen, atom.kinds | {kind})))))
+    noted = [formulas.variable(depth, Unique(atom.seen, atom.kinds | {kind})) for kind in fresh]
+    cases += map(formulas.conjunction, zip(fresh, noted, strict=True))
     repeats = formulas.conjunction((formulas.variable(depth, Repeats()), formulas.disjunction(atom.kinds)))
     return formulas.conjunction((formulas.negation(repeats), formulas.disjunction(cases)))
 

@@ -49,9 +49,10 @@ ARENA, ARENA_SIZE, STACK, HISTORY, HISTORY_SIZE, LENGTH, MISSES, MISS_COUNT, TER
     next(_slot) for _ in range(10)
 )
 TEXT_READ, TEXT_SIZE, OFFSETS = (next(_slot) for _ in range(3))  # the text so far, and where each token ends in it
-# nodes for AFTER_ITEMS: rows of a node, where the items before it begin and end in KNOWN_TEXT, and the node instead; and
-# the text of the items for which one is wanted
-KNOWN, KNOWN_COUNT, KNOWN_TEXT, WANTED_NODE, WANTED_TEXT, WANTED_SIZE = (next(_slot) for _ in range(6))
+# for AFTER_ITEMS, rows of a node, where the items before it begin and end in KNOWN_TEXT, and the node instead; and the
+# text of the items for which one is wanted
+KNOWN, KNOWN_COUNT, KNOWN_TEXT = (next(_slot) for _ in range(3))
+WANTED_NODE, WANTED_TEXT, WANTED_SIZE = (next(_slot) for _ in range(3))
 SLOTS = next(_slot)
 
 # --- a configuration

@@ -133,7 +133,7 @@ def is_repeated(slots, frame, end):
 
 @kernel(Long, Longs, Long)
 def state_if_repeated(slots, state):
-    """The state of an array instead of ``state`` if its last item is equal to an earlier one; NONE if it must not be."""
+    """The state of an array instead of ``state`` if its last item is one of those before; NONE if it must not be."""
     if state == PLAIN or not state_ready(slots, state):
         return np.int64(NONE)
     repeated = np.int64(ints_at(slots[STATES])[(state << STATE_SHIFT) + REPEATED])
