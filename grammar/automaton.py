@@ -19,6 +19,7 @@ from .errors import LimitExceeded
 from .kernels import layout as at
 from .limits import Budget
 from .number_automaton import NumberAutomaton
+from .number_settled import settled_states
 from .pool import Pool
 from .residue_table import add_residues
 from .text_dfa import viability
@@ -36,7 +37,10 @@ class Compiler(Protocol):
         """Write the record of a container state (``Automaton.write_state``)."""
 
     def node_after(self, node: int, items: bytes) -> int:
-        """The node of an item that ``node`` (``AFTER_ITEMS``) stands for when the text of those before it is known."""
+        """The node of an item that ``node`` (``AFTER_ITEMS``) stands for when the text of those before it is known.
+
+        ``NONE`` where no value is left.
+        """
 
 
 _DEFAULTS = {
@@ -216,8 +220,10 @@ class Automaton:
             return known[1]
         dfa, base = numbers.dfa, len(self.number_label) - 1
         moved = np.where(dfa.transitions[1:] == DEAD, DEAD, dfa.transitions[1:] + base)
+        moved[:, at.NUMBER_FACTS] = settled_states(dfa)[1:]
         if numbers.residues is not None:
-            moved[:, at.NUMBER_RECORD] = add_residues(self.number_residues, numbers.residues)[1:]
+            records = add_residues(self.number_residues, numbers.residues)[1:]
+            moved[:, at.NUMBER_FACTS] |= np.left_shift(records, at.RECORD_SHIFT)
         self.number_next.extend(moved, len(moved))
         self.number_label.extend(dfa.labels[1:], len(moved))
         start = dfa.start + base
@@ -320,9 +326,13 @@ class Automaton:
             self.compiler.compile_state(state)
 
     def node_after(self, node: int, items: bytes) -> int:
-        """What ``node``, which depends on the items before, comes to after those with the text ``items``."""
+        """What stands in for ``node``, which depends on the items before, after those with the text ``items``.
+
+        ``NOTHING`` where no value is left.
+        """
         assert self.compiler is not None
-        return self.compiler.node_after(node, items)
+        instead = self.compiler.node_after(node, items)
+        return at.NOTHING if instead == at.NONE else instead
 
     def begin_epoch(self) -> None:
         """Records written from now on are trusted only with addresses taken from now on."""

@@ -218,9 +218,8 @@ class Interpreter(TableReader):
 
     def _begin_value(self, frame: Frame, node: int, byte: bytes) -> Configuration | None:
         fields = self._node(node)
-        if fields[at.AFTER_ITEMS]:
-            with self._automaton.lock:
-                node = self._automaton.node_after(node, frame.items_text)
+        if fields[at.AFTER_ITEMS] == at.AS_IT_BEGINS:
+            node = self._node_after(node, frame)
             fields = self._node(node)
         kinds = fields[at.KINDS]
         if byte == b'"':
@@ -307,7 +306,15 @@ class Interpreter(TableReader):
                 node = fields[at.ITEM]
             if frame.count >= fields[at.MAX_ITEMS]:
                 return None
-        return None if node == at.NONE else (after, node)
+        if node == at.NONE:
+            return None
+        if self._node(node)[at.AFTER_ITEMS] == at.BEFORE_IT_BEGINS:
+            node = self._node_after(node, frame)
+        return None if node == at.NOTHING else (after, node)
+
+    def _node_after(self, node: int, frame: Frame) -> int:
+        with self._automaton.lock:
+            return self._automaton.node_after(node, frame.items_text)
 
     def _other_node(self, frame: Frame, number: int) -> int:
         """The node of the value of a key of class ``number`` that is not named, NONE if no such key may come."""
@@ -438,7 +445,7 @@ class Interpreter(TableReader):
         integer = 10 * configuration.integer + int(byte) if byte.isdigit() else configuration.integer
         longer = replace(configuration, state=successor, integer=integer)
         if successor != DEAD and self._number_goes_on(longer):
-            return longer
+            return longer if self._may_settle(longer) else None
         label = self._number_label(configuration)
         if label == 0:
             return None
@@ -455,6 +462,15 @@ class Interpreter(TableReader):
         if numbers.residues is None:
             return int(numbers.dfa.labels[state])
         return numbers.residues.label(state, configuration.integer)
+
+    def _may_settle(self, configuration: Configuration) -> bool:
+        """False if nothing can change the value of the number in hand any more, and it must not be repeated, but is."""
+        frame = configuration.frame
+        facts = self._automaton.number_next.array[configuration.state, at.NUMBER_FACTS]
+        if not facts & at.SETTLED or self._node(configuration.node)[at.JOINT] or not self._is_unique(frame):
+            return True
+        number = _value(_parsed(self._written[frame.item_from :].rstrip(b".eE+-")))
+        return number not in frame.items or not self._must_differ(frame)
 
     def _in_string(self, configuration: Configuration, byte: bytes) -> Configuration | None:
         if byte == b'"' and not configuration.pending:

@@ -63,6 +63,13 @@ class _KeySet:
 
 
 @dataclass(frozen=True)
+class _Fresh:
+    """An item that satisfies a value formula and is different from those before; there may be no such value left."""
+
+    formula: int
+
+
+@dataclass(frozen=True)
 class _Items:
     """Constants whose coming an array's states remember, and whether an item is certain to be one of them."""
 
@@ -83,8 +90,8 @@ class JsonCompiler:
         self._budget = language.budget
         self._ordered = language.options.property_order == "schema"
         self._satisfier = Satisfier(language)
-        self._sources: dict[int, int | _Pending] = {0: language.root}
-        self._nodes: dict[int | _Pending, int] = {language.root: 0}
+        self._sources: dict[int, int | _Pending | _Fresh] = {0: language.root}
+        self._nodes: dict[int | _Pending | _Fresh, int] = {language.root: 0}
         self._states: dict[_State, int] = {}
         self._state_sources: dict[int, _State] = {}
         self._key_sets: list[_KeySet] = []
@@ -99,8 +106,11 @@ class JsonCompiler:
     def compile_node(self, node: int) -> None:
         self._language.budget.restart()
         source = self._sources[node]
-        with self._language.placed(source.formula if isinstance(source, _Pending) else source):
-            fields = self._joint_fields(source) if isinstance(source, _Pending) else self._plain_fields(source)
+        with self._language.placed(source if isinstance(source, int) else source.formula):
+            if isinstance(source, _Fresh):
+                fields: Fields = {at.KINDS: 0, at.AFTER_ITEMS: at.BEFORE_IT_BEGINS}
+            else:
+                fields = self._joint_fields(source) if isinstance(source, _Pending) else self._plain_fields(source)
         self._automaton.write_node(node, fields)
 
     def compile_state(self, state: int) -> None:
@@ -116,15 +126,20 @@ class JsonCompiler:
                 pending = run.item(self._language, source.residual, items.tracked, types)
                 item = self._entry(pending, source, state)
                 repeated = state if items.are_all else self._repeated(source, state)
+                if repeated == at.PLAIN:
+                    item = self._fresh(item[0]), item[1]
                 self._automaton.write_state(state, self._closing(source), item=item, repeated=repeated)
 
     def node_after(self, node: int, items: bytes) -> int:
         """The node of an item that ``node`` stands for when those before it, given by their text, are known."""
         self._language.budget.restart()
         source = self._sources[node]
-        assert isinstance(source, _Pending)
-        constants = map(self._language.constant, read_items(items))
-        formula = run.after_items(self._language, source.formula, source.kinds, constants)
+        assert not isinstance(source, int)
+        before = self._language.one_of(read_items(items))
+        if isinstance(source, _Fresh):
+            formulas = self._language.formulas
+            return self._node(formulas.conjunction((source.formula, formulas.negation(before))))
+        formula = run.after_items(self._language, source.formula, source.kinds, before)
         return self._node(_Pending(formula, source.kinds, source.key_sets))
 
     # --- values that are independent of what is around them
@@ -201,6 +216,8 @@ class JsonCompiler:
     def _plain_array_fields(self, fields: Fields, plain: PlainArray) -> None:
         prefix = [self._node(value) for value in plain.prefix]
         rest = self._node(plain.rest)
+        if plain.unique:
+            prefix, rest = [self._fresh(node) for node in prefix], self._fresh(rest)
         maximum = plain.maximum
         if at.NONE in prefix:
             maximum = min(prefix.index(at.NONE), len(prefix) if maximum is None else maximum)
@@ -286,7 +303,7 @@ class JsonCompiler:
         language, depth = self._language, len(source.kinds)
         fields: Fields = {at.KINDS: 0, at.JOINT: 1}
         if run.depends_on_items(language, source.formula, source.kinds):
-            return {**fields, at.AFTER_ITEMS: 1}
+            return {**fields, at.AFTER_ITEMS: at.AS_IT_BEGINS}
 
         def outcome(formula: int) -> int:
             return self._live_state(Residual(formula, source.kinds), source.key_sets)
@@ -379,11 +396,18 @@ class JsonCompiler:
 
     # --- numbering
 
-    def _node(self, source: int | _Pending) -> int:
-        """The node of a value formula or a pending value, NONE if no value satisfies it."""
+    def _fresh(self, node: int) -> int:
+        """The node for values of ``node`` that are different from the items before; ``node`` itself if these abound."""
+        source = self._sources.get(node)
+        if isinstance(source, int) and self._satisfier.is_scarce(source, _FEW):
+            return self._node(_Fresh(source))
+        return node
+
+    def _node(self, source: int | _Pending | _Fresh) -> int:
+        """The node of a value formula, a pending value or a fresh item; NONE if no value satisfies a formula."""
         node = self._nodes.get(source)
         if node is None:
-            if not isinstance(source, _Pending) and not self._satisfier.value(source):
+            if isinstance(source, int) and not self._satisfier.value(source):
                 node = at.NONE
             else:
                 node = self._automaton.new_node()

@@ -181,9 +181,18 @@ def _parts(
 def _check_scalar(value: object, pointer: str) -> None:
     if isinstance(value, int) and value.bit_length() > _MOST_BITS:
         raise LimitExceeded(f"a number of more than {_MOST_DIGITS} digits", pointer, "use a smaller number")
+    if isinstance(value, Fraction) and not _is_decimal(value):
+        raise InvalidSchema(f"{value} cannot be written in JSON", pointer, "use a number with finitely many digits")
     if kind_of(value) is None:
         shown = f"{value!r:.60}" if isinstance(value, float) else f"a {type(value).__name__}"
         raise InvalidSchema(f"{shown} is no JSON value", pointer, "use dict, list, str, int, float, bool and None")
+
+
+def _is_decimal(number: Fraction) -> bool:
+    rest = number.denominator
+    while (common := math.gcd(rest, 10)) > 1:
+        rest //= common
+    return rest == 1
 
 
 def _pointer_of(wanted: object, value: object) -> str | None:

@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
+from fractions import Fraction
 from functools import cached_property
 from typing import NamedTuple
 
@@ -66,6 +67,7 @@ class _Schema:
         self.value: int | None = None
         self.site: Site | None = None
         self.constant: Constant | None = None
+        self.listed: dict[Kind, int] | None = None
 
 
 class _Found(NamedTuple):
@@ -97,6 +99,7 @@ class Language:
         self._unread: deque[tuple[int, dict[str, object]]] = deque()
         self._constants = Constants(ordered=self.options.property_order == "schema")
         self._constant_schemas: dict[int, int] = {}
+        self._lists: dict[frozenset[int], int] = {}
         self._ranks: dict[str, int] = {}
         self._notes: dict[str, str] = {}
         self._demands: dict[tuple[int, Kind], int] = {}
@@ -204,6 +207,34 @@ class Language:
     def constant(self, value: object, parent: int = _ROOT) -> int:
         """The value formula "is equal to ``value``"."""
         return self._constant(self._constants.number(value), parent)
+
+    def one_of(self, values: Iterable[object]) -> int:
+        """The value formula "is equal to one of ``values``"; all strings, and all numbers, are one atom."""
+        numbers = frozenset(map(self._constants.number, values))
+        schema = self._lists.get(numbers)
+        if schema is None:
+            schema = self._lists[numbers] = len(self._schemas)
+            holder = self._schemas[_ROOT] if self._schemas else _Schema("", self._resolver.root)
+            entry = _Schema(holder.trail, holder.scope)
+            self._schemas.append(entry)
+            entry.listed = self._list_demands(schema, [self._constants[number] for number in sorted(numbers)])
+        return self._variable(schema)
+
+    def _list_demands(self, schema: int, constants: Iterable[Constant]) -> dict[Kind, int]:
+        strings, numbers = set[str](), set[Fraction]()
+        demands: dict[Kind, list[int]] = {kind: [] for kind in Kind}
+        for constant in constants:
+            if isinstance(constant.scalar, str):
+                strings.add(constant.scalar)
+            elif constant.scalar is not None:
+                numbers.add(constant.scalar)
+            else:
+                demands[constant.kind].append(self._constant_demand(schema, constant, constant.kind))
+        if strings:
+            demands[Kind.STRING].append(self._atom(StringIn(frozenset(strings))))
+        if numbers:
+            demands[Kind.NUMBER].append(self._atom(NumberIn(frozenset(numbers))))
+        return {kind: self.formulas.disjunction(cases) for kind, cases in demands.items()}
 
     def mention(self, names: Iterable[str]) -> None:
         """Ranks ``names``, where they have no rank yet."""
@@ -403,6 +434,8 @@ class Language:
         schema = self._schemas[number]
         if schema.constant is not None:
             return self._constant_demand(number, schema.constant, kind)
+        if schema.listed is not None:
+            return schema.listed[kind]
         site = schema.site
         if site is None or kind not in site.allowed:
             return TRUE if site is None else FALSE

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from ..grammar.errors import UnsupportedSchema
 from .atoms import (
     FALSE_OF_NOTHING,
     ContainsAtLeast,
@@ -53,7 +52,6 @@ __all__ = [
     "lower_scalar",
     "named_keys",
     "open_container",
-    "other_key",
     "repeated",
 ]
 
@@ -178,14 +176,6 @@ def key_of_class(language: Language, residual: Residual, classes: KeyClasses, nu
     return language.formulas.substitute(residual.formula, mapping)
 
 
-def other_key(language: Language, residual: Residual) -> int:
-    """The pending formula after a property has begun that is not among ``named_keys``, where there is but one class."""
-    classes = key_classes(language, residual)
-    if len(classes.classes) != 1:
-        raise UnsupportedSchema("property names told apart by patterns are not supported yet")
-    return key_of_class(language, residual, classes, 1)
-
-
 def item(language: Language, residual: Residual, tracked: Iterable[int] = (), types: Sequence[int] = ()) -> int:
     """The pending formula when another item begins.
 
@@ -242,8 +232,8 @@ def _of_some_type(language: Language, atom: Unique, types: Sequence[int], depth:
     formulas = language.formulas
     fresh = [kind for kind in types if kind not in atom.kinds]
     cases = [formulas.conjunction([formulas.variable(depth, atom), *map(formulas.negation, fresh)])]
-    for kind in fresh:
-        cases.append(formulas.conjunction((kind, formulas.variable(depth, Unique(atom.seen, atom.kinds | {kind})))))
+    noted = [formulas.variable(depth, Unique(atom.seen, atom.kinds | {kind})) for kind in fresh]
+    cases += map(formulas.conjunction, zip(fresh, noted, strict=True))
     repeats = formulas.conjunction((formulas.variable(depth, Repeats()), formulas.disjunction(atom.kinds)))
     return formulas.conjunction((formulas.negation(repeats), formulas.disjunction(cases)))
 
@@ -259,10 +249,9 @@ def depends_on_items(language: Language, pending: int, kinds: tuple[Kind, ...]) 
     return language.formulas.variable(len(kinds), Repeats()) in language.formulas.support(pending)
 
 
-def after_items(language: Language, pending: int, kinds: tuple[Kind, ...], constants: Iterable[int]) -> int:
-    """The pending formula of an item when those before are known, as value formulas."""
-    repeats = language.formulas.variable(len(kinds), Repeats())
-    return language.formulas.substitute(pending, {repeats: language.formulas.disjunction(constants)})
+def after_items(language: Language, pending: int, kinds: tuple[Kind, ...], before: int) -> int:
+    """The pending formula of an item when the value formula ``before`` says that it is equal to an earlier one."""
+    return language.formulas.substitute(pending, {language.formulas.variable(len(kinds), Repeats()): before})
 
 
 def absent(language: Language, residual: Residual, names: Iterable[str]) -> Residual:

@@ -71,13 +71,24 @@ class Satisfier:
 
     def few_values(self, value: int, most: int) -> list[int] | None:
         """All constants, as value formulas, that satisfy ``value``, where these are at most ``most``; else ``None``."""
+        found = self._some_values(value, most + 1)
+        return None if found is None or len(found) > most else [self._language.constant(each) for each in found]
+
+    def is_scarce(self, value: int, most: int) -> bool:
+        """Whether only finitely many values satisfy ``value``; if these are more than ``most``, so it may only seem."""
+        return self._some_values(value, most + 1) is not None
+
+    def _some_values(self, value: int, count: int) -> list[object] | None:
+        """Up to ``count`` different values; ``None`` if one of them is known to be abundant."""
         formulas = self._language.formulas
-        found: list[int] = []
-        while (witness := self.witness(value)) is not None:
-            if witness.abundant or len(found) == most:
+        found: list[object] = []
+        witness = self.witness(value)
+        while witness is not None and len(found) < count:
+            if witness.abundant:
                 return None
-            found.append(self._language.constant(witness.value))
-            value = formulas.conjunction((value, formulas.negation(found[-1])))
+            found.append(witness.value)
+            others = formulas.negation(self._language.one_of(found))
+            witness = self.witness(formulas.conjunction((value, others)))
         return found
 
     def pending(self, pending: int, kinds: tuple[Kind, ...]) -> bool:

@@ -281,10 +281,10 @@ class _Distinct:
     def _listed(self, value: int, count: int) -> tuple[list[Witness], list[int]] | None:
         """Up to ``count`` different values, as witnesses and as constants; ``None`` if they are abundant."""
         formulas = self._language.formulas
-        witnesses: list[Witness] = []
-        constants: list[int] = []
-        rest = value
+        witnesses, constants = self._known.get(value, ([], []))
         while len(witnesses) < count:
+            others = formulas.negation(self._language.one_of(witness.value for witness in witnesses))
+            rest = formulas.conjunction((value, others))
             answer = None if rest == FALSE else self._ask(rest)
             if answer is None:
                 break
@@ -292,5 +292,5 @@ class _Distinct:
                 return None
             witnesses.append(answer)
             constants.append(self._language.constant(answer.value))
-            rest = formulas.conjunction((rest, formulas.negation(constants[-1])))
-        return witnesses, constants
+        self._known[value] = witnesses, constants
+        return witnesses[:count], constants[:count]

@@ -1,9 +1,9 @@
 """What has to be known about the items of an array when ``uniqueItems`` is only one way among others.
 
-Where items *may* be repeated for another part of a schema to hold (``not``, ``oneOf``, ``if``), an item that repeats an
-earlier one may be the last chance. Two more items that are equal are as good, if the array has room for them and nothing
-counts against them; then nothing has to be known. Otherwise the earlier items are told apart by what the array's formula
-asks of any item: their *types*.
+Where items *may* be repeated for another part of a schema to hold (``not``, ``oneOf``, ``if``), an item that repeats
+an earlier one may be the last chance. Two more items that are equal are as good, if the array has room for them and
+nothing counts against them; then nothing has to be known. Otherwise the earlier items are told apart by what the
+array's formula asks of any item: their *types*.
 """
 
 from __future__ import annotations

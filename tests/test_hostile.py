@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,8 @@ def test_schema_files_that_are_none(tmp_path: Path, text: str, error: type[Excep
         ({"anyOf": [{"$ref": "#"}, {}]}, mw.InvalidSchema, ""),
         ({"properties": {"a": {"pattern": "(a"}}}, mw.InvalidSchema, "/properties/a/pattern"),
         ({"pattern": r"(a)\1"}, mw.UnsupportedSchema, "/pattern"),
+        ({"properties": {"a": {"items": {"not": {"pattern": r"(a)\1"}}}}}, mw.UnsupportedSchema, "/properties/a/items"),
+        ({"properties": {"a": {"multipleOf": Fraction(1, 3)}}}, mw.InvalidSchema, "/properties/a/multipleOf"),
         ({"const": "\ud800"}, mw.InvalidSchema, "/const"),
         ({"enum": ["a", {"\udc00": 1}]}, mw.InvalidSchema, "/enum"),
         ({"properties": {"\udc00": {}}}, mw.InvalidSchema, "/properties"),
@@ -78,7 +81,7 @@ def test_schema_files_that_are_none(tmp_path: Path, text: str, error: type[Excep
 )
 def test_wrong_schemas_are_named(schema: Any, error: type[mw.MaskwrightError], pointer: str) -> None:
     with pytest.raises(error) as caught:
-        matcher(schema)
+        mw.compile(schema, BYTES)
     assert (caught.value.pointer or "").startswith(pointer)
 
 

@@ -8,6 +8,7 @@ import json
 import random
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
@@ -131,13 +132,49 @@ def test_masks(schema: Any) -> None:
         check_masks(constraint, None, rng, 20)
 
 
-@settings(UNHURRIED, max_examples=150)
+SCARCE = [
+    {"enum": [f"v{number}" for number in range(70)]},
+    {"type": "array", "items": {"enum": list("abcdefgh")}, "maxItems": 2},
+    {"type": "string", "pattern": "^[ab]{1,6}$"},
+]
+
+
+@pytest.mark.parametrize("items", SCARCE)
+def test_many_but_not_unlimited_values(items: Any) -> None:
+    schema = of_arrays({"items": items, "uniqueItems": True})
+    constraint, rng = constraint_of(schema, whitespace="compact"), random.Random(4)
+    matcher, content = constraint.matcher(), b"["
+    assert matcher.accept_tokens(ids_of(b"[")) == 1
+    while not matcher.is_accepting():
+        allowed = np.flatnonzero(mask_of(matcher)[FIRST_BYTE : FIRST_BYTE + 256]).tolist()
+        assert allowed, f"dead end after {content!r}"
+        if len(allowed) > 1 and content.count(b"[") == content.count(b"]") + 1:
+            allowed = [byte for byte in allowed if byte not in b"]\\"]
+        byte = rng.choice(allowed)
+        assert matcher.accept_token(FIRST_BYTE + byte)
+        content += bytes([byte])
+    assert jsonschema_accepts(schema, json.loads(content))
+    assert len(json.loads(content)) >= 70
+
+
+@pytest.mark.parametrize(("items", "content"), [
+    ({"type": "integer"}, b"[0, 0"),
+    ({"type": "integer"}, b"[0, -0"),
+    ({"type": "integer", "maximum": 10}, b"[10, 10"),
+    ({"type": "integer", "minimum": 0, "maximum": 100}, b"[100, 100"),
+])  # fmt: skip
+def test_numbers_that_can_only_be_repeated(items: Any, content: bytes) -> None:
+    matcher = constraint_of(of_arrays({"items": items, "uniqueItems": True})).matcher()
+    assert matcher.accept_tokens(ids_of(content)) == len(content) - 1
+
+
+@settings(UNHURRIED, max_examples=80)
 @given(array_schemas(), SEEDS)
 def test_random_documents(schema: Any, seed: int) -> None:
     check_documents(of_arrays(schema), random.Random(seed), 15)
 
 
-@settings(UNHURRIED, max_examples=60)
+@settings(UNHURRIED, max_examples=30)
 @given(array_schemas(), SEEDS)
 def test_random_masks(schema: Any, seed: int) -> None:
     constraint, rng = constraint_or_assume(of_arrays(schema)), random.Random(seed)
@@ -148,7 +185,7 @@ def test_random_masks(schema: Any, seed: int) -> None:
     check_masks(constraint, tokens if rng.random() < 0.7 else None, rng, 16)
 
 
-@settings(UNHURRIED, max_examples=100)
+@settings(UNHURRIED, max_examples=50)
 @given(array_schemas(), SEEDS)
 def test_walks_end_in_valid_documents(schema: Any, seed: int) -> None:
     constraint, rng = constraint_or_assume(of_arrays(schema)), random.Random(seed)

@@ -144,6 +144,16 @@ def is_repeated_literal(slots, frame, byte, outcome):
     return False
 
 
+@kernel(Flag, Longs, Long, Long, Long)
+def may_settle(slots, frame, number, depth):
+    """May the number in hand be in the state ``number``? Not if its value is settled, and that of an earlier item."""
+    if ints_at(slots[NUMBER_NEXT])[(number << NUMBER_SHIFT) + NUMBER_FACTS] & SETTLED == 0:
+        return True
+    if not wants_unique(slots, frame) or not is_repeated(slots, frame, offset(slots) + depth):
+        return True
+    return state_if_repeated(slots, np.int64(ints_at(slots[ARENA])[frame + STATE])) != NONE
+
+
 @callback(Long, Longs, Long, Long, Long, Long)
 def frame_with_finished(slots, frame, outcome, end, top):
     """The array ``frame`` after the item in hand, as ``frame << 32 | top``; NONE if that must not be repeated, and is.

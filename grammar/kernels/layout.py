@@ -50,9 +50,10 @@ ARENA, ARENA_SIZE, STACK, HISTORY, HISTORY_SIZE, LENGTH, MISSES, MISS_COUNT, TER
     next(_slot) for _ in range(10)
 )
 TEXT_READ, TEXT_SIZE, OFFSETS = (next(_slot) for _ in range(3))  # the text so far, and where each token ends in it
-# nodes for AFTER_ITEMS: rows of a node, where the items before it begin and end in KNOWN_TEXT, and the node instead; and
-# the text of the items for which one is wanted
-KNOWN, KNOWN_COUNT, KNOWN_TEXT, WANTED_NODE, WANTED_TEXT, WANTED_SIZE = (next(_slot) for _ in range(6))
+# for AFTER_ITEMS, rows of a node, where the items before it begin and end in KNOWN_TEXT, and the node instead; and the
+# text of the items for which one is wanted
+KNOWN, KNOWN_COUNT, KNOWN_TEXT = (next(_slot) for _ in range(3))
+WANTED_NODE, WANTED_TEXT, WANTED_SIZE = (next(_slot) for _ in range(3))
 SLOTS = next(_slot)
 
 # --- a configuration
@@ -125,9 +126,11 @@ NODE_WIDTH = 1 << NODE_SHIFT
     MIN_KEYS,
     MAX_KEYS,
     UNIQUE,  # 1 if it matters whether items are different from each other
-    AFTER_ITEMS,  # 1 if the items before decide what this one may be: another node stands in for this one
+    AFTER_ITEMS,  # whether, and when, another node stands in for this one, which depends on the items before
 ) = range(34)
 NONE = -1
+NOTHING = -2  # KNOWN_INSTEAD where no value is left
+INDEPENDENT, AS_IT_BEGINS, BEFORE_IT_BEGINS = range(3)  # AFTER_ITEMS
 UNBOUNDED = 1 << 30
 
 # bits of KINDS
@@ -151,7 +154,9 @@ KEEP = -1
 
 # --- number automata: rows of NUMBER_NEXT
 NUMBER_SHIFT = 4
-NUMBER_RECORD = 15  # in the last column, where the record of the state's residues lies, or 0
+# the last column: where the record of the state's residues lies, or 0, shifted; SETTLED if only digits that do not change
+# the value may follow
+NUMBER_FACTS, SETTLED, RECORD_SHIFT = 15, 1, 1
 LAST_DIGIT_SYMBOL = 10
 RESIDUE_SHIFT = 31  # bits of a residue in C
 # the residues: a header for each automaton that has any, with its divisors at the end of it; a record for each state;

@@ -1,4 +1,4 @@
-"""Items that have to repeat an earlier one, or may only then be what they are: nodes that stand in for others.
+"""Items of which those before decide what they may be: nodes that stand in for others.
 
 What such an item may be is compiled from the text of the items before it. A matcher keeps what it has asked for.
 """
@@ -50,7 +50,7 @@ def want(slots, node, start, size):
 
 
 @kernel(Long, Longs, Long, Long)
-def node_after_items(slots, frame, node):
+def known_node(slots, frame, node):
     """What stands in for ``node`` after the items that the array ``frame`` has; NONE if that is not known yet."""
     arena = ints_at(slots[ARENA])
     start = np.int64(0)

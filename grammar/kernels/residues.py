@@ -79,7 +79,7 @@ def successor_with_residue(slots, record, following, residue, symbol):
     table = longs_at(slots[NUMBER_RESIDUES])
     if symbol <= LAST_DIGIT_SYMBOL:
         residue = (10 * residue + symbol - 1) % table[table[record + RESIDUE_HEADER] + RESIDUE_MODULUS]
-    after = np.int64(ints_at(slots[NUMBER_NEXT])[(following << NUMBER_SHIFT) + NUMBER_RECORD])
+    after = np.int64(ints_at(slots[NUMBER_NEXT])[(following << NUMBER_SHIFT) + NUMBER_FACTS]) >> RECORD_SHIFT
     slots[RESIDUE_READ] = residue
     return following if residue_is_live(slots, after, residue) else np.int64(DEAD)
 
@@ -91,16 +91,17 @@ def number_successor(slots, state, residue, byte):
     row = ints_at(slots[NUMBER_NEXT] + (state << NUMBER_SHIFT) * 4)
     symbol = np.int64(bytes_at(slots[NUMBER_SYMBOL])[byte])
     following = np.int64(row[symbol])
-    if row[NUMBER_RECORD] == 0 or following == DEAD:
+    record = np.int64(row[NUMBER_FACTS]) >> RECORD_SHIFT
+    if record == 0 or following == DEAD:
         return following
-    return successor_with_residue(slots, np.int64(row[NUMBER_RECORD]), following, residue, symbol)
+    return successor_with_residue(slots, record, following, residue, symbol)
 
 
 @kernel(Long, Longs, Long, Long, inline=True)
 def number_label(slots, state, residue):
     """The label of a number that ends here, 0 if it may not."""
     label = np.int64(ints_at(slots[NUMBER_LABEL])[state])
-    record = np.int64(ints_at(slots[NUMBER_NEXT])[(state << NUMBER_SHIFT) + NUMBER_RECORD])
+    record = np.int64(ints_at(slots[NUMBER_NEXT])[(state << NUMBER_SHIFT) + NUMBER_FACTS]) >> RECORD_SHIFT
     if label == 0 or record == 0:
         return label
     table = longs_at(slots[NUMBER_RESIDUES])

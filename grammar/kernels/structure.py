@@ -9,12 +9,23 @@ from __future__ import annotations
 import numpy as np
 
 from .compilation import callback, kernel
-from .frames import copy_frame, finish, is_repeated_literal, miss, node_ready, offset, put, state_ready, wants_unique
+from .frames import (
+    copy_frame,
+    finish,
+    is_repeated_literal,
+    may_settle,
+    miss,
+    node_ready,
+    offset,
+    put,
+    state_ready,
+    wants_unique,
+)
 from .key_steps import begin_key, key_step, open_key_step
 from .keys import may_have_key
 from .layout import *  # noqa: F403 -- the layout is this package's vocabulary
 from .pointers import Flag, Ints, Long, Longs, bytes_at, call_step, ints_at
-from .repetition import node_after_items
+from .repetition import known_node
 from .residues import number_label, number_successor, residue_of
 from .string_steps import string_step, text_step
 
@@ -54,20 +65,26 @@ def close(slots, stack, at, frame, top):
     return finish(slots, stack, at, np.int64(arena[frame + PARENT]), outcome, top)
 
 
+@kernel(Long, Longs, Long, Long)
+def node_after_items(slots, frame, node):
+    """What stands in for ``node`` after the items of ``frame``; NOTHING, or NONE and a miss if that is not known."""
+    instead = np.int64(known_node(slots, frame, node))
+    if instead == NONE:
+        miss(slots, np.int64(MISS_AFTER), node)
+    return instead
+
+
 @kernel(Long, Longs, Ints, Long, Long, Long, Long, Long)
 def begin_value(slots, stack, at, frame, node_index, top, byte):
     """The first byte of a value of ``node_index`` in the container ``frame``."""
     if not node_ready(slots, node_index):
         return 0
     node = ints_at(slots[NODES] + (node_index << NODE_SHIFT) * 4)
-    if node[AFTER_ITEMS] != 0:
+    if node[AFTER_ITEMS] == AS_IT_BEGINS:
         instead = node_after_items(slots, frame, node_index)
-        if instead == NONE:
-            miss(slots, np.int64(MISS_AFTER), node_index)
+        if instead < 0 or not node_ready(slots, instead):
             return 0
         node_index = instead
-        if not node_ready(slots, node_index):
-            return 0
         node = ints_at(slots[NODES] + (node_index << NODE_SHIFT) * 4)
     kinds = node[KINDS]
     arena = ints_at(slots[ARENA])
@@ -134,15 +151,15 @@ def begin_value(slots, stack, at, frame, node_index, top, byte):
         return 0
     if kinds & IS_NUMBER:
         state = number_successor(slots, np.int64(node[NUMBER_START]), np.int64(0), byte)
-        if state != DEAD:
+        if state != DEAD and (node[JOINT] != 0 or may_settle(slots, frame, np.int64(state), at >> 3)):
             put(stack, at, NUMBER, frame, state, node[JOINT], slots[RESIDUE_READ], 0, 0, top)
             return 1
     return 0
 
 
 @kernel(Long, Longs, Long, inline=True)
-def item_node(slots, frame):
-    """The node of the next item of the array ``frame``, or NONE where none may come."""
+def general_item_node(slots, frame):
+    """The node that the state of the array ``frame``, or the place, gives its next item; NONE where none may come."""
     arena = ints_at(slots[ARENA])
     state = np.int64(arena[frame + STATE])
     if state != PLAIN:
@@ -156,6 +173,19 @@ def item_node(slots, frame):
     if count < node[PREFIX]:
         return np.int64(ints_at(slots[ITEM_NODES])[node[PREFIX_AT] + count])
     return np.int64(node[ITEM])
+
+
+@kernel(Long, Longs, Long)
+def item_node(slots, frame):
+    """The node of the next item of the array ``frame``, or NONE where none may come."""
+    node = general_item_node(slots, frame)
+    if node == NONE or not wants_unique(slots, frame):
+        return node
+    if not node_ready(slots, node):
+        return np.int64(NONE)
+    if ints_at(slots[NODES])[(node << NODE_SHIFT) + AFTER_ITEMS] == BEFORE_IT_BEGINS:
+        node = max(node_after_items(slots, frame, node), np.int64(NONE))
+    return node
 
 
 @kernel(Long, Longs, Long, Long, Long, inline=True)
@@ -317,6 +347,8 @@ def number_step(slots, stack, i, byte):
     top = np.int64(stack[i + TOP])
     following = number_successor(slots, state, residue_of(stack, i), byte)
     if following != DEAD:
+        if stack[i + B] == 0 and not may_settle(slots, frame, np.int64(following), at >> 3):
+            return 0
         residue = slots[RESIDUE_READ]
         low = residue & ((np.int64(1) << RESIDUE_SHIFT) - 1)
         put(stack, at, NUMBER, frame, following, stack[i + B], low, 0, residue >> RESIDUE_SHIFT, top)

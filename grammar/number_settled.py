@@ -1,0 +1,49 @@
+"""After which beginnings the value of a number cannot change any more: ``0`` among integers, ``100`` up to 100."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .dfa import DEAD, Dfa
+from .number_dfa import POINT
+
+_ZERO = 1
+
+
+def settled_states(dfa: Dfa) -> NDArray[np.bool_]:
+    """The states of a number automaton from which nothing but a point and zeros behind it leads on; bool[states].
+
+    An exponent that can only be zero may lead to the same states.
+    """
+    live = dfa.transitions != DEAD
+    ends = np.asarray(~live.any(axis=1), np.bool_)
+    behind_point = _only_zeros(dfa) & _reachable(dfa, np.unique(dfa.transitions[:, POINT]))
+    only_point = np.asarray(~np.delete(live, POINT, axis=1).any(axis=1), np.bool_)
+    settled: NDArray[np.bool_] = ends | behind_point | (only_point & (behind_point | ends)[_to(dfa, POINT)])
+    settled[DEAD] = False
+    return settled
+
+
+def _to(dfa: Dfa, symbol: int) -> NDArray[np.int32]:
+    return dfa.transitions[:, symbol]
+
+
+def _only_zeros(dfa: Dfa) -> NDArray[np.bool_]:
+    """The states from which only texts of zeros are accepted."""
+    found = np.asarray(~np.delete(dfa.transitions != DEAD, _ZERO, axis=1).any(axis=1), np.bool_)
+    while True:
+        kept: NDArray[np.bool_] = found & (found[_to(dfa, _ZERO)] | (_to(dfa, _ZERO) == DEAD))
+        if np.array_equal(kept, found):
+            return found
+        found = kept
+
+
+def _reachable(dfa: Dfa, starts: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """The states that ``starts`` lead to by zeros."""
+    found = np.zeros(len(dfa.labels), np.bool_)
+    while len(starts):
+        found[starts] = True
+        following = np.unique(_to(dfa, _ZERO)[starts])
+        starts = following[~found[following]]
+    return found
