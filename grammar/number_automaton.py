@@ -22,7 +22,7 @@ from functools import lru_cache
 from .dfa import DEAD, REJECT, Dfa
 from .limits import Limits
 from .number_dfa import number_dfa
-from .number_values import Compare, IntegerSyntax, LabelOf, Multiple, Observer
+from .number_values import Compare, Divisor, IntegerSyntax, LabelOf, Multiple, Observer
 from .residues import Divisors, Residues
 
 MAX_MODULUS_OF_STATES = 100
@@ -65,7 +65,8 @@ def number_automaton(observers: Sequence[Observer], label_of: LabelOf, limits: L
         return rows.setdefault(row, len(rows) + 1) if any(row) else REJECT
 
     dfa = number_dfa(asked, row_of, limits, scientific=False)
-    return NumberAutomaton(dfa, Residues(dfa, divisors, list(rows)))
+    period = math.lcm(*(Divisor(o.divisor).modulus for o in asked if isinstance(o, Multiple)))
+    return NumberAutomaton(dfa, Residues(dfa, divisors, list(rows), period))
 
 
 @lru_cache(maxsize=4096)
