@@ -28,9 +28,9 @@ class DigitsAhead:
     """What may follow each state of ``dfa``.
 
     ``choices``: those with an outcome, for each label. ``everything``: all choices there are. ``period``: the step of
-    the progressions (``progressions.Ways``). ``is_enough``: whether the members of a progression are so many that some of
-    them is accepted whatever the residue before it. ``ways``: for each state, the digits that may follow, ``None`` if it
-    is free.
+    the progressions (``progressions.Ways``). ``is_enough``: whether the members of a progression are so many that one
+    of them is accepted whatever the residue before it. ``ways``: for each state, the digits that may follow, ``None``
+    if it is free.
     """
 
     def __init__(

@@ -20,6 +20,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 from .dfa import DEAD, REJECT, Dfa
+from .errors import LimitExceeded
 from .limits import Limits
 from .number_dfa import number_dfa
 from .number_values import Compare, Divisor, IntegerSyntax, LabelOf, Multiple, Observer
@@ -65,8 +66,11 @@ def number_automaton(observers: Sequence[Observer], label_of: LabelOf, limits: L
         return rows.setdefault(row, len(rows) + 1) if any(row) else REJECT
 
     dfa = number_dfa(asked, row_of, limits, scientific=False)
-    period = math.lcm(*(Divisor(o.divisor).modulus for o in asked if isinstance(o, Multiple)))
-    return NumberAutomaton(dfa, Residues(dfa, divisors, list(rows), period))
+    multiples = [observer for observer in asked if isinstance(observer, Multiple)]
+    try:
+        return NumberAutomaton(dfa, Residues(dfa, divisors, list(rows), _period(multiples, scaled=False)))
+    except LimitExceeded:  # the period does not matter for what is right, only for how many progressions there are
+        return NumberAutomaton(dfa, Residues(dfa, divisors, list(rows), _period(multiples, scaled=True)))
 
 
 @lru_cache(maxsize=4096)
@@ -95,6 +99,13 @@ def number_range(
         return int(all(outcome in good for outcome, good in zip(outcomes, wanted, strict=True)))
 
     return number_automaton([observer for observer, _ in conditions], label_of, limits)
+
+
+def _period(multiples: Sequence[Multiple], *, scaled: bool) -> int:
+    """Of what they say of the digits of a number: each of its own last digits, or all of the last digit of any."""
+    divisors = [Divisor(multiple.divisor) for multiple in multiples]
+    places = max(divisor.places for divisor in divisors)
+    return math.lcm(*(d.modulus * (10 ** (places - d.places) if scaled else 1) for d in divisors))
 
 
 def _coprime_part(divisor: Fraction) -> int:
