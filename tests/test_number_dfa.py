@@ -23,12 +23,9 @@ from maskwright.grammar.number_dfa import (
     MAX_EXPONENT_MODULUS,
     MAX_FRACTION_DIGITS,
     SYMBOL_OF_BYTE,
-    Compare,
-    IntegerSyntax,
-    Multiple,
-    Observer,
     number_dfa,
 )
+from maskwright.grammar.number_values import Compare, IntegerSyntax, Multiple, Observer
 
 LIMITS = Limits()
 SYNTAX = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
