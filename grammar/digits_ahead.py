@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 
 from .dfa import DEAD, Dfa
 from .errors import LimitExceeded
+from .limits import Budget
 from .number_dfa import MINUS_SIGN, POINT
-from .progressions import Choices, Progression, Ways, joined, prefixed, union
+from .progressions import Choices, Progression, Ways, are_zeros, joined, prefixed, union
 
-MOST_PROGRESSIONS = 2_000
+MOST_PROGRESSIONS = 1_000
+"""Of one state; more are needed where numbers within bounds must not be multiples of 100, say."""
 
 _ZERO, _DIGITS = 1, range(1, 11)
 
@@ -26,9 +28,10 @@ _ZERO, _DIGITS = 1, range(1, 11)
 class DigitsAhead:
     """What may follow each state of ``dfa``.
 
-    ``choices``: those with an outcome, for each label. ``everything``: all choices there are. ``is_enough``: whether
-    the members of a progression are so many that some of them is accepted whatever the residue before it.
-    ``ways``: for each state, the digits that may come before the exponent or the end, ``None`` if it is free.
+    ``choices``: those with an outcome, for each label. ``everything``: all choices there are. ``period``: the step of
+    the progressions (``progressions.Ways``). ``is_enough``: whether the members of a progression are so many that one
+    of them is accepted whatever the residue before it. ``ways``: for each state, the digits that may follow, ``None``
+    if it is free.
     """
 
     def __init__(
@@ -36,17 +39,22 @@ class DigitsAhead:
         dfa: Dfa,
         choices: Sequence[Choices],
         everything: Choices,
+        period: int,
         is_enough: Callable[[Progression], bool],
+        budget: Budget,
     ) -> None:
         self._transitions = dfa.transitions
         self._rows: list[list[int]] = dfa.transitions.tolist()
+        self._period = period
         self._is_enough = is_enough
         self._ends = [choices[label] for label in dfa.labels.tolist()]
         always = np.array([ends == everything for ends in self._ends])
+        self._in_fraction = _behind_point(dfa.transitions)
         free = self._leading_to(always | self._forgetful())
         free[DEAD] = False
         self.ways: list[Ways | None] = [None if is_free else {} for is_free in free.tolist()]
         for state in self._from_the_end():
+            budget.check()
             self.ways[state] = self._ways(state)
 
     def _forgetful(self) -> NDArray[np.bool_]:
@@ -107,15 +115,33 @@ class DigitsAhead:
             return None
         parts: list[Ways] = []
         if self._ends[state]:
-            parts.append({0: [Progression(0, 1, 1, self._ends[state])]})
+            parts.append({0: [Progression(0, self._period, 1, self._ends[state])]})
         if successors:
             row = self._rows[state]
             after = {symbol: self.ways[row[symbol]] or {} for symbol in (POINT, MINUS_SIGN, *_DIGITS)}
-            parts += [after[POINT], after[MINUS_SIGN], prefixed({symbol - 1: after[symbol] for symbol in _DIGITS})]
-        ways = union(parts)
+            parts += [
+                after[POINT],
+                after[MINUS_SIGN],
+                prefixed({symbol - 1: after[symbol] for symbol in _DIGITS}, self._period),
+            ]
+        ways = union(parts, self._period)
+        if self._in_fraction[state] and are_zeros(ways):
+            ways = union([{0: progressions} for progressions in ways.values()], self._period)
         if sum(map(len, ways.values())) > MOST_PROGRESSIONS:
             raise LimitExceeded(
                 f"the digits that may end a number are more than {MOST_PROGRESSIONS} arithmetic progressions",
                 remedy="give wider bounds or fewer divisors",
             )
-        return None if any(self._is_enough(p) for found in ways.values() for p in joined(found)) else ways
+        return None if any(self._is_enough(p) for found in ways.values() for p in joined(found, self._period)) else ways
+
+
+def _behind_point(transitions: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """The states of fraction digits."""
+    found = np.zeros(len(transitions), np.bool_)
+    found[transitions[:, POINT]] = True
+    while True:
+        wider = found.copy()
+        wider[transitions[found]] = True
+        if (wider == found).all():
+            return found
+        found = wider

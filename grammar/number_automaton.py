@@ -20,9 +20,10 @@ from fractions import Fraction
 from functools import lru_cache
 
 from .dfa import DEAD, REJECT, Dfa
+from .errors import LimitExceeded
 from .limits import Budget
 from .number_dfa import number_dfa
-from .number_values import Compare, IntegerSyntax, LabelOf, Multiple, Observer
+from .number_values import Compare, Divisor, IntegerSyntax, LabelOf, Multiple, Observer
 from .residues import Divisors, Residues
 
 MAX_MODULUS_OF_STATES = 100
@@ -65,7 +66,11 @@ def number_automaton(observers: Sequence[Observer], label_of: LabelOf, budget: B
         return rows.setdefault(row, len(rows) + 1) if any(row) else REJECT
 
     dfa = number_dfa(asked, row_of, budget, scientific=False)
-    return NumberAutomaton(dfa, Residues(dfa, divisors, list(rows)))
+    multiples = [observer for observer in asked if isinstance(observer, Multiple)]
+    try:
+        return NumberAutomaton(dfa, Residues(dfa, divisors, list(rows), _period(multiples, scaled=False), budget))
+    except LimitExceeded:  # the period does not matter for what is right, only for how many progressions there are
+        return NumberAutomaton(dfa, Residues(dfa, divisors, list(rows), _period(multiples, scaled=True), budget))
 
 
 @lru_cache(maxsize=4096)
@@ -94,6 +99,13 @@ def number_range(
         return int(all(outcome in good for outcome, good in zip(outcomes, wanted, strict=True)))
 
     return number_automaton([observer for observer, _ in conditions], label_of, budget)
+
+
+def _period(multiples: Sequence[Multiple], *, scaled: bool) -> int:
+    """Of what they say of the digits of a number: each of its own last digits, or all of the last digit of any."""
+    divisors = [Divisor(multiple.divisor) for multiple in multiples]
+    places = max(divisor.places for divisor in divisors)
+    return math.lcm(*(d.modulus * (10 ** (places - d.places) if scaled else 1) for d in divisors))
 
 
 def _coprime_part(divisor: Fraction) -> int:

@@ -17,6 +17,7 @@ import numpy as np
 from .dfa import REJECT, Dfa
 from .digits_ahead import DigitsAhead
 from .errors import LimitExceeded
+from .limits import Budget
 from .progressions import Progression, Ways, joined
 
 MOST_DIVISORS = 12
@@ -114,19 +115,23 @@ class Check:
 class Residues:
     """Outcomes and liveness of the states of ``dfa``, whose labels are numbers of ``rows``, by residue.
 
-    ``rows[i - 1]`` holds, for label ``i``, an outcome for each of ``divisors.choices``. ``checks``: for each state,
-    ``None`` if it is live whatever the residue, else the checks of which one must hold.
+    ``rows[i - 1]`` holds, for label ``i``, an outcome for each of ``divisors.choices``. ``period``: of what the states
+    say of the twos and fives in the divisors. ``checks``: for each state, ``None`` if it is live whatever the residue,
+    else the checks of which one must hold.
     """
 
-    def __init__(self, dfa: Dfa, divisors: Divisors, rows: Sequence[tuple[int, ...]]) -> None:
+    def __init__(
+        self, dfa: Dfa, divisors: Divisors, rows: Sequence[tuple[int, ...]], period: int, budget: Budget
+    ) -> None:
         self.divisors = divisors
+        self._period = period
         self._labels = dfa.labels
         self.outcomes = np.zeros((len(rows) + 1, 1 << len(divisors.values)), np.int64)
         """By label and mask of the divisors that divide; int64[labels, masks]."""
         for label, row in enumerate(rows, 1):
             self.outcomes[label, list(divisors.choices)] = row
         choices = [frozenset(c for c in divisors.choices if outcomes[c] != REJECT) for outcomes in self.outcomes]
-        ahead = DigitsAhead(dfa, choices, frozenset(divisors.choices), self._is_enough)
+        ahead = DigitsAhead(dfa, choices, frozenset(divisors.choices), period, self._is_enough, budget)
         self.checks = [None if ways is None else tuple(self._checks(ways)) for ways in ahead.ways]
 
     def label(self, state: int, residue: int) -> int:
@@ -152,7 +157,7 @@ class Residues:
 
     def _checks(self, ways: Ways) -> Iterator[Check]:
         for length, progressions in ways.items():
-            for progression in joined(progressions):
+            for progression in joined(progressions, self._period):
                 if progression.size == 1:
                     yield self._check(length, progression, 1, 1)
                     continue

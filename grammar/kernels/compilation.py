@@ -1,9 +1,9 @@
 """How kernels are compiled, and cached on disk so that a machine compiles them once.
 
 numba takes a cached kernel for current as long as the file that holds it is unchanged, and does not notice a change in
-a kernel called from another file. Here the stamp of every kernel is a hash over all files of this folder, and part of the
-names of its cache files: numba writes the index of a kernel before its code, so that another process could otherwise
-take the code of an earlier version for that of this one, and crash.
+a kernel called from another file. Here the stamp of every kernel is a hash over all files of this folder. It is part of
+the names of the cache files, too: numba writes the index of a kernel before its code, so that another process could
+otherwise take the code of an earlier version for that of this one, and crash.
 """
 
 from __future__ import annotations

@@ -154,8 +154,8 @@ KEEP = -1
 
 # --- number automata: rows of NUMBER_NEXT
 NUMBER_SHIFT = 4
-# the last column: where the record of the state's residues lies, or 0, shifted; SETTLED if only digits that do not change
-# the value may follow
+# the last column: where the record of the state's residues lies, or 0, shifted; SETTLED if only digits that do not
+# change the value may follow
 NUMBER_FACTS, SETTLED, RECORD_SHIFT = 15, 1, 1
 LAST_DIGIT_SYMBOL = 10
 RESIDUE_SHIFT = 31  # bits of a residue in C
