@@ -383,6 +383,7 @@ def _compile(pattern: str, anchored: bool, budget: Budget) -> TextDfa:
     states = budget.limits.states
     if shortest(node) >= states:
         raise states_exceeded(subject, budget)
+    nodes.after_start(node)  # which may join sets to larger ones; the alphabet has to tell these apart as well
     alphabet, derivatives = _prepare(nodes, budget)
     try:
         automaton, start = _start(node, derivatives, anchored)

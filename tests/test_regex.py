@@ -202,6 +202,12 @@ def test_limits(pattern: str) -> None:
     assert time.monotonic() - started < 10
 
 
+def test_sets_that_are_joined_after_the_start() -> None:
+    automaton = compile_pattern("(?:a|b(?:(?!^)))")
+    assert accepts(automaton, "b")
+    assert not accepts(automaton, "c")
+
+
 def test_compile_seconds() -> None:
     with pytest.raises(LimitExceeded, match="compile_seconds"):
         compile_pattern("(a|b)*a(a|b){20}", Budget(Limits(compile_seconds=0.01)))
