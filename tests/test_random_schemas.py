@@ -201,6 +201,15 @@ class Many(many):
         return True
 
 
+def breaks_jsonschema(value: Any) -> bool:
+    """``additionalItems`` beside ``items: true``, for which ``jsonschema`` 4.26 asks for the length of ``true``."""
+    if isinstance(value, dict):
+        if "additionalItems" in value and isinstance(value.get("items"), bool):
+            return True
+        value = list(value.values())
+    return isinstance(value, list) and any(map(breaks_jsonschema, value))
+
+
 def test_schemas_from_hypothesis_jsonschema(monkeypatch: pytest.MonkeyPatch) -> None:
     hypothesis_jsonschema = pytest.importorskip("hypothesis_jsonschema")
     if not hasattr(many, "more"):
@@ -209,6 +218,7 @@ def test_schemas_from_hypothesis_jsonschema(monkeypatch: pytest.MonkeyPatch) -> 
     @settings(UNHURRIED, max_examples=40)
     @given(st.data(), hypothesis_jsonschema.from_schema(metaschema(1)), SEEDS)
     def check(data: st.DataObject, schema: Any, seed: int) -> None:
+        assume(not breaks_jsonschema(schema))
         tried = data.draw(st.lists(documents_for(schema) | documents, min_size=4, max_size=8))
         check_exactness({"$schema": "http://json-schema.org/draft-07/schema#", **schema}, tried, random.Random(seed))
 
