@@ -10,8 +10,7 @@ Not supported: speed. A byte takes some 10 microseconds, a mask that for every t
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
-from decimal import Decimal
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 from .automaton import Automaton
 from .blanks import state_after
 from .dfa import DEAD
+from .interpreter_configuration import Configuration, Frame, comparable, parsed
 from .interpreter_strings import EVERYTHING, Ranges, is_whole, possible_code_points
 from .interpreter_tables import TableReader
 from .kernels import layout as at
@@ -31,64 +31,6 @@ _LITERALS = {
     b"t": (b"true", at.IS_TRUE, at.TRUE_OUTCOME),
     b"f": (b"false", at.IS_FALSE, at.FALSE_OUTCOME),
 }
-
-
-@dataclass(frozen=True)
-class Frame:
-    """An open container, or the document (kind ``ROOT``, no parent).
-
-    ``seen``: the indices of the named keys that have come, ``others``: the other keys; ``next_rank``: in ordered
-    objects, the first that may come.
-    """
-
-    parent: Frame | None
-    kind: int
-    node: int = at.NONE
-    state: int = at.PLAIN
-    count: int = 0
-    depth: int = 0
-    seen: frozenset[int] = frozenset()
-    others: frozenset[str] = frozenset()
-    next_rank: int = 0
-    items: tuple[object, ...] = ()
-    items_text: bytes = b""
-    item_from: int = 0
-
-
-@dataclass(frozen=True)
-class Configuration:
-    """What has been read of the token of JSON in hand, and the innermost open container.
-
-    ``mode``: one of the layout's, ``KEY`` for all keys. ``node``: of the value in hand or to come. ``text``: what a
-    string says so far, or what is left of a literal; ``pending``: the bytes of its character in hand. ``state``: of
-    the number or text automaton; ``integer``: what the digits of a number make. ``outcome``: the state that a literal
-    leaves. ``behind``: the comma or colon before a value or key; ``blanks``: those read since.
-    """
-
-    mode: int
-    frame: Frame
-    node: int = at.NONE
-    text: str = ""
-    pending: bytes = b""
-    state: int = 0
-    outcome: int = at.PLAIN
-    behind: bytes = b""
-    blanks: bytes = b""
-    written: bytes = b""
-    integer: int = 0
-
-
-def _parsed(text: bytes) -> object:
-    return json.loads(text, parse_int=Decimal, parse_float=Decimal)
-
-
-def _value(document: object) -> object:
-    """A JSON value as Python compares it: numbers by value, true and 1 apart, objects whatever their order."""
-    if isinstance(document, dict):
-        return "object", frozenset((name, _value(member)) for name, member in document.items())
-    if isinstance(document, list):
-        return "array", tuple(_value(item) for item in document)
-    return ("string", document) if isinstance(document, str) else (type(document).__name__, document)
 
 
 class Interpreter(TableReader):
@@ -235,7 +177,7 @@ class Interpreter(TableReader):
             return Configuration(at.FIRST_ITEM, inner)
         elif byte in _LITERALS:
             word, kind, outcome = _LITERALS[byte]
-            repeated = _value(json.loads(word)) in frame.items
+            repeated = comparable(json.loads(word)) in frame.items
             if kinds & kind and not (repeated and self._must_differ(frame, fields[outcome])):
                 return Configuration(at.LITERAL, frame, text=word[1:].decode(), outcome=fields[outcome])
         elif kinds & at.IS_NUMBER:
@@ -251,7 +193,7 @@ class Interpreter(TableReader):
         if not self._is_unique(frame):
             return Configuration(at.AFTER, after)
         text = self._written[frame.item_from : len(self._written) - behind]
-        item = _value(_parsed(text))
+        item = comparable(parsed(text))
         if item in frame.items:
             if self._must_differ(frame, outcome):
                 return None
@@ -469,7 +411,7 @@ class Interpreter(TableReader):
         facts = self._automaton.number_next.array[configuration.state, at.NUMBER_FACTS]
         if not facts & at.SETTLED or self._node(configuration.node)[at.JOINT] or not self._is_unique(frame):
             return True
-        number = _value(_parsed(self._written[frame.item_from :].rstrip(b".eE+-")))
+        number = comparable(parsed(self._written[frame.item_from :].rstrip(b".eE+-")))
         return number not in frame.items or not self._must_differ(frame)
 
     def _in_string(self, configuration: Configuration, byte: bytes) -> Configuration | None:

@@ -16,7 +16,8 @@ from hypothesis import assume
 from numpy.typing import NDArray
 
 from maskwright.grammar.errors import InvalidSchema, UnsatisfiableSchema
-from maskwright.grammar.interpreter import Configuration, Interpreter
+from maskwright.grammar.interpreter import Interpreter
+from maskwright.grammar.interpreter_configuration import Configuration
 from maskwright.grammar.matcher import Constraint, Matcher
 from maskwright.grammar.vocabulary import Vocabulary
 from maskwright.schemas.compile import compile_schema
