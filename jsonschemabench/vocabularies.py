@@ -10,17 +10,22 @@ from .errors import BenchError
 
 TEKKEN = "tekken"
 TINY = "tiny"
+BYTES = "bytes"
 TINY_FOLDER = Path(mw.__file__).parent / "generation" / "tiny_model"
 
 
 def vocabulary_of(name: str) -> mw.Vocabulary:
-    """``tekken``: Mistral's, of 131,072 tokens; ``tiny``: the bundled model's; else a tokenizer's folder or hub id.
-
-    Raises ``BenchError``.
+    """``tekken``: Mistral's, of 131,072 tokens; ``tiny``: the bundled model's; ``bytes``: a token for each byte; else a
+    tokenizer's folder or hub id. Raises ``BenchError``.
     """
-    vocabulary = _tekken() if name == TEKKEN else _huggingface(str(TINY_FOLDER) if name == TINY else name)
+    made = {TEKKEN: _tekken, BYTES: _bytes, TINY: lambda: _huggingface(str(TINY_FOLDER))}
+    vocabulary = made[name]() if name in made else _huggingface(name)
     vocabulary.tokenize(b"[1]")  # builds the tokenizer now
     return vocabulary
+
+
+def _bytes() -> mw.Vocabulary:
+    return mw.Vocabulary.from_tokens([*(bytes([byte]) for byte in range(256)), b""], eos_token_ids=[256])
 
 
 def _tekken() -> mw.Vocabulary:

@@ -18,7 +18,7 @@ class LlguidanceEngine:
     errors = (ValueError, RuntimeError, TypeError)
 
     def __init__(self, vocabulary: mw.Vocabulary) -> None:
-        self._tokenizer = llguidance.LLTokenizer(llguidance.TokenizerWrapper(_Tokenizer(vocabulary)))
+        self._tokenizer = llguidance.LLTokenizer(_Tokenizer(vocabulary))
         self._mask = empty_mask(vocabulary).reshape(1, -1)
 
     def compile(self, schema: Any, setting: Setting) -> Session:
@@ -30,7 +30,13 @@ class LlguidanceEngine:
 
 
 class _Tokenizer:
-    """A vocabulary in the form that llguidance reads. Unused ids get bytes that no text holds, each its own."""
+    """A vocabulary in the form that llguidance reads. Unused ids get bytes that no text holds, each its own.
+
+    llguidance's own ``TokenizerWrapper`` put a character in front of what it tokenised until version 0.7, which split
+    ``_a`` in two where the tokenizer does not; this stands in for it.
+    """
+
+    is_tokenizer_wrapper = True
 
     def __init__(self, vocabulary: mw.Vocabulary) -> None:
         self.eos_token_id = vocabulary.eos_token_ids[0]

@@ -43,7 +43,7 @@ def run_command(
     every: Annotated[int, typer.Option("--every", metavar="N", min=1, help="Only each N-th schema.")] = 1,
     sample: Annotated[Number, typer.Option("--sample", metavar="N", min=1, help="Only so many, drawn.")] = None,
     seed: Annotated[int, typer.Option("--seed", metavar="S", help="Of what is drawn.")] = 0,
-    vocabulary: Annotated[str, typer.Option("--vocabulary", help="tekken, tiny, or a tokenizer.")] = "tekken",
+    vocabulary: Annotated[str, typer.Option("--vocabulary", help="tekken, tiny, bytes, or a tokenizer.")] = "tekken",
     seconds: Annotated[float, typer.Option("--seconds", min=0.1, help="For one schema.")] = 60.0,
     memory: Annotated[int, typer.Option("--memory", metavar="MIB", min=16, help="For one schema.")] = 4096,
     threads: Annotated[int, typer.Option("--threads", min=1, help="Of each worker.")] = 1,
