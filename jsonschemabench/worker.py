@@ -48,9 +48,9 @@ def main() -> None:
     gc.collect()
     gc.freeze()
     tell({"event": "ready", "versions": _versions(engine)})
-    limit_growth(setup.memory + _SLACK)
     for line in requests:
         case = case_from_json(json.loads(line))
+        limit_growth(setup.memory + _SLACK)
         try:
             exercise(engine, case, setup.setting_of(case), vocabulary, tell, write)
         except MemoryError:

@@ -88,10 +88,11 @@ def test_a_killed_run_is_taken_up_again(tmp_path: Path) -> None:
     options = ["--engine", SLOW, "--maskbench", data, "--vocabulary", "bytes", "--jobs", "2"]
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     assert bench("run", "--out", whole, *options).returncode == 0
-    for some in (3, 12):
+    for some, how, code in ((3, signal.SIGKILL, -signal.SIGKILL), (12, signal.SIGINT, 130)):
         with subprocess.Popen(command("run", "--out", killed, *options), env=environment()) as process:
             _wait_for(killed / "results.jsonl", some)
-            process.send_signal(signal.SIGKILL)
+            process.send_signal(how)
+        assert process.returncode == code
     with (killed / "results.jsonl").open("a") as results:
         results.write('{"engine":"torn')
     done = bench("run", "--out", killed, *options)
