@@ -59,7 +59,8 @@ def run(plan: Plan, pool: Pool, told: Callable[[EngineInfo, int, int], Add]) -> 
         for setup in plan.setups:
             engine = pool.info(setup)
             store.note(engine)
-            left = [entry for entry in plan.entries if Key(setup.engine, entry.dataset, entry.name) not in store.keys]
+            done = store.keys
+            left = [entry for entry in plan.entries if Key(setup.engine, entry.dataset, entry.name) not in done]
             hears = told(engine, len(plan.entries) - len(left), len(plan.entries))
             if engine.missing is None:
                 pool.run(setup, left, _both(store.add, hears))
