@@ -57,10 +57,12 @@ def run(plan: Plan, pool: Pool, told: Callable[[EngineInfo, int, int], Add]) -> 
     store = Store(plan.folder, RunInfo(plan.options, (), _machine()))
     try:
         for setup in plan.setups:
-            engine = pool.info(setup)
-            store.note(engine)
             done = store.keys
             left = [entry for entry in plan.entries if Key(setup.engine, entry.dataset, entry.name) not in done]
+            if not left:
+                continue
+            engine = pool.info(setup)
+            store.note(engine)
             hears = told(engine, len(plan.entries) - len(left), len(plan.entries))
             if engine.missing is None:
                 pool.run(setup, left, _both(store.add, hears))
