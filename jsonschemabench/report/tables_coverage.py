@@ -1,0 +1,157 @@
+"""Tables of what engines get right: by data set, by split, by keyword, and by MaskBench's own reading."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .run import Run
+from .table import Cell, Column, Table, engine_rows
+from .wording import count, dataset_name, percent
+
+_COUNT = {"show": lambda value: count(int(value))}
+_COVERAGE = (
+    Column("schemas", **_COUNT),
+    Column("declared", percent, max),
+    Column("empirical", percent, max),
+    Column("compliance", percent, max),
+    Column("over-constrained", **_COUNT),
+    Column("under-constrained", **_COUNT),
+    Column("declined", **_COUNT),
+    Column("crash", **_COUNT),
+    Column("timeout", **_COUNT),
+    Column("out of memory", **_COUNT),
+)
+
+
+def coverage_table(run: Run, dataset: str) -> Table:
+    caption = (
+        "Shares of schemas: declared covered (it compiles), empirically covered (it compiles and all of its labelled "
+        "documents are judged rightly), and the second among the first (compliance). Then numbers of schemas: a valid "
+        "document is refused (over-constrained), an invalid one accepted (under-constrained), and why the others did "
+        "not finish."
+    )
+    return _by_engine(run, dataset, f"Coverage of {dataset_name(dataset)}", caption, _COVERAGE, _coverage_values)
+
+
+def _coverage_values(found: Mapping[str, Any]) -> list[float | None]:
+    outcomes = found["outcomes"]
+    return [
+        found["schemas"],
+        *(found[name] for name in ("declared coverage", "empirical coverage", "compliance rate")),
+        *(found[name] for name in ("over-constrained", "under-constrained")),
+        outcomes["declined"] + outcomes["failed"],
+        *(outcomes[name] for name in ("crash", "timeout", "out of memory")),
+    ]
+
+
+def maskbench_table(run: Run, dataset: str) -> Table:
+    """MaskBench's own classes: a document is accepted if no token is refused, whether or not it may end there."""
+    first = run.correctness(run.engines_of(dataset)[0], dataset)
+    names = list(first["maskbench"]) if first else []
+    columns = [Column(name, _COUNT["show"], max if name == "passing" else None) for name in names]
+    caption = "Numbers of schemas. Here a document counts as accepted if no token is refused, even if it may not end there."
+    title = f"{dataset_name(dataset)} as MaskBench counts"
+    return _by_engine(run, dataset, title, caption, columns, lambda found: [found["maskbench"][name] for name in names])
+
+
+def split_table(run: Run, dataset: str, rate: str) -> Table:
+    """A row for each split, by number of schemas; ``rate`` is that of ``measures.coverage``."""
+    engines = run.engines_of(dataset)
+    rows = [
+        (Cell(split), Cell(count(schemas)), *(Cell(percent(split_rate(run, e, dataset, split, rate))) for e in engines))
+        for split, schemas in splits_by_size(run, dataset)
+    ]
+    title = f"{dataset_name(dataset)}: {rate} by split"
+    return Table(title, "Shares of the split's schemas.", ("split", "schemas", *engines), tuple(rows))
+
+
+def splits_by_size(run: Run, dataset: str) -> list[tuple[str, int]]:
+    """The splits with their numbers of schemas, the largest first."""
+    sizes: dict[str, int] = {}
+    for engine in run.engines_of(dataset):
+        found = run.correctness(engine, dataset) or {}
+        for split, part in found["splits"].items():
+            sizes[split] = max(sizes.get(split, 0), part["schemas"])
+    return sorted(sizes.items(), key=lambda item: (-item[1], item[0]))
+
+
+def split_rate(run: Run, engine: str, dataset: str, split: str, rate: str) -> float | None:
+    """None where the engine has no results for the split."""
+    part = (run.correctness(engine, dataset) or {}).get("splits", {}).get(split)
+    return None if part is None else part[rate]
+
+
+def keyword_counts_table(run: Run, dataset: str) -> Table:
+    first = run.correctness(run.engines_of(dataset)[0], dataset) or {}
+    names = list(first.get("keyword counts", {}))
+    columns = [Column(name, _COUNT["show"], max if name.endswith("coverage") else None) for name in names]
+    caption = (
+        "Numbers of keywords, that is, files of the test suite: all tests right (full coverage), any test right "
+        "(partial), and those in which some schema does not compile, some valid document is refused, some invalid one "
+        "accepted."
+    )
+    title = f"{dataset_name(dataset)}: keywords"
+    return _by_engine(run, dataset, title, caption, columns, lambda found: [found["keyword counts"][n] for n in names])
+
+
+def keyword_table(run: Run, dataset: str) -> Table:
+    engines = run.engines_of(dataset)
+    rows = [
+        (Cell(keyword), Cell(count(tests)), *(Cell(percent(keyword_share(run, e, dataset, keyword))) for e in engines))
+        for keyword, tests in keywords_of(run, dataset)
+    ]
+    title = f"{dataset_name(dataset)}: tests judged rightly, by keyword"
+    caption = "Shares of the keyword's tests; tests of schemas that do not compile are not judged rightly."
+    return Table(title, caption, ("keyword", "tests", *engines), tuple(rows))
+
+
+def keywords_of(run: Run, dataset: str) -> list[tuple[str, int]]:
+    """Keywords and their numbers of tests, by name; none but for the test suite."""
+    tests: dict[str, int] = {}
+    for engine in run.engines_of(dataset):
+        for keyword, row in (run.correctness(engine, dataset) or {}).get("keywords", {}).items():
+            tests[keyword] = max(tests.get(keyword, 0), row["tests"])
+    return sorted(tests.items(), key=lambda item: item[0].lower())
+
+
+def keyword_share(run: Run, engine: str, dataset: str, keyword: str) -> float | None:
+    row = (run.correctness(engine, dataset) or {}).get("keywords", {}).get(keyword)
+    return row["right"] / row["tests"] if row and row["tests"] else None
+
+
+def quality_table(run: Run, dataset: str) -> Table | None:
+    """What a model wrote; None without one."""
+    engines = [name for name in run.engines_of(dataset) if "quality" in (run.correctness(name, dataset) or {})]
+    if not engines:
+        return None
+    columns = (
+        Column("written", **_COUNT),
+        Column("finished", **_COUNT),
+        Column("valid", percent, max),
+        Column("agree with the answer", percent, max),
+        Column("tokens", **_COUNT),
+        Column("forward passes", **_COUNT),
+    )
+    names = ("written", "finished", "validity", "agreement", "tokens", "forward passes")
+    found = [(run.correctness(name, dataset) or {})["quality"] for name in engines]
+    rows = engine_rows(engines, columns, [[quality[name] for name in names] for quality in found])
+    caption = (
+        "Documents that the model wrote: ended within the budget, valid by jsonschema among those that it can judge, "
+        "equal to the reference answer where there is one."
+    )
+    header = ("engine", *(column.name for column in columns))
+    return Table(f"{dataset_name(dataset)}: what the model wrote", caption, header, rows)
+
+
+def _by_engine(
+    run: Run,
+    dataset: str,
+    title: str,
+    caption: str,
+    columns: tuple[Column, ...] | list[Column],
+    values: Callable[[Mapping[str, Any]], list[float | None]],
+) -> Table:
+    engines = run.engines_of(dataset)
+    rows = engine_rows(engines, columns, [values(run.correctness(name, dataset) or {}) for name in engines])
+    return Table(title, caption, ("engine", *(column.name for column in columns)), rows)
