@@ -76,9 +76,9 @@ class DocumentVerdict:
 class Generated:
     """What a model wrote under the mask.
 
-    ``valid``: by ``jsonschema``, None where it cannot judge. ``agrees``: equal to the task's reference answer, None where
-    there is none. ``finished``: it ended within the budget. ``step_us``: the time of each output token, with the model's
-    forward pass; ``mask_us``: the part that mask and acceptance took.
+    ``valid``: by ``jsonschema``, None where it cannot judge. ``agrees``: equal to the task's reference answer, None
+    where there is none. ``finished``: it ended within the budget. ``step_us``: the time of each output token, the
+    model's forward pass included; ``mask_us``: the part that mask and acceptance took.
     """
 
     sampler: str
@@ -96,12 +96,13 @@ class Generated:
 class SchemaRecord:
     """One schema under one engine.
 
-    ``dataset``: ``maskbench``, ``jsonschemabench``, ``suite`` or ``tasks``. ``split``: the part of the data set, such as
-    ``Github_easy`` or ``draft2020-12``. ``keyword``: of the test suite, the file that the schema is from, else None.
-    ``error``: one line, where the outcome is not ``compiled``. ``phase``: where the outcome befell the engine.
-    ``compile_us``: the time to compile, what MaskBench calls the time to first mask; ``first_mask_us``: the first mask
-    after that. ``compile_memory``: by how much the resident memory's peak rose. ``masks``: a time for each token of each
-    document, to compute the mask and accept the token. ``documents`` holds those that were finished.
+    ``dataset``: ``maskbench``, ``jsonschemabench``, ``suite`` or ``tasks``. ``split``: the part of the data set, such
+    as ``Github_easy`` or ``draft2020-12``. ``tests``: how many documents the schema has; ``documents``: verdicts on
+    those that were finished. ``keyword``: of the test suite, the file that the schema is from, else None. ``error``:
+    one line, where the outcome is not ``compiled``. ``phase``: where the outcome befell the engine. ``compile_us``:
+    the time to compile, what MaskBench's program measures as the time to first mask; ``first_mask_us``: the first
+    mask after that. ``compile_memory``: by how much the resident memory's peak rose. ``masks``: a time for each token
+    of each document, to compute the mask and accept the token.
     """
 
     engine: str
@@ -109,6 +110,7 @@ class SchemaRecord:
     name: str
     split: str
     schema_bytes: int
+    tests: int
     outcome: Outcome
     phase: Phase = Phase.DONE
     keyword: str | None = None
@@ -154,7 +156,7 @@ class SchemaRecord:
 
 @dataclass(frozen=True)
 class EngineInfo:
-    """An engine of a run. ``versions``: of its packages, by name. ``missing``: if it is not installed, how to get it."""
+    """An engine of a run. ``versions``: of its packages. ``missing``: if it is not installed, how to get it."""
 
     name: str
     versions: Mapping[str, str] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""The command ``maskwright``: write documents of a schema, check one, or explain what may come next.
+"""The command ``maskwright``: write documents of a schema, check one, explain what may come next, run the benchmark.
 
 Documents and answers go to stdout, everything else to stderr. Exit codes: 0 fine, 1 a document that is not valid or was
 cut off (or nobody reads stdout), 2 wrong input (one line on stderr), 130 interrupted. What a subcommand needs is
@@ -13,6 +13,8 @@ import sys
 from typing import Annotated, Any, Optional
 
 import typer
+
+from .cli_bench import app as bench
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -110,6 +112,9 @@ def explain(
 
     specification = read_schema(schema, property_order, whitespace, formats)
     raise typer.Exit(explain_prefix(schema, specification, prefix, tokenizer or model, limit))
+
+
+app.add_typer(bench, name="bench")
 
 
 def run(arguments: list[str]) -> int:

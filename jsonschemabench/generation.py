@@ -1,0 +1,122 @@
+"""A model that writes a document under an engine's mask, token by token, with its key-value cache.
+
+The sampler is ``masking``: each token is the likeliest allowed one, or is drawn from the allowed ones by the model's
+probabilities. What comes out is judged by ``jsonschema``, not by the engine.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import zlib
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import torch
+from referencing.exceptions import Unresolvable
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+import maskwright as mw
+
+from .data import Case
+from .engines.protocol import Mask, Session
+from .errors import BenchError
+from .histogram import Histogram
+from .messages import Generation
+from .records import Generated
+from .reference import CannotJudgeError, Judge
+from .vocabularies import TINY, TINY_FOLDER
+
+_NANOSECONDS = 1e3  # in a microsecond
+
+
+class Writer:
+    """Writes a document for each case. Raises ``BenchError`` if the model cannot be loaded."""
+
+    def __init__(self, generation: Generation, vocabulary: mw.Vocabulary) -> None:
+        name = str(TINY_FOLDER) if generation.model == TINY else generation.model
+        torch.set_num_threads(1)
+        try:
+            model: Any = AutoModelForCausalLM.from_pretrained(name)
+            self._tokenizer = AutoTokenizer.from_pretrained(name)
+        except (OSError, ValueError) as error:
+            reason = str(error).strip().splitlines()[0]
+            raise BenchError(f"{name} is no model that can be loaded: {reason}", "name a folder or hub id") from error
+        self._model = model.eval()
+        self._options = generation
+        self._vocabulary = vocabulary
+
+    def __call__(self, session: Session, case: Case) -> dict[str, Any]:
+        """A ``Generated`` in the form of a dictionary."""
+        ids, finished, steps, masks = self._written(session, case)
+        text = self._vocabulary.decode(ids).decode(errors="replace")
+        task = case.task
+        valid = _is_valid(case.schema, text) if finished else False
+        agrees = _agrees(text, task.answer) if task is not None and task.has_answer else None
+        generated = Generated("masking", text, finished, valid, agrees, len(steps), len(steps))
+        return {**asdict(generated), "step_us": Histogram.of(steps).as_json(), "mask_us": Histogram.of(masks).as_json()}
+
+    @torch.inference_mode()
+    def _written(self, session: Session, case: Case) -> tuple[list[int], bool, list[float], list[float]]:
+        """Tokens, whether they ended, and microseconds: of whole steps, and of masks."""
+        options = self._options
+        prompt = options.prompt if case.task is None else case.task.prompt
+        chances = torch.Generator().manual_seed(options.seed + zlib.crc32(case.name.encode()))
+        fed = self._tokenizer(prompt, return_tensors="pt")["input_ids"]
+        session.reset()
+        ids: list[int] = []
+        steps, masks, past = [], [], None
+        for _ in range(options.max_new_tokens):
+            start = time.perf_counter_ns()
+            answer = self._model(input_ids=fed, past_key_values=past, use_cache=True)
+            past = answer.past_key_values
+            begin = time.perf_counter_ns()
+            logits = _masked(answer.logits[0, -1].float(), session.compute_mask())
+            masked = time.perf_counter_ns()
+            token = self._choice(logits, chances)
+            chosen = time.perf_counter_ns()
+            ended = token is None or token in self._vocabulary.eos_token_ids
+            going_on = not ended and token is not None and session.accept_token(token)
+            end = time.perf_counter_ns()
+            steps.append((end - start) / _NANOSECONDS)
+            masks.append((masked - begin + end - chosen) / _NANOSECONDS)
+            if not going_on:
+                return ids, ended and token is not None, steps, masks
+            assert token is not None
+            ids.append(token)
+            fed = torch.tensor([[token]])
+        return ids, False, steps, masks
+
+    def _choice(self, logits: torch.Tensor, chances: torch.Generator) -> int | None:
+        """None where nothing is allowed."""
+        if bool(torch.isneginf(logits).all()):
+            return None
+        if self._options.temperature == 0:
+            return int(logits.argmax())
+        probabilities = torch.softmax(logits / self._options.temperature, -1)
+        return int(torch.multinomial(probabilities, 1, generator=chances))
+
+
+def _masked(logits: torch.Tensor, mask: Mask) -> torch.Tensor:
+    bits = np.unpackbits(mask.view(np.uint8), bitorder="little")[: len(logits)]
+    return logits.masked_fill(torch.from_numpy(bits == 0), -torch.inf)
+
+
+def _is_valid(schema: Any, text: str) -> bool | None:
+    """Whether ``text`` is a document of the schema; None where ``jsonschema`` cannot judge."""
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    try:
+        return Judge(schema).accepts(text.encode())
+    except (CannotJudgeError, Unresolvable, RecursionError):
+        return None
+
+
+def _agrees(text: str, answer: Any) -> bool:
+    try:
+        return bool(json.loads(text) == answer)
+    except ValueError:
+        return False
