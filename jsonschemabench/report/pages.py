@@ -16,23 +16,25 @@ from .plot_coverage import coverage_plot
 from .plot_keywords import keyword_plot
 from .plot_masks import mask_plot
 from .rerun import command
-from .run import Evidence, Run, read_evidence, read_run
+from .run import Evidence, Failure, Run, read_evidence, read_run
 from .svg import Plot
 from .table import Table
 from .wording import BASELINE, count, dataset_name, duration, percent
 
 MARKDOWN, HTML = "report.md", "report.html"
+_MOST_FAILURES = 12
 
 
 @dataclass(frozen=True)
 class Section:
-    """A heading, what it is about, a plot or none, and tables; those ``behind`` are folded away on the page."""
+    """A heading, what it is about, and tables around a plot, if there is one; those ``behind`` are folded on the page."""
 
     key: str
     title: str
     about: str
+    before: tuple[Table, ...] = ()
     plot: Plot | None = None
-    tables: tuple[Table, ...] = ()
+    after: tuple[Table, ...] = ()
     behind: tuple[Table, ...] = ()
 
 
@@ -71,13 +73,21 @@ def _rendered(template: str, run: Run, evidence: Evidence, *, escaped: bool) -> 
         "findings": findings(run),
         "sections": list(sections(run, evidence)),
         "missing": run.missing,
+        "dataset_name": dataset_name,
         "failures": times.failure_table(run, evidence),
+        "failed": failed(run, evidence),
         "versions": times.version_table(run),
         "machine": run.info.machine,
         "options": {name: value for name, value in run.info.options.items() if value not in (None, [], ())},
         "command": command(run.info),
     }
     return environment.get_template(template).render(contents)
+
+
+def failed(run: Run, evidence: Evidence) -> list[tuple[str, int, list[Failure]]]:
+    """Engines that did not finish all schemas: the name, of how many, and the most frequent ways."""
+    groups = [(name, [each for each in evidence.failures if each.engine == name]) for name in run.engines]
+    return [(name, sum(each.count for each in group), group[:_MOST_FAILURES]) for name, group in groups if group]
 
 
 def what_was_run(run: Run) -> str:
@@ -101,69 +111,79 @@ def findings(run: Run) -> list[tuple[str, str, str]]:
         if len(engines) > 1:
             rates = {name: (run.correctness(name, dataset) or {})["empirical coverage"] for name in engines}
             best = max(engines, key=lambda name: rates[name] or 0.0)
-            found.append(("schemas wholly right, at best", percent(rates[best]), best))
+            found.append(("of schemas wholly right", percent(rates[best]), best))
             for measure, what in (("ttfm_us", "median time to the first mask"), ("tbm_us", "median time between masks")):
-                medians = {name: run.times(name, dataset)[measure] for name in engines}
-                timed = {name: row["p50"] for name, row in medians.items() if row["count"]}
+                rows = {name: run.times(name, dataset)[measure] for name in engines}
+                timed = {name: row["p50"] for name, row in rows.items() if row["count"]}
                 if timed:
-                    best = min(timed, key=lambda name: timed[name])
-                    found.append((f"lowest {what}", duration(timed[best]), best))
+                    quickest = min(timed, key=lambda name: timed[name])
+                    found.append((what, duration(timed[quickest]), quickest))
     return found
 
 
 def sections(run: Run, evidence: Evidence) -> Iterator[Section]:
+    """By data set: coverage, times, keywords, and what a model wrote."""
     for dataset in run.datasets:
-        yield _coverage_section(run, dataset)
-    for dataset in run.timed_datasets:
-        yield from _time_sections(run, evidence, dataset)
-    for dataset in run.datasets:
-        plot = keyword_plot(run, dataset)
-        if plot is not None:
-            yield _keyword_section(run, dataset, plot)
-        written, steps = coverage.quality_table(run, dataset), times.step_table(run, dataset)
-        tables = tuple(table for table in (written, steps) if table is not None)
-        if tables:
+        keywords = keyword_plot(run, dataset)
+        yield _coverage_section(run, dataset) if keywords is None else _suite_section(run, dataset, keywords)
+        if dataset in run.timed_datasets:
+            yield _mask_section(run, evidence, dataset)
+            yield _compile_section(run, evidence, dataset)
+        written = (coverage.quality_table(run, dataset), times.step_table(run, dataset))
+        if written[0] is not None:
             about = "What the model wrote under each engine's masks, and how long each token took."
-            yield Section(f"quality-{dataset}", f"With a model: {dataset_name(dataset)}", about, tables=tables)
+            tables = tuple(table for table in written if table is not None)
+            yield Section(f"quality-{dataset}", f"With a model: {dataset_name(dataset)}", about, tables)
 
 
 def _coverage_section(run: Run, dataset: str) -> Section:
     about = (
-        "How many schemas each engine takes, and of how many it judges every labelled document rightly: no token of a "
-        "valid document refused and the end allowed where it ends, every invalid document stopped. The dots show the "
-        "empirical coverage of each split, whose number of schemas stands beside its name."
+        "How many schemas each engine takes, and of how many it judges every labelled document rightly: every invalid "
+        "document is stopped, and no token of a valid one refused, nor its end."
     )
     plot = coverage_plot(run, dataset)
-    if plot is None:
-        about = about.partition(" The dots")[0]
-    rates = ("empirical coverage", "declared coverage") if plot is not None else ()
-    behind = [coverage.split_table(run, dataset, rate) for rate in rates]
-    title = f"Coverage: {dataset_name(dataset)}"
-    tables = (coverage.coverage_table(run, dataset),)
-    return Section(f"coverage-{dataset}", title, about, plot, tables, (*behind, coverage.maskbench_table(run, dataset)))
+    first, *behind = coverage.coverage_table(run, dataset), coverage.outcome_table(run, dataset)
+    if plot is not None:
+        about += " The dots show the share of each split that is wholly right; beside its name, its number of schemas."
+        behind += [coverage.split_table(run, dataset, rate) for rate in ("empirical coverage", "declared coverage")]
+    behind.append(coverage.maskbench_table(run, dataset))
+    return Section(f"coverage-{dataset}", dataset_name(dataset), about, (first,), plot, (), tuple(behind))
 
 
-def _time_sections(run: Run, evidence: Evidence, dataset: str) -> Iterator[Section]:
-    of = f": {dataset_name(dataset)}" if len(run.timed_datasets) > 1 else ""
+def _suite_section(run: Run, dataset: str, plot: Plot) -> Section:
+    about = (
+        "The official tests of each keyword, in schemas that combine little. A cell gives the percentage of tests judged "
+        "rightly, rounded down, and ✓ where all are; tests of schemas that do not compile are not."
+    )
+    behind = (
+        coverage.keyword_table(run, dataset),
+        coverage.outcome_table(run, dataset),
+        coverage.maskbench_table(run, dataset),
+    )
+    before, after = (coverage.coverage_table(run, dataset),), (coverage.keyword_counts_table(run, dataset),)
+    return Section(f"coverage-{dataset}", dataset_name(dataset), about, before, plot, after, behind)
+
+
+def _mask_section(run: Run, evidence: Evidence, dataset: str) -> Section:
     about = (
         "For every token of every document: computing the mask and accepting the token. Each curve is the density of "
-        "these times, scaled to the same height; ticks below it mark the median, percentiles and the maximum."
+        "these times, scaled to the same height; ticks mark the median, percentiles and the maximum."
     )
     tables = (times.between_masks_table(run, dataset), times.common_table(run, evidence, dataset))
-    yield Section(f"masks-{dataset}", f"Time between masks{of}", about, mask_plot(run, evidence, dataset), tables)
+    title = f"Time between masks{_named(run, dataset)}"
+    return Section(f"masks-{dataset}", title, about, (), mask_plot(run, evidence, dataset), tables)
+
+
+def _compile_section(run: Run, evidence: Evidence, dataset: str) -> Section:
     about = (
-        "From the schema's text to the first mask, against the size of the schema in bytes of JSON. Darker bins hold "
+        "From the schema's text to the first mask, up, against the size of the schema as JSON, across. Darker bins hold "
         "more schemas, from 1, 3, 10 and 30 on; the line runs through the medians. Schemas that did not compile are not "
         "shown."
     )
     tables = (times.first_mask_table(run, dataset), times.memory_table(run, dataset))
-    yield Section(f"compile-{dataset}", f"Time to the first mask{of}", about, compile_plot(run, evidence, dataset), tables)
+    title = f"Time to the first mask{_named(run, dataset)}"
+    return Section(f"compile-{dataset}", title, about, (), compile_plot(run, evidence, dataset), tables)
 
 
-def _keyword_section(run: Run, dataset: str, plot: Plot) -> Section:
-    about = (
-        "The official tests of each keyword. A cell gives the percentage that is judged rightly, rounded down, and ✓ "
-        "where all are; tests of schemas that do not compile are not."
-    )
-    tables = (coverage.keyword_counts_table(run, dataset),)
-    return Section(f"keywords-{dataset}", "Keywords", about, plot, tables, (coverage.keyword_table(run, dataset),))
+def _named(run: Run, dataset: str) -> str:
+    return f": {dataset_name(dataset)}" if len(run.timed_datasets) > 1 else ""

@@ -8,21 +8,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from statistics import median
 
 from .run import Evidence, Point, Run
-from .svg import NARROW, TEXT, Plot, Scale, decades, element, enclosing_decades, label, line, path, tooltip
-from .wording import count, dataset_name, duration
+from .svg import NARROW, TEXT, Plot, Room, Scale, decades, element, enclosing_decades, label, line, path, tooltip, width_of
+from .wording import BASELINE, count, dataset_name, duration, size_of_ten
 
 _BINS_PER_DECADE = 8
 _LEVELS = (1, 3, 10, 30)
 """From how many schemas on a bin is drawn in the next darker shade."""
 _FEWEST_FOR_MEDIAN = 5
 _GAP = 14.0
-_PANEL = 150.0
-_POWERS = {1e3: "1 kB", 1e5: "100 kB", 1e1: "10 B"}
+_PANEL = 160.0
 
 
 def compile_plot(run: Run, evidence: Evidence, dataset: str) -> Plot | None:
     """None if nothing compiled."""
-    points = {name: evidence.points.get((name, dataset), ()) for name in run.engines_of(dataset)}
+    points = {name: evidence.points.get((name, dataset), ()) for name in run.engines_of(dataset) if name != BASELINE}
     points = {name: found for name, found in points.items() if found}
     if not points:
         return None
@@ -49,7 +48,8 @@ def _draw(width: int, points: Mapping[str, Sequence[Point]]) -> tuple[float, lis
         x, y = left + column * (panel + _GAP), 26.0 + row * pitch
         across = Scale(*sizes, x, x + panel, logarithmic=True)
         up = Scale(*times, y + _PANEL, y, logarithmic=True)
-        elements += [label(x, y - 9, engine, "name"), *_grid(across, up, named=column == 0)]
+        squeezed = {"textLength": panel, "lengthAdjust": "spacingAndGlyphs"} if width_of(engine, 15) > panel else {}
+        elements += [label(x, y - 9, engine, "name", **squeezed), *_grid(across, up, named=column == 0)]
         elements += [*_bins(found, across, up, engine), _median_line(found, across, up)]
     rows = math.ceil(len(points) / columns)
     return rows * pitch - 4, elements
@@ -63,10 +63,18 @@ def _grid(across: Scale, up: Scale, *, named: bool) -> Iterator[str]:
         yield line(across.start, up(tick), across.end, up(tick), "grid")
         if named and round(math.log10(tick)) % 2 == 0:
             yield label(across.start - 6, up(tick) + 5, duration(tick), "muted", "end")
-    for tick, text in _POWERS.items():
-        if across.low <= tick <= across.high:
-            anchor = "start" if tick == across.low else "end" if tick == across.high else "middle"
-            yield label(across(tick), up.start + TEXT + 4, text, "muted", anchor)
+    yield from _sizes(across, up.start + TEXT + 4)
+
+
+def _sizes(across: Scale, y: float) -> Iterator[str]:
+    """The labels of the sizes, those at the ends first, as far as there is room."""
+    ticks, room = decades(across.low, across.high), Room(8.0)
+    for tick in [ticks[0], ticks[-1], *ticks[1:-1]]:
+        text = size_of_ten(tick)
+        width, x = width_of(text), across(tick)
+        start = x if tick == ticks[0] else x - width if tick == ticks[-1] else x - width / 2
+        if room.take(start, start + width):
+            yield label(start, y, text, "muted")
 
 
 def _bins(points: Sequence[Point], across: Scale, up: Scale, engine: str) -> Iterator[str]:

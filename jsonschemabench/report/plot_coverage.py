@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 from .run import Run
@@ -10,7 +11,7 @@ from .tables_coverage import split_rate, splits_by_size
 from .wording import count, dataset_name, percent
 
 _RATE = "empirical coverage"
-_LANE = 5.5
+_LANE = 5.0
 _SHAPES = (
     "M-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0z",
     "M-3.5-3.5h7v7h-7z",
@@ -57,22 +58,22 @@ def _draw(width: int, run: Run, dataset: str, splits: Sequence[tuple[str, int]])
 
 
 def _legend(engines: Sequence[str], width: int) -> tuple[float, list[str]]:
-    """Its height, and shapes with names, as many in a line as fit."""
-    x, y, elements = 6.0, 12.0, []
+    """Its height, and shapes with names in as many columns as fit."""
+    room = max(map(width_of, engines)) + 24
+    columns = max(1, int(width / room))
+    elements = []
     for number, engine in enumerate(engines):
-        taken = 16 + width_of(engine) + 14
-        if x + taken > width and x > 6:
-            x, y = 6.0, y + 24
+        row, column = divmod(number, columns)
+        x, y = 6 + column * room, 12.0 + row * 22
         elements += [_dot(number, x, y, ""), label(x + 11, y + 5, engine)]
-        x += taken
-    return y + 14, elements
+    return 12.0 + math.ceil(len(engines) / columns) * 22, elements
 
 
 def _axis(scale: Scale, y: float, start: float, end: float) -> Iterator[str]:
     for share in (0.0, 0.25, 0.5, 0.75, 1.0):
         yield line(scale(share), start, scale(share), end, "grid")
         anchor = "start" if share == 0 else "end" if share == 1 else "middle"
-        yield label(scale(share), y, percent(share), "muted", anchor)
+        yield label(scale(share), y, f"{share:.0%}", "muted", anchor)
 
 
 def _names(split: str, schemas: int, start: float, strip: float, narrow: bool) -> list[str]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 
 from ..histogram import BINS_PER_DOUBLING, Histogram
 from .run import Evidence, Run
-from .svg import NARROW, TEXT, Plot, Scale, decades, element, enclosing_decades, label, line, path, tooltip, width_of
+from .svg import NARROW, TEXT, Plot, Room, Scale, decades, element, enclosing_decades, label, line, path, tooltip, width_of
 from .wording import dataset_name, duration
 
 _HILL = 44.0
@@ -99,18 +99,13 @@ def _smoothed(histogram: Histogram) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _marks(histogram: Histogram, scale: Scale, base: float, width: int) -> Iterator[str]:
-    taken: list[tuple[float, float]] = []
+    room = Room(4.0)
     for name, percent in _MARKS.items():
         time = histogram.percentile(percent)
         x = scale(time)
         kind = "mark strong" if name == "p50" else "mark"
         yield element("path", tooltip(f"{name} {duration(time)}"), d=f"M{x:.1f} {base - 9:.1f}V{base + 4:.1f}", kind=kind)
-        half = width_of(name) / 2 + 2
+        half = width_of(name) / 2
         middle = min(max(x, half), width - half)
-        if _is_free(middle - half, middle + half, taken):
-            taken.append((middle - half, middle + half))
+        if room.take(middle - half, middle + half):
             yield label(middle, base + TEXT + 4, name, "muted", "middle")
-
-
-def _is_free(start: float, end: float, taken: Sequence[tuple[float, float]]) -> bool:
-    return all(end <= other_start or other_end <= start for other_start, other_end in taken)

@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 WIDE, NARROW = 720, 328
 TEXT = 14
-_WIDTH_OF_LETTER = 0.56  # of the size of the text, in the usual sans-serif fonts
+_WIDTH_OF_LETTER = 0.6  # of the size of the text, in the usual sans-serif fonts
 
 
 @dataclass(frozen=True)
@@ -81,8 +81,11 @@ def element(name: str, content: str = "", **attributes: object) -> str:
 
 
 def label(x: float, y: float, text: str, kind: str = "", anchor: str = "start", **attributes: object) -> str:
-    classes = {"kind": kind} if kind else {}
-    return element("text", escape(text), x=x, y=y, **({} if anchor == "start" else {"text_anchor": anchor}), **classes, **attributes)
+    if kind:
+        attributes["kind"] = kind
+    if anchor != "start":
+        attributes["text_anchor"] = anchor
+    return element("text", escape(text), x=x, y=y, **attributes)
 
 
 def line(x1: float, y1: float, x2: float, y2: float, kind: str) -> str:
@@ -96,6 +99,21 @@ def tooltip(text: str) -> str:
 def width_of(text: str, size: float = TEXT) -> float:
     """About how wide a text is."""
     return len(text) * size * _WIDTH_OF_LETTER
+
+
+class Room:
+    """Along a line, what is taken by labels already; ``gap`` stays free between two."""
+
+    def __init__(self, gap: float) -> None:
+        self._gap = gap
+        self._taken: list[tuple[float, float]] = []
+
+    def take(self, start: float, end: float) -> bool:
+        """Whether there is room; if so, it is taken."""
+        free = all(end + self._gap <= low or high + self._gap <= start for low, high in self._taken)
+        if free:
+            self._taken.append((start, end))
+        return free
 
 
 def path(points: Iterable[tuple[float, float]]) -> str:

@@ -5,53 +5,57 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ..records import Outcome
 from .run import Run
 from .table import Cell, Column, Table, engine_rows
 from .wording import count, dataset_name, percent
 
-_COUNT = {"show": lambda value: count(int(value))}
+
+
+def _number(value: float) -> str:
+    return count(int(value))
+
+
 _COVERAGE = (
-    Column("schemas", **_COUNT),
-    Column("declared", percent, max),
     Column("empirical", percent, max),
+    Column("declared", percent, max),
     Column("compliance", percent, max),
-    Column("over-constrained", **_COUNT),
-    Column("under-constrained", **_COUNT),
-    Column("declined", **_COUNT),
-    Column("crash", **_COUNT),
-    Column("timeout", **_COUNT),
-    Column("out of memory", **_COUNT),
+    Column("over-constrained", _number),
+    Column("under-constrained", _number),
 )
 
 
 def coverage_table(run: Run, dataset: str) -> Table:
     caption = (
-        "Shares of schemas: declared covered (it compiles), empirically covered (it compiles and all of its labelled "
-        "documents are judged rightly), and the second among the first (compliance). Then numbers of schemas: a valid "
-        "document is refused (over-constrained), an invalid one accepted (under-constrained), and why the others did "
-        "not finish."
+        "Shares of schemas: empirically covered (it compiles and all of its documents are judged rightly), declared "
+        "covered (it compiles), and the former among the latter (compliance). Numbers of schemas of which a valid document "
+        "is refused (over-constrained), or an invalid one accepted (under-constrained)."
     )
-    return _by_engine(run, dataset, f"Coverage of {dataset_name(dataset)}", caption, _COVERAGE, _coverage_values)
+    return _by_engine(run, dataset, f"{dataset_name(dataset)}: coverage", caption, _COVERAGE, _coverage_values)
 
 
 def _coverage_values(found: Mapping[str, Any]) -> list[float | None]:
-    outcomes = found["outcomes"]
-    return [
-        found["schemas"],
-        *(found[name] for name in ("declared coverage", "empirical coverage", "compliance rate")),
-        *(found[name] for name in ("over-constrained", "under-constrained")),
-        outcomes["declined"] + outcomes["failed"],
-        *(outcomes[name] for name in ("crash", "timeout", "out of memory")),
-    ]
+    rates = ("empirical coverage", "declared coverage", "compliance rate")
+    return [found[name] for name in (*rates, "over-constrained", "under-constrained")]
+
+
+def outcome_table(run: Run, dataset: str) -> Table:
+    columns = [Column(outcome, _number) for outcome in Outcome]
+    caption = (
+        "Numbers of schemas: compiled and all documents run; declined with an error when compiling, or failed with one "
+        "afterwards; or the process crashed, ran out of time, or out of memory."
+    )
+    title = f"{dataset_name(dataset)}: outcomes"
+    return _by_engine(run, dataset, title, caption, columns, lambda found: [found["outcomes"][o] for o in Outcome])
 
 
 def maskbench_table(run: Run, dataset: str) -> Table:
     """MaskBench's own classes: a document is accepted if no token is refused, whether or not it may end there."""
     first = run.correctness(run.engines_of(dataset)[0], dataset)
     names = list(first["maskbench"]) if first else []
-    columns = [Column(name, _COUNT["show"], max if name == "passing" else None) for name in names]
+    columns = [Column(name, _number, max if name == "passing" else None) for name in names]
     caption = "Numbers of schemas. Here a document counts as accepted if no token is refused, even if it may not end there."
-    title = f"{dataset_name(dataset)} as MaskBench counts"
+    title = f"{dataset_name(dataset)}: classes of MaskBench's own program"
     return _by_engine(run, dataset, title, caption, columns, lambda found: [found["maskbench"][name] for name in names])
 
 
@@ -85,7 +89,7 @@ def split_rate(run: Run, engine: str, dataset: str, split: str, rate: str) -> fl
 def keyword_counts_table(run: Run, dataset: str) -> Table:
     first = run.correctness(run.engines_of(dataset)[0], dataset) or {}
     names = list(first.get("keyword counts", {}))
-    columns = [Column(name, _COUNT["show"], max if name.endswith("coverage") else None) for name in names]
+    columns = [Column(name, _number, max if name.endswith("coverage") else None) for name in names]
     caption = (
         "Numbers of keywords, that is, files of the test suite: all tests right (full coverage), any test right "
         "(partial), and those in which some schema does not compile, some valid document is refused, some invalid one "
@@ -126,12 +130,12 @@ def quality_table(run: Run, dataset: str) -> Table | None:
     if not engines:
         return None
     columns = (
-        Column("written", **_COUNT),
-        Column("finished", **_COUNT),
+        Column("written", _number),
+        Column("finished", _number),
         Column("valid", percent, max),
         Column("agree with the answer", percent, max),
-        Column("tokens", **_COUNT),
-        Column("forward passes", **_COUNT),
+        Column("tokens", _number),
+        Column("forward passes", _number),
     )
     names = ("written", "finished", "validity", "agreement", "tokens", "forward passes")
     found = [(run.correctness(name, dataset) or {})["quality"] for name in engines]

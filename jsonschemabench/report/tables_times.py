@@ -27,7 +27,7 @@ def first_mask_table(run: Run, dataset: str) -> Table:
 def between_masks_table(run: Run, dataset: str) -> Table:
     caption = (
         "Computing one mask and accepting one token (TBM), for each token of each document that the engine ran. Engines "
-        "that decline the harder schemas are not timed on them; the next table is."
+        "that decline the harder schemas are not timed on them, hence the next table."
     )
     return _table(run, dataset, "Time between masks", caption, "tbm_us", "tokens", duration)
 
@@ -38,7 +38,7 @@ def common_table(run: Run, evidence: Evidence, dataset: str) -> Table:
     schemas = evidence.common_schemas.get(dataset, 0)
     found = [percentiles(evidence.common.get((name, dataset), Histogram())) for name in engines]
     title = "Time between masks, on the same schemas"
-    caption = f"As above, on the {count(schemas)} schemas only that every engine compiled."
+    caption = f"As above, but on those {count(schemas)} schemas only that every engine compiled."
     return _times(title, caption, engines, found, "tokens", duration)
 
 
@@ -96,10 +96,8 @@ def _times(
     counted: str,
     show: Callable[[float], str],
 ) -> Table:
-    columns = [Column(counted, lambda value: count(int(value))), *(Column(name, show, min) for name in _SHOWN.values())]
-    values = [
-        [row["count"], *(row[name] if row["count"] else None for name in _SHOWN)] for row in found
-    ]
+    columns = [*(Column(name, show, min) for name in _SHOWN.values()), Column(counted, lambda value: count(int(value)))]
+    values = [[*(row[name] if row["count"] else None for name in _SHOWN), row["count"]] for row in found]
     return Table(title, caption, ("engine", *(column.name for column in columns)), engine_rows(engines, columns, values))
 
 

@@ -43,6 +43,11 @@ def size(count: float) -> str:
     return _with_unit(count, _SIZES)
 
 
+def size_of_ten(power: float) -> str:
+    """A power of ten as a number of bytes, for an axis: 1 kB is 1000."""
+    return _with_unit(power, ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1.0, "B")))
+
+
 def count(number: int) -> str:
     return f"{number:,}"
 
