@@ -1,4 +1,4 @@
-"""Made-up runs for the report's tests: engines with temperaments, schemas of all sizes, and a folder as a run leaves it."""
+"""Made-up runs for the report's tests: engines with temperaments, and schemas of all sizes."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class Chromium:
         command_end, self._commands = os.pipe()
         self._answers, answer_end = os.pipe()
         # the shell gives the pipes the numbers that Chromium wants; they may be two digits here, so it is bash
-        moved = f"exec {_READS}<&{command_end} {_WRITES}>&{answer_end}; exec \"$@\""
+        moved = f'exec {_READS}<&{command_end} {_WRITES}>&{answer_end}; exec "$@"'
         arguments = ["bash", "-c", moved, "bash", EXECUTABLE, *_FLAGS, f"--user-data-dir={profile}"]
         ends = (command_end, answer_end)
         self._process = subprocess.Popen(arguments, pass_fds=ends, stderr=subprocess.DEVNULL, start_new_session=True)
@@ -51,7 +51,9 @@ class Chromium:
         self.call("Network.enable")
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         os.close(self._commands)  # it ends when its pipe does
         try:
             self._process.wait(10)
@@ -75,7 +77,9 @@ class Chromium:
 
     def show(self, path: Path, width: int, scheme: str = "light") -> None:
         """Load a page in a window so wide, in the colour scheme ``light`` or ``dark``."""
-        self.call("Emulation.setDeviceMetricsOverride", width=width, height=800, deviceScaleFactor=1, mobile=width < 600)
+        self.call(
+            "Emulation.setDeviceMetricsOverride", width=width, height=800, deviceScaleFactor=1, mobile=width < 600
+        )
         self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
         self._events.clear()
         self.call("Page.navigate", url=path.as_uri())

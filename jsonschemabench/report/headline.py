@@ -1,59 +1,27 @@
 """The headline table of a README, between two comments, made from a run's summary.
 
-The first comment names the folder of the run, relative to the README: whoever reads, or checks, the table finds the run.
+The first comment names the folder of the run, relative to the README, so that whoever checks the table finds the run.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from ..errors import BenchError
 from .run import Run, read_run
-from .table import Column, Table, engine_rows
-from .wording import count, dataset_name, duration, percent
+from .tables_peers import peers_table
 
 BEGIN = "<!-- benchmark: {run} -->"
 END = "<!-- end of benchmark -->"
 _BLOCK = re.compile(r"<!-- benchmark: *(?P<run>\S*) *-->\n.*?<!-- end of benchmark -->", re.DOTALL)
-_COLUMNS = (
-    Column("declared", percent, max),
-    Column("right", percent, max),
-    Column("first mask p50", duration, min),
-    Column("p99", duration, min),
-    Column("between masks p50", duration, min),
-    Column("mean", duration, min),
-    Column("p99", duration, min),
-    Column("max", duration, min),
-)
 
 
 def headline(run: Run) -> str:
-    """A Markdown table of the run's main data set, a sentence that says what it shows, and the test suite's share."""
-    dataset = run.timed_datasets[0]
-    engines = run.engines_of(dataset)
-    rows = engine_rows(engines, _COLUMNS, [_values(run, engine, dataset) for engine in engines])
-    table = Table("", "", ("engine", *(column.name for column in _COLUMNS)), rows)
-    schemas = max((run.correctness(engine, dataset) or {})["schemas"] for engine in engines)
-    said = (
-        f"{count(schemas)} schemas of {dataset_name(dataset)}. Declared: the schema compiles; right: and all of its "
-        "labelled documents are judged rightly, to the end. First mask: compiling and the first mask; between masks: one "
-        "mask and the acceptance of one token."
-    )
-    return f"{table.markdown()}\n\n{said}{_machine(run)}\n"
-
-
-def _values(run: Run, engine: str, dataset: str) -> list[float | None]:
-    found, times = run.correctness(engine, dataset) or {}, run.times(engine, dataset)
-    first = _known(times["ttfm_us"], "p50", "p99")
-    return [found["declared coverage"], found["empirical coverage"], *first, *_known(times["tbm_us"], "p50", "mean", "p99", "p100")]
-
-
-def _known(row: Mapping[str, Any], *names: str) -> list[float | None]:
-    return [row[name] if row["count"] else None for name in names]
+    """The table that sums the run up, and what it shows, in Markdown."""
+    table = peers_table(run)
+    return f"{table.markdown()}\n\n{table.caption}{_machine(run)}\n"
 
 
 def _machine(run: Run) -> str:
@@ -72,7 +40,9 @@ def with_headline(readme: str, run: Run, place: str) -> str:
     block = f"{BEGIN.format(run=place)}\n{headline(run)}{END}"
     changed, number = _BLOCK.subn(lambda _: block, readme, count=1)
     if not number:
-        raise BenchError("the README has no place for the headline", f"put {BEGIN.format(run=place)} and {END} on lines there")
+        raise BenchError(
+            "the README has no place for the headline", f"put {BEGIN.format(run=place)} and {END} on lines there"
+        )
     return changed
 
 

@@ -15,10 +15,11 @@ from .plot_compile import compile_plot
 from .plot_coverage import coverage_plot
 from .plot_keywords import keyword_plot
 from .plot_masks import mask_plot
-from .rerun import command
+from .rerun import command, options_in_words
 from .run import Evidence, Failure, Run, read_evidence, read_run
 from .svg import Plot
 from .table import Table
+from .tables_peers import peers_table
 from .wording import BASELINE, count, dataset_name, duration, percent
 
 MARKDOWN, HTML = "report.md", "report.html"
@@ -27,7 +28,7 @@ _MOST_FAILURES = 12
 
 @dataclass(frozen=True)
 class Section:
-    """A heading, what it is about, and tables around a plot, if there is one; those ``behind`` are folded on the page."""
+    """A heading, what it is about, and tables around a plot, if there is one; those ``behind`` are folded."""
 
     key: str
     title: str
@@ -78,7 +79,7 @@ def _rendered(template: str, run: Run, evidence: Evidence, *, escaped: bool) -> 
         "failed": failed(run, evidence),
         "versions": times.version_table(run),
         "machine": run.info.machine,
-        "options": {name: value for name, value in run.info.options.items() if value not in (None, [], ())},
+        "options": options_in_words(run.info.options),
         "command": command(run.info),
     }
     return environment.get_template(template).render(contents)
@@ -87,7 +88,7 @@ def _rendered(template: str, run: Run, evidence: Evidence, *, escaped: bool) -> 
 def failed(run: Run, evidence: Evidence) -> list[tuple[str, int, list[Failure]]]:
     """Engines that did not finish all schemas: the name, of how many, and the most frequent ways."""
     groups = [(name, [each for each in evidence.failures if each.engine == name]) for name in run.engines]
-    return [(name, sum(each.count for each in group), group[:_MOST_FAILURES]) for name, group in groups if group]
+    return [(name, sum(each.schemas for each in group), group[:_MOST_FAILURES]) for name, group in groups if group]
 
 
 def what_was_run(run: Run) -> str:
@@ -112,7 +113,10 @@ def findings(run: Run) -> list[tuple[str, str, str]]:
             rates = {name: (run.correctness(name, dataset) or {})["empirical coverage"] for name in engines}
             best = max(engines, key=lambda name: rates[name] or 0.0)
             found.append(("of schemas wholly right", percent(rates[best]), best))
-            for measure, what in (("ttfm_us", "median time to the first mask"), ("tbm_us", "median time between masks")):
+            for measure, what in (
+                ("ttfm_us", "median time to the first mask"),
+                ("tbm_us", "median time between masks"),
+            ):
                 rows = {name: run.times(name, dataset)[measure] for name in engines}
                 timed = {name: row["p50"] for name, row in rows.items() if row["count"]}
                 if timed:
@@ -122,7 +126,10 @@ def findings(run: Run) -> list[tuple[str, str, str]]:
 
 
 def sections(run: Run, evidence: Evidence) -> Iterator[Section]:
-    """By data set: coverage, times, keywords, and what a model wrote."""
+    """All in one table, and by data set: coverage, times, keywords, and what a model wrote."""
+    if run.engines:
+        about = "The best value of each column is set off, among the engines that constrain."
+        yield Section("peers", "Side by side", about, (peers_table(run),))
     for dataset in run.datasets:
         keywords = keyword_plot(run, dataset)
         yield _coverage_section(run, dataset) if keywords is None else _suite_section(run, dataset, keywords)
@@ -152,8 +159,8 @@ def _coverage_section(run: Run, dataset: str) -> Section:
 
 def _suite_section(run: Run, dataset: str, plot: Plot) -> Section:
     about = (
-        "The official tests of each keyword, in schemas that combine little. A cell gives the percentage of tests judged "
-        "rightly, rounded down, and ✓ where all are; tests of schemas that do not compile are not."
+        "The official tests of each keyword, in schemas that combine little. A cell gives the percentage of tests "
+        "judged rightly, rounded down, and ✓ where all are; tests of schemas that do not compile are not."
     )
     behind = (
         coverage.keyword_table(run, dataset),
@@ -176,9 +183,9 @@ def _mask_section(run: Run, evidence: Evidence, dataset: str) -> Section:
 
 def _compile_section(run: Run, evidence: Evidence, dataset: str) -> Section:
     about = (
-        "From the schema's text to the first mask, up, against the size of the schema as JSON, across. Darker bins hold "
-        "more schemas, from 1, 3, 10 and 30 on; the line runs through the medians. Schemas that did not compile are not "
-        "shown."
+        "From the schema's text to the first mask, up, against the size of the schema as JSON, across. Darker bins "
+        "hold more schemas, from 1, 3, 10 and 30 on; the line runs through the medians. Schemas that did not compile "
+        "are not shown."
     )
     tables = (times.first_mask_table(run, dataset), times.memory_table(run, dataset))
     title = f"Time to the first mask{_named(run, dataset)}"

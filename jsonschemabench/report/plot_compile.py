@@ -8,8 +8,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from statistics import median
 
 from .run import Evidence, Point, Run
-from .svg import NARROW, TEXT, Plot, Room, Scale, decades, element, enclosing_decades, label, line, path, tooltip, width_of
-from .wording import BASELINE, count, dataset_name, duration, size_of_ten
+from .svg import (
+    NARROW,
+    TEXT,
+    Plot,
+    Room,
+    Scale,
+    decades,
+    element,
+    enclosing_decades,
+    fitted,
+    label,
+    line,
+    path,
+    tooltip,
+    width_of,
+)
+from .wording import BASELINE, count, dataset_name, duration, round_duration, round_size
 
 _BINS_PER_DECADE = 8
 _LEVELS = (1, 3, 10, 30)
@@ -48,8 +63,7 @@ def _draw(width: int, points: Mapping[str, Sequence[Point]]) -> tuple[float, lis
         x, y = left + column * (panel + _GAP), 26.0 + row * pitch
         across = Scale(*sizes, x, x + panel, logarithmic=True)
         up = Scale(*times, y + _PANEL, y, logarithmic=True)
-        squeezed = {"textLength": panel, "lengthAdjust": "spacingAndGlyphs"} if width_of(engine, 15) > panel else {}
-        elements += [label(x, y - 9, engine, "name", **squeezed), *_grid(across, up, named=column == 0)]
+        elements += [fitted(x, y - 9, engine, panel, "name"), *_grid(across, up, named=column == 0)]
         elements += [*_bins(found, across, up, engine), _median_line(found, across, up)]
     rows = math.ceil(len(points) / columns)
     return rows * pitch - 4, elements
@@ -62,7 +76,7 @@ def _grid(across: Scale, up: Scale, *, named: bool) -> Iterator[str]:
     for tick in decades(up.low, up.high):
         yield line(across.start, up(tick), across.end, up(tick), "grid")
         if named and round(math.log10(tick)) % 2 == 0:
-            yield label(across.start - 6, up(tick) + 5, duration(tick), "muted", "end")
+            yield label(across.start - 6, up(tick) + 5, round_duration(tick), "muted", "end")
     yield from _sizes(across, up.start + TEXT + 4)
 
 
@@ -70,7 +84,7 @@ def _sizes(across: Scale, y: float) -> Iterator[str]:
     """The labels of the sizes, those at the ends first, as far as there is room."""
     ticks, room = decades(across.low, across.high), Room(8.0)
     for tick in [ticks[0], ticks[-1], *ticks[1:-1]]:
-        text = size_of_ten(tick)
+        text = round_size(tick)
         width, x = width_of(text), across(tick)
         start = x if tick == ticks[0] else x - width if tick == ticks[-1] else x - width / 2
         if room.take(start, start + width):
@@ -86,7 +100,9 @@ def _bins(points: Sequence[Point], across: Scale, up: Scale, engine: str) -> Ite
         chosen = sorted(key for key, number in counts.items() if fewest <= number < most)
         if chosen:
             text = tooltip(f"{fewest} or more schemas each")
-            yield element("path", text, d="".join(_rectangle(key, across, up) for key in chosen), kind=f"bin s{level}{own}")
+            yield element(
+                "path", text, d="".join(_rectangle(key, across, up) for key in chosen), kind=f"bin s{level}{own}"
+            )
 
 
 def _bin(value: float) -> int:
@@ -112,4 +128,6 @@ def _median_line(points: Sequence[Point], across: Scale, up: Scale) -> str:
     if len(full) < 2:
         return ""
     text = tooltip(f"median by size, {count(len(points))} schemas")
-    return element("path", text, d=path((across(_edge(key + 0.5)), up(median(times))) for key, times in full), kind="median")
+    return element(
+        "path", text, d=path((across(_edge(key + 0.5)), up(median(times))) for key, times in full), kind="median"
+    )

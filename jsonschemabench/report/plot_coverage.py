@@ -52,15 +52,17 @@ def _draw(width: int, run: Run, dataset: str, splits: Sequence[tuple[str, int]])
     for number, (split, schemas) in enumerate(splits):
         start = first + pitch * number + (TEXT + 6 if narrow else 0)
         elements += _names(split, schemas, start, strip, narrow)
-        elements.append(element("rect", x=scale.start, y=start, width=scale.end - scale.start, height=strip, kind="strip"))
+        elements.append(
+            element("rect", x=scale.start, y=start, width=scale.end - scale.start, height=strip, kind="strip")
+        )
         elements += _dots(run, dataset, split, start, scale)
     return height, elements
 
 
 def _legend(engines: Sequence[str], width: int) -> tuple[float, list[str]]:
     """Its height, and shapes with names in as many columns as fit."""
-    room = max(map(width_of, engines)) + 24
-    columns = max(1, int(width / room))
+    room = min(max(map(width_of, engines)) + 24, width / 2)
+    columns = int(width / room)
     elements = []
     for number, engine in enumerate(engines):
         row, column = divmod(number, columns)
@@ -93,4 +95,6 @@ def _dots(run: Run, dataset: str, split: str, start: float, scale: Scale) -> Ite
 def _dot(number: int, x: float, y: float, text: str) -> str:
     shape = _SHAPES[number % len(_SHAPES)]
     content = tooltip(text) if text else ""
-    return element("path", content, d=shape, transform=f"translate({x:.1f} {y:.1f})", kind=f"dot e{number % len(_SHAPES)}")
+    return element(
+        "path", content, d=shape, transform=f"translate({x:.1f} {y:.1f})", kind=f"dot e{number % len(_SHAPES)}"
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from .run import Run
-from .svg import NARROW, TEXT, Plot, element, label, tooltip, width_of
+from .svg import NARROW, TEXT, Plot, element, fitted, label, tooltip, width_of
 from .tables_coverage import keyword_share, keywords_of
 from .wording import NOTHING, dataset_name, percent
 
@@ -35,14 +35,14 @@ def _full(run: Run, engine: str, dataset: str, keywords: Sequence[str]) -> int:
 
 def _draw(width: int, run: Run, dataset: str, keywords: Sequence[str]) -> tuple[float, list[str]]:
     engines = run.engines_of(dataset)
-    left = 138.0 if width == NARROW else 200.0
+    left = 146.0 if width == NARROW else 200.0
     cell = min(64.0, (width - left) / len(engines))
     slanted = max(map(width_of, engines)) > cell * 1.4
     top = max(map(width_of, engines)) + 8 if slanted else TEXT + 8.0
     elements = [_heading(engine, left + cell * (n + 0.5), top - 6, slanted) for n, engine in enumerate(engines)]
     for number, keyword in enumerate(keywords):
         y = top + _ROW * number
-        elements.append(label(left - 8, y + 17, _shortened(keyword, left - 8), anchor="end"))
+        elements.append(fitted(left - 8, y + 17, keyword, left - 8, anchor="end"))
         elements += _cells(run, dataset, keyword, left, cell, y)
     return top + _ROW * len(keywords) + 2, elements
 
@@ -68,8 +68,3 @@ def _sign(share: float | None) -> str:
     if share is None:
         return NOTHING
     return "✓" if share == 1 else str(int(100 * share))
-
-
-def _shortened(keyword: str, room: float) -> str:
-    fitting = int(room / width_of("m"))
-    return keyword if len(keyword) <= fitting else keyword[: fitting - 1] + "…"

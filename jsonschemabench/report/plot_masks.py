@@ -8,8 +8,22 @@ import numpy as np
 
 from ..histogram import BINS_PER_DOUBLING, Histogram
 from .run import Evidence, Run
-from .svg import NARROW, TEXT, Plot, Room, Scale, decades, element, enclosing_decades, label, line, path, tooltip, width_of
-from .wording import dataset_name, duration
+from .svg import (
+    NARROW,
+    TEXT,
+    Plot,
+    Room,
+    Scale,
+    decades,
+    element,
+    enclosing_decades,
+    label,
+    line,
+    path,
+    tooltip,
+    width_of,
+)
+from .wording import dataset_name, duration, round_duration
 
 _HILL = 44.0
 _MARKS = {"p50": 50.0, "max": 100.0, "p99": 99.0, "p99.9": 99.9}
@@ -62,7 +76,7 @@ def _axis(scale: Scale, height: float) -> Iterator[str]:
         yield line(scale(tick), 24.0, scale(tick), height - TEXT - 10, "grid")
         if number % every == 0:
             anchor = "end" if number == len(ticks) - 1 else "start" if scale(tick) < 20 else "middle"
-            yield label(scale(tick), 14.0, duration(tick), "muted", anchor)
+            yield label(scale(tick), 14.0, round_duration(tick), "muted", anchor)
 
 
 def _name(engine: str, histogram: Histogram, base: float, narrow: bool) -> list[str]:
@@ -83,7 +97,10 @@ def _hill(histogram: Histogram, scale: Scale, base: float, engine: str) -> list[
     closed = [(outline[0][0], base), *outline, (outline[-1][0], base)]
     text = f"{engine}: {histogram.count:,} masks, mean {duration(histogram.mean)}"
     own = " own" if engine == "maskwright" else ""
-    return [line(scale.start, base, scale.end, base, "base"), element("path", tooltip(text), d=path(closed), kind=f"hill{own}")]
+    return [
+        line(scale.start, base, scale.end, base, "base"),
+        element("path", tooltip(text), d=path(closed), kind=f"hill{own}"),
+    ]
 
 
 def _smoothed(histogram: Histogram) -> tuple[np.ndarray, np.ndarray]:
@@ -99,12 +116,14 @@ def _smoothed(histogram: Histogram) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _marks(histogram: Histogram, scale: Scale, base: float, width: int) -> Iterator[str]:
-    room = Room(4.0)
+    room = Room(6.0)
     for name, percent in _MARKS.items():
         time = histogram.percentile(percent)
         x = scale(time)
         kind = "mark strong" if name == "p50" else "mark"
-        yield element("path", tooltip(f"{name} {duration(time)}"), d=f"M{x:.1f} {base - 9:.1f}V{base + 4:.1f}", kind=kind)
+        yield element(
+            "path", tooltip(f"{name} {duration(time)}"), d=f"M{x:.1f} {base - 9:.1f}V{base + 4:.1f}", kind=kind
+        )
         half = width_of(name) / 2
         middle = min(max(x, half), width - half)
         if room.take(middle - half, middle + half):

@@ -17,7 +17,7 @@ from ..records import EngineInfo, Outcome, RunInfo, SchemaRecord
 from ..store import SUMMARY, read_info, read_records
 from .wording import BASELINE, dataset_order, engine_order
 
-_SUITE = "suite"
+SUITE = "suite"
 _VARYING = re.compile(r"'[^']*'|\"[^\"]*\"|/\S+|\d+")
 
 
@@ -47,7 +47,7 @@ class Run:
     @property
     def timed_datasets(self) -> list[str]:
         """Where times say something: the suite's documents are too small, unless there is nothing else."""
-        return [name for name in self.datasets if name != _SUITE] or self.datasets
+        return [name for name in self.datasets if name != SUITE] or self.datasets
 
     def correctness(self, engine: str, dataset: str) -> Mapping[str, Any] | None:
         found: Mapping[str, Any] | None = self.summary["correctness"][engine].get(dataset)
@@ -84,13 +84,16 @@ class Failure(NamedTuple):
     engine: str
     dataset: str
     outcome: str
-    count: int
+    schemas: int
     example: str
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What only the records tell, by (engine, data set). ``common``: of ``masks``, those of schemas all engines compiled."""
+    """What only the records tell, by engine and data set.
+
+    ``common``: of ``masks``, those of the schemas that all engines compiled.
+    """
 
     masks: Mapping[tuple[str, str], Histogram]
     common: Mapping[tuple[str, str], Histogram]
@@ -148,4 +151,4 @@ def _failures(engine: str, groups: Mapping[tuple[str, str], Sequence[SchemaRecor
             examples = {kind: record.error or "" for kind, record in reversed(list(zip(kinds, failed, strict=True)))}
             counts = Counter(kinds)
             found += [Failure(engine, dataset, kind[0], counts[kind], examples[kind]) for kind in counts]
-    return sorted(found, key=lambda failure: (-failure.count, failure.dataset, failure.outcome, failure.example))
+    return sorted(found, key=lambda failure: (-failure.schemas, failure.dataset, failure.outcome, failure.example))

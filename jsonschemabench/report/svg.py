@@ -1,7 +1,8 @@
 """What plots are made of: scales, elements, and a figure in a wide and a narrow form.
 
-Plots are drawn to be shown at their own size, so that text has the size of the page's text on a phone, too: each is drawn
-twice, and the page shows the form that fits. Colours are classes, which the page's style sheet defines for light and dark.
+Plots are drawn to be shown at their own size, so that text has the size of the page's text on a phone, too: each is
+drawn twice, and the page shows the form that fits. Colours are classes, which the page's style sheet defines for light
+and dark.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from markupsafe import Markup
 
 WIDE, NARROW = 720, 328
 TEXT = 14
+_BOLD = 1.1  # times as wide
 _WIDTH_OF_LETTER = 0.6  # of the size of the text, in the usual sans-serif fonts
 
 
@@ -86,6 +88,13 @@ def label(x: float, y: float, text: str, kind: str = "", anchor: str = "start", 
     if anchor != "start":
         attributes["text_anchor"] = anchor
     return element("text", escape(text), x=x, y=y, **attributes)
+
+
+def fitted(x: float, y: float, text: str, room: float, kind: str = "", anchor: str = "start") -> str:
+    """A label that is squeezed where it is wider than ``room``."""
+    if width_of(text) * (_BOLD if kind == "name" else 1) <= room:
+        return label(x, y, text, kind, anchor)
+    return label(x, y, text, kind, anchor, textLength=room, lengthAdjust="spacingAndGlyphs")
 
 
 def line(x1: float, y1: float, x2: float, y2: float, kind: str) -> str:

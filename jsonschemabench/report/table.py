@@ -18,7 +18,7 @@ class Cell(NamedTuple):
 
 @dataclass(frozen=True)
 class Table:
-    """``header`` names the columns; the first cell of a row says what the row is about. ``prose``: text, not numbers."""
+    """``header`` names the columns; the first cell of a row is its name. ``prose``: text, not numbers."""
 
     title: str
     caption: str

@@ -11,7 +11,6 @@ from .table import Cell, Column, Table, engine_rows
 from .wording import count, dataset_name, percent
 
 
-
 def _number(value: float) -> str:
     return count(int(value))
 
@@ -28,8 +27,8 @@ _COVERAGE = (
 def coverage_table(run: Run, dataset: str) -> Table:
     caption = (
         "Shares of schemas: empirically covered (it compiles and all of its documents are judged rightly), declared "
-        "covered (it compiles), and the former among the latter (compliance). Numbers of schemas of which a valid document "
-        "is refused (over-constrained), or an invalid one accepted (under-constrained)."
+        "covered (it compiles), and the former among the latter (compliance). Numbers of schemas of which a valid "
+        "document is refused (over-constrained), or an invalid one accepted (under-constrained)."
     )
     return _by_engine(run, dataset, f"{dataset_name(dataset)}: coverage", caption, _COVERAGE, _coverage_values)
 
@@ -54,7 +53,9 @@ def maskbench_table(run: Run, dataset: str) -> Table:
     first = run.correctness(run.engines_of(dataset)[0], dataset)
     names = list(first["maskbench"]) if first else []
     columns = [Column(name, _number, max if name == "passing" else None) for name in names]
-    caption = "Numbers of schemas. Here a document counts as accepted if no token is refused, even if it may not end there."
+    caption = (
+        "Numbers of schemas. Here a document counts as accepted if no token is refused, even if it may not end there."
+    )
     title = f"{dataset_name(dataset)}: classes of MaskBench's own program"
     return _by_engine(run, dataset, title, caption, columns, lambda found: [found["maskbench"][name] for name in names])
 
@@ -88,7 +89,7 @@ def split_rate(run: Run, engine: str, dataset: str, split: str, rate: str) -> fl
 
 def keyword_counts_table(run: Run, dataset: str) -> Table:
     first = run.correctness(run.engines_of(dataset)[0], dataset) or {}
-    names = list(first.get("keyword counts", {}))
+    names = sorted(first.get("keyword counts", {}), key=lambda name: name == "keywords")  # the same for all: last
     columns = [Column(name, _number, max if name.endswith("coverage") else None) for name in names]
     caption = (
         "Numbers of keywords, that is, files of the test suite: all tests right (full coverage), any test right "

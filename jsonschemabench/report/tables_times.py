@@ -21,15 +21,15 @@ def first_mask_table(run: Run, dataset: str) -> Table:
         "From the schema to the first mask (TTFM), for each schema that compiled. A schema that ran out of time before "
         "counts with the limit."
     )
-    return _table(run, dataset, "Time to the first mask", caption, "ttfm_us", "schemas", duration)
+    return _table(run, dataset, "To the first mask, all schemas", caption, "ttfm_us", "schemas", duration)
 
 
 def between_masks_table(run: Run, dataset: str) -> Table:
     caption = (
-        "Computing one mask and accepting one token (TBM), for each token of each document that the engine ran. Engines "
-        "that decline the harder schemas are not timed on them, hence the next table."
+        "Computing one mask and accepting one token (TBM), for each token of each document that the engine ran. "
+        "Engines that decline the harder schemas are not timed on them, hence the next table."
     )
-    return _table(run, dataset, "Time between masks", caption, "tbm_us", "tokens", duration)
+    return _table(run, dataset, "Between masks, all schemas", caption, "tbm_us", "tokens", duration)
 
 
 def common_table(run: Run, evidence: Evidence, dataset: str) -> Table:
@@ -37,14 +37,14 @@ def common_table(run: Run, evidence: Evidence, dataset: str) -> Table:
     engines = run.engines_of(dataset)
     schemas = evidence.common_schemas.get(dataset, 0)
     found = [percentiles(evidence.common.get((name, dataset), Histogram())) for name in engines]
-    title = "Time between masks, on the same schemas"
+    title = "Between masks, the same schemas"
     caption = f"As above, but on those {count(schemas)} schemas only that every engine compiled."
     return _times(title, caption, engines, found, "tokens", duration)
 
 
 def memory_table(run: Run, dataset: str) -> Table:
     caption = "By how much the peak of the process's resident memory rose while one schema was compiled."
-    return _table(run, dataset, "Memory for compiling", caption, "compile_memory", "schemas", size)
+    return _table(run, dataset, "Memory while compiling", caption, "compile_memory", "schemas", size)
 
 
 def step_table(run: Run, dataset: str) -> Table | None:
@@ -63,10 +63,10 @@ def failure_table(run: Run, evidence: Evidence) -> Table:
     for engine in run.engines:
         mine = [failure for failure in evidence.failures if failure.engine == engine]
         for failure in mine[:_MOST_FAILURES]:
-            named = (dataset_name(failure.dataset), failure.outcome, count(failure.count), _cut(failure.example))
+            named = (dataset_name(failure.dataset), failure.outcome, count(failure.schemas), _cut(failure.example))
             rows.append((Cell(engine), *map(Cell, named)))
         if len(mine) > _MOST_FAILURES:
-            rest = sum(failure.count for failure in mine[_MOST_FAILURES:])
+            rest = sum(failure.schemas for failure in mine[_MOST_FAILURES:])
             rows.append((Cell(engine), Cell(""), Cell("others"), Cell(count(rest)), Cell("")))
     caption = "Messages that differ in names and numbers only are counted together; one of them is shown."
     return Table("What did not finish", caption, ("engine", "data", "outcome", "schemas", "message"), tuple(rows), True)
@@ -98,7 +98,9 @@ def _times(
 ) -> Table:
     columns = [*(Column(name, show, min) for name in _SHOWN.values()), Column(counted, lambda value: count(int(value)))]
     values = [[*(row[name] if row["count"] else None for name in _SHOWN), row["count"]] for row in found]
-    return Table(title, caption, ("engine", *(column.name for column in columns)), engine_rows(engines, columns, values))
+    return Table(
+        title, caption, ("engine", *(column.name for column in columns)), engine_rows(engines, columns, values)
+    )
 
 
 def _cut(message: str) -> str:
