@@ -183,9 +183,9 @@ def _mask_section(run: Run, evidence: Evidence, dataset: str) -> Section:
 
 def _compile_section(run: Run, evidence: Evidence, dataset: str) -> Section:
     about = (
-        "From the schema's text to the first mask, up, against the size of the schema as JSON, across. Darker bins "
-        "hold more schemas, from 1, 3, 10 and 30 on; the line runs through the medians. Schemas that did not compile "
-        "are not shown."
+        "From the schema's text to the first mask, up, against the size of the schema as JSON, across. Stronger "
+        "shades hold more schemas, from 1, 3, 10 and 30 on; the line runs through the medians. Schemas that did not "
+        "compile are not shown."
     )
     tables = (times.first_mask_table(run, dataset), times.memory_table(run, dataset))
     title = f"Time to the first mask{_named(run, dataset)}"

@@ -10,6 +10,8 @@ from .run import Run
 from .table import Cell, Column, Table, engine_rows
 from .wording import count, dataset_name, percent
 
+_SHORT = {"with schemas that do not compile": "not all compiled"}
+
 
 def _number(value: float) -> str:
     return count(int(value))
@@ -90,7 +92,7 @@ def split_rate(run: Run, engine: str, dataset: str, split: str, rate: str) -> fl
 def keyword_counts_table(run: Run, dataset: str) -> Table:
     first = run.correctness(run.engines_of(dataset)[0], dataset) or {}
     names = sorted(first.get("keyword counts", {}), key=lambda name: name == "keywords")  # the same for all: last
-    columns = [Column(name, _number, max if name.endswith("coverage") else None) for name in names]
+    columns = [Column(_SHORT.get(name, name), _number, max if name.endswith("coverage") else None) for name in names]
     caption = (
         "Numbers of keywords, that is, files of the test suite: all tests right (full coverage), any test right "
         "(partial), and those in which some schema does not compile, some valid document is refused, some invalid one "

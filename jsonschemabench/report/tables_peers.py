@@ -35,8 +35,8 @@ def peers_table(run: Run) -> Table:
     schemas = max((run.correctness(engine, dataset) or {})["schemas"] for engine in engines)
     caption = (
         f"{count(schemas)} schemas of {dataset_name(dataset)}. Compiled: the declared coverage. Wholly right: the "
-        "schema compiles and all of its documents are judged rightly, to their end. First mask: compiling and the first mask. "
-        "Between masks: one mask and the acceptance of one token."
+        "schema compiles and all of its documents are judged rightly, to their end. First mask: compiling and the "
+        "first mask. Between masks: one mask and the acceptance of one token."
     )
     if beside:
         caption += " Test suite: the schemas of the official JSON Schema Test Suite that are wholly right."

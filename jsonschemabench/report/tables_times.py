@@ -9,7 +9,7 @@ from ..histogram import Histogram
 from ..measures import percentiles
 from .run import Evidence, Run
 from .table import Cell, Column, Table, engine_rows
-from .wording import count, dataset_name, duration, size
+from .wording import NOTHING, count, dataset_name, duration, size
 
 _SHOWN = {"mean": "mean", "p50": "p50", "p90": "p90", "p99": "p99", "p99.9": "p99.9", "p100": "max"}
 _MOST_FAILURES = 5
@@ -75,7 +75,7 @@ def failure_table(run: Run, evidence: Evidence) -> Table:
 def version_table(run: Run) -> Table:
     rows = []
     for engine in run.info.engines:
-        versions = ", ".join(f"{name} {version}" for name, version in engine.versions.items())
+        versions = ", ".join(f"{name} {version}" for name, version in engine.versions.items()) or NOTHING
         rows.append((Cell(engine.name), Cell(versions if engine.missing is None else f"not run: {engine.missing}")))
     return Table("Engines and versions", "As installed when the run began.", ("engine", "packages"), tuple(rows), True)
 
