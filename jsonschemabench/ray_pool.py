@@ -12,7 +12,7 @@ from typing import Any
 from .data import Case, Entry
 from .errors import BenchError
 from .messages import WorkerSetup
-from .records import SchemaRecord
+from .records import EngineInfo, SchemaRecord
 from .runner import Add, batches
 from .supervisor import Bounds, Supervisor
 
@@ -36,6 +36,11 @@ class RayPool:
             except (ConnectionError, ValueError, RuntimeError) as error:
                 raise BenchError(f"no Ray cluster: {error}", "name its address, or leave it out") from error
         self._task = ray.remote(num_cpus=1, max_retries=2)(run_batch)
+        self._probe = ray.remote(num_cpus=1)(probe)
+
+    def info(self, setup: WorkerSetup) -> EngineInfo:
+        found: EngineInfo = self._ray.get(self._probe.remote(setup, self._bounds))
+        return found
 
     def run(self, setup: WorkerSetup, entries: Sequence[Entry], add: Add) -> None:
         processors = max(1, int(self._ray.cluster_resources().get("CPU", 1)))
@@ -64,5 +69,14 @@ def run_batch(setup: WorkerSetup, bounds: Bounds, cases: Sequence[Case]) -> list
     supervisor = Supervisor(setup, bounds)
     try:
         return [supervisor.run(case) for case in cases]
+    finally:
+        supervisor.stop()
+
+
+def probe(setup: WorkerSetup, bounds: Bounds) -> EngineInfo:
+    """The engine's versions on a machine of the cluster."""
+    supervisor = Supervisor(setup, bounds)
+    try:
+        return supervisor.info()
     finally:
         supervisor.stop()

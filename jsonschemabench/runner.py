@@ -7,8 +7,8 @@ import platform
 import queue
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,7 +16,7 @@ from .data import Entry
 from .errors import BenchError
 from .messages import WorkerSetup
 from .records import EngineInfo, Key, RunInfo, SchemaRecord
-from .store import Store, read_info
+from .store import Store
 from .supervisor import Bounds, StoppedError, Supervisor
 
 Add = Callable[[SchemaRecord], None]
@@ -38,30 +38,34 @@ class Plan:
 class Pool(Protocol):
     """Who does the work: threads here, or Ray."""
 
+    def info(self, setup: WorkerSetup) -> EngineInfo:
+        """The engine's versions, or how to get it."""
+
     def run(self, setup: WorkerSetup, entries: Sequence[Entry], add: Add) -> None:
         """Give a record for each entry to ``add``, in any order."""
 
+    def close(self) -> None:
+        """End what was started."""
 
-def run(plan: Plan, pool: Pool, told: Callable[[EngineInfo, int, int], Callable[[SchemaRecord], None]]) -> RunInfo:
-    """Run what is not done yet. Raises ``BenchError``.
+
+def run(plan: Plan, pool: Pool, told: Callable[[EngineInfo, int, int], Add]) -> None:
+    """Run what is not done yet, an engine after the other. Raises ``BenchError``.
 
     ``told`` hears of each engine, with the number of its cases that are done and of all, and gives what hears of
     records.
     """
-    infos = _infos(plan)
-    info = RunInfo(plan.options, tuple(infos), _machine())
-    if (plan.folder / "run.json").exists():
-        info = _merged(read_info(plan.folder), info)
-    store = Store(plan.folder, info)
+    store = Store(plan.folder, RunInfo(plan.options, (), _machine()))
     try:
-        for setup, engine in zip(plan.setups, infos, strict=True):
+        for setup in plan.setups:
+            engine = pool.info(setup)
+            store.note(engine)
             left = [entry for entry in plan.entries if Key(setup.engine, entry.dataset, entry.name) not in store.keys]
             hears = told(engine, len(plan.entries) - len(left), len(plan.entries))
             if engine.missing is None:
                 pool.run(setup, left, _both(store.add, hears))
     finally:
         store.close()
-    return info
+        pool.close()
 
 
 def _both(first: Add, second: Add) -> Add:
@@ -70,23 +74,6 @@ def _both(first: Add, second: Add) -> Add:
         second(record)
 
     return add
-
-
-def _infos(plan: Plan) -> list[EngineInfo]:
-    infos = []
-    for setup in plan.setups:
-        supervisor = Supervisor(setup, plan.bounds, plan.python)
-        try:
-            infos.append(supervisor.info())
-        finally:
-            supervisor.stop()
-    return infos
-
-
-def _merged(old: RunInfo, new: RunInfo) -> RunInfo:
-    """The engines of a run that is taken up again, those that it had before among them."""
-    named = {engine.name for engine in new.engines}
-    return replace(new, engines=(*(engine for engine in old.engines if engine.name not in named), *new.engines))
 
 
 def _machine() -> dict[str, str]:
@@ -107,62 +94,63 @@ def _processor() -> str:
 
 
 class Threads:
-    """A pool of ``jobs`` workers on this machine."""
+    """A pool of ``jobs`` workers on this machine. The one that is asked for versions is the first to work."""
 
     def __init__(self, bounds: Bounds, jobs: int, python: str) -> None:
         self._bounds = bounds
         self._jobs = jobs
         self._python = python
+        self._stopping = threading.Event()
+        self._waiting: list[Supervisor] = []
+
+    def info(self, setup: WorkerSetup) -> EngineInfo:
+        self.close()
+        self._waiting = [self._supervisor(setup)]
+        return self._waiting[0].info()
 
     def run(self, setup: WorkerSetup, entries: Sequence[Entry], add: Add) -> None:
         left: queue.SimpleQueue[Entry] = queue.SimpleQueue()
         for entry in entries:
             left.put(entry)
+        count = min(self._jobs, len(entries))
+        supervisors = [*self._waiting, *(self._supervisor(setup) for _ in range(count))][:count]
         failures: list[BenchError] = []
-        stopping = threading.Event()
-        workers = [
-            threading.Thread(target=self._work, args=(setup, left, add, failures, stopping))
-            for _ in range(min(self._jobs, len(entries)))
-        ]
+        threads = [threading.Thread(target=self._work, args=(each, left, add, failures)) for each in supervisors]
+        self._waiting = self._waiting[count:]
+        for thread in threads:
+            thread.start()
         try:
-            for worker in workers:
-                worker.start()
-            for worker in workers:
-                worker.join()
+            for thread in threads:
+                thread.join()
         finally:
-            stopping.set()  # where this thread was interrupted, the others still have to end
-            for worker in workers:
-                worker.join()
+            self._stopping.set()  # where this thread was interrupted, the others still have to end
+            for thread in threads:
+                thread.join()
+            self._stopping.clear()
         if failures:
             raise failures[0]
 
+    def close(self) -> None:
+        for supervisor in self._waiting:
+            supervisor.stop()
+        self._waiting = []
+
+    def _supervisor(self, setup: WorkerSetup) -> Supervisor:
+        return Supervisor(setup, self._bounds, self._python, self._stopping)
+
     def _work(
-        self,
-        setup: WorkerSetup,
-        left: queue.SimpleQueue[Entry],
-        add: Add,
-        failures: list[BenchError],
-        stopping: threading.Event,
+        self, supervisor: Supervisor, left: queue.SimpleQueue[Entry], add: Add, failures: list[BenchError]
     ) -> None:
-        supervisor = Supervisor(setup, self._bounds, self._python, stopping)
         try:
-            for entry in _taken(left, stopping):
-                add(supervisor.run(entry.load()))
+            while not self._stopping.is_set():
+                add(supervisor.run(left.get_nowait().load()))
+        except (queue.Empty, StoppedError):
+            return
         except BenchError as error:
             failures.append(error)
-            stopping.set()
-        except StoppedError:
-            return
+            self._stopping.set()
         finally:
             supervisor.stop()
-
-
-def _taken(left: queue.SimpleQueue[Entry], stopping: threading.Event) -> Iterator[Entry]:
-    while not stopping.is_set():
-        try:
-            yield left.get_nowait()
-        except queue.Empty:
-            return
 
 
 def batches(entries: Sequence[Entry], size: int) -> Iterable[Sequence[Entry]]:

@@ -10,6 +10,7 @@ import json
 import os
 import threading
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +25,27 @@ class Store:
 
     def __init__(self, folder: Path, info: RunInfo) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._results = folder / RESULTS
+        self._folder = folder
+        self._info = info
         if (folder / RUN).exists():
-            _check_same(folder, read_info(folder), info)
-        _write(folder / RUN, info.as_json())
-        _cut_torn_line(self._results)
-        self._keys = {record.key for record in read_records(folder)} if self._results.exists() else set()
-        self._file = self._results.open("a", encoding="utf-8")
+            old = read_info(folder)
+            _check_same_options(folder, old, info)
+            self._info = replace(info, engines=(*old.engines, *info.engines))
+        _write(folder / RUN, self._info.as_json())
+        results = folder / RESULTS
+        _cut_torn_line(results)
+        self._keys = {record.key for record in read_records(folder)} if results.exists() else set()
+        self._file = results.open("a", encoding="utf-8")
         self._lock = threading.Lock()
+
+    def note(self, engine: EngineInfo) -> None:
+        """An engine takes part. Raises ``BenchError`` if it did so in another version."""
+        before = next((each for each in self._info.engines if each.name == engine.name), None)
+        if before is not None and not before.missing and before.versions != engine.versions:
+            raise BenchError(f"{self._folder} has results of another version of {engine.name}", "name another folder")
+        others = tuple(each for each in self._info.engines if each.name != engine.name)
+        self._info = replace(self._info, engines=(*others, engine))
+        _write(self._folder / RUN, self._info.as_json())
 
     @property
     def keys(self) -> frozenset[Key]:
@@ -101,7 +115,7 @@ def _cut_torn_line(path: Path) -> None:
             os.truncate(path, whole)
 
 
-def _check_same(folder: Path, old: RunInfo, new: RunInfo) -> None:
+def _check_same_options(folder: Path, old: RunInfo, new: RunInfo) -> None:
     differing = [name for name in {**old.options, **new.options} if old.options.get(name) != new.options.get(name)]
     if differing:
         name = differing[0]
@@ -109,12 +123,3 @@ def _check_same(folder: Path, old: RunInfo, new: RunInfo) -> None:
             f"{folder} holds a run with other options: {name} is {old.options.get(name)}, not {new.options.get(name)}",
             "name another folder, or give the same options",
         )
-    versions = {engine.name: engine for engine in old.engines}
-    for engine in new.engines:
-        before = versions.get(engine.name)
-        if before is not None and not before.missing and not engine.missing and not _same(before, engine):
-            raise BenchError(f"{folder} holds a run with another version of {engine.name}", "name another folder")
-
-
-def _same(one: EngineInfo, other: EngineInfo) -> bool:
-    return dict(one.versions) == dict(other.versions)

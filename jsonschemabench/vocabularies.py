@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import maskwright as mw
@@ -18,7 +20,8 @@ def vocabulary_of(name: str) -> mw.Vocabulary:
     """``tekken``: Mistral's, of 131,072 tokens; ``tiny``: the bundled model's; ``bytes``: a token for each byte; else a
     tokenizer's folder or hub id. Raises ``BenchError``.
     """
-    made = {TEKKEN: _tekken, BYTES: _bytes, TINY: lambda: _huggingface(str(TINY_FOLDER))}
+    tiny = partial(_huggingface, str(TINY_FOLDER))
+    made: dict[str, Callable[[], mw.Vocabulary]] = {TEKKEN: _tekken, BYTES: _bytes, TINY: tiny}
     vocabulary = made[name]() if name in made else _huggingface(name)
     vocabulary.tokenize(b"[1]")  # builds the tokenizer now
     return vocabulary

@@ -1,4 +1,4 @@
-"""Runs of the benchmark: bad engines are results, killed runs are taken up again, wrong input is an error in one line."""
+"""Runs of the benchmark: bad engines are results, killed runs are taken up again, wrong input is an error."""
 
 from __future__ import annotations
 

@@ -18,7 +18,8 @@ class LlguidanceEngine:
     errors = (ValueError, RuntimeError, TypeError)
 
     def __init__(self, vocabulary: mw.Vocabulary) -> None:
-        self._tokenizer = llguidance.LLTokenizer(_Tokenizer(vocabulary))
+        tokenizer: Any = _Tokenizer(vocabulary)
+        self._tokenizer = llguidance.LLTokenizer(tokenizer)
         self._mask = empty_mask(vocabulary).reshape(1, -1)
 
     def compile(self, schema: Any, setting: Setting) -> Session:

@@ -74,13 +74,7 @@ def run_benchmark(folder: Path, request: Request) -> int:
     )
     plan = Plan(setups, entries, folder, request.options(), request.bounds, request.jobs, request.python)
     _check_free(folder)
-    pool = _pool(request)
-    try:
-        run(plan, pool, _Progress().begin)
-    finally:
-        close = getattr(pool, "close", None)
-        if close is not None:
-            close()
+    run(plan, _pool(request), _Progress().begin)
     return show_summary(folder)
 
 
