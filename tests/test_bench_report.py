@@ -163,6 +163,21 @@ def test_failures_that_differ_in_names_only_are_one(run: Run, records: list[Sche
     assert len(failures) <= 6  # three messages in two data sets
 
 
+def test_an_engine_that_has_not_run_everything_is_named(run: Run, records: list[SchemaRecord]) -> None:
+    less, _ = selected(run.info, records, lambda record: record.engine != "grid" or record.split == "Github_easy")
+    schemas = sum(record.split == "Github_easy" for record in records) // len(ENGINES)
+    assert f"not finished: grid ran {schemas} of them." in headline(less)
+    assert "not finished" not in headline(run)
+
+
+def test_schemas_without_documents_are_not_in_the_plot_of_coverage(run: Run, records: list[SchemaRecord]) -> None:
+    bare = [replace(r, tests=0, documents=()) if r.split == "Snowplow" else r for r in records]
+    less, evidence = selected(run.info, bare, lambda record: record.dataset == "maskbench")
+    page = html(less, evidence)
+    assert 'class="name">Snowplow<' not in page
+    assert 'class="name">MCPspec<' in page
+
+
 # --- the pages
 
 

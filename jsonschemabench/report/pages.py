@@ -19,7 +19,7 @@ from .rerun import command, options_in_words
 from .run import Evidence, Failure, Run, read_evidence, read_run
 from .svg import Plot
 from .table import Table
-from .tables_peers import peers_table
+from .tables_peers import peers_table, schemas_of
 from .wording import BASELINE, count, dataset_name, duration, percent
 
 MARKDOWN, HTML = "report.md", "report.html"
@@ -92,12 +92,9 @@ def failed(run: Run, evidence: Evidence) -> list[tuple[str, int, list[Failure]]]
 
 
 def what_was_run(run: Run) -> str:
-    parts = []
-    for dataset in run.datasets:
-        schemas = max((run.correctness(name, dataset) or {})["schemas"] for name in run.engines_of(dataset))
-        parts.append(f"{count(schemas)} schemas of {_article(dataset)}{dataset_name(dataset)}")
+    parts = [f"{count(schemas_of(run, each))} schemas of {_article(each)}{dataset_name(each)}" for each in run.datasets]
     engines = "1 engine" if len(run.engines) == 1 else f"{len(run.engines)} engines"
-    return f"{' and '.join(parts)}, under {engines}"
+    return f"{' and '.join(parts) or 'No schemas'}, under {engines}"
 
 
 def _article(dataset: str) -> str:
@@ -146,12 +143,13 @@ def sections(run: Run, evidence: Evidence) -> Iterator[Section]:
 def _coverage_section(run: Run, dataset: str) -> Section:
     about = (
         "How many schemas each engine takes, and of how many it judges every labelled document rightly: every invalid "
-        "document is stopped, and no token of a valid one refused, nor its end."
+        "document is stopped, and no token of a valid one refused, nor its end. Schemas without documents count for "
+        "the former only."
     )
     plot = coverage_plot(run, dataset)
     first, *behind = coverage.coverage_table(run, dataset), coverage.outcome_table(run, dataset)
     if plot is not None:
-        about += " The dots show the share of each split that is wholly right; beside its name, its number of schemas."
+        about += " The dots show the share of each split that is wholly right; beside its name, how many are judged."
         behind += [coverage.split_table(run, dataset, rate) for rate in ("empirical coverage", "declared coverage")]
     behind.append(coverage.maskbench_table(run, dataset))
     return Section(f"coverage-{dataset}", dataset_name(dataset), about, (first,), plot, (), tuple(behind))

@@ -26,7 +26,7 @@ _SHAPES = (
 
 def coverage_plot(run: Run, dataset: str) -> Plot | None:
     """None where there is one split only."""
-    splits = splits_by_size(run, dataset)
+    splits = splits_by_size(run, dataset, "judged")
     if len(splits) < 2:
         return None
     engines = run.engines_of(dataset)

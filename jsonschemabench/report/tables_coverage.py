@@ -10,6 +10,10 @@ from .run import Run
 from .table import Cell, Column, Table, engine_rows
 from .wording import count, dataset_name, percent
 
+_SHARES = {
+    "empirical coverage": "Of those schemas of the split that have documents.",
+    "declared coverage": "Of the schemas of the split.",
+}
 _SHORT = {"with schemas that do not compile": "not all compiled"}
 
 
@@ -28,8 +32,9 @@ _COVERAGE = (
 
 def coverage_table(run: Run, dataset: str) -> Table:
     caption = (
-        "Shares of schemas: empirically covered (it compiles and all of its documents are judged rightly), declared "
-        "covered (it compiles), and the former among the latter (compliance). Numbers of schemas of which a valid "
+        "Shares: of the schemas that have documents, those empirically covered (it compiles and all of its documents "
+        "are judged rightly); of all schemas, those declared covered (it compiles); of the declared ones that have "
+        "documents, the empirically covered (compliance). Numbers of schemas of which a valid "
         "document is refused (over-constrained), or an invalid one accepted (under-constrained)."
     )
     return _by_engine(run, dataset, f"{dataset_name(dataset)}: coverage", caption, _COVERAGE, _coverage_values)
@@ -70,17 +75,18 @@ def split_table(run: Run, dataset: str, rate: str) -> Table:
         for split, schemas in splits_by_size(run, dataset)
     ]
     title = f"{dataset_name(dataset)}: {rate} by split"
-    return Table(title, "Shares of the split's schemas.", ("split", "schemas", *engines), tuple(rows))
+    return Table(title, _SHARES[rate], ("split", "schemas", *engines), tuple(rows))
 
 
-def splits_by_size(run: Run, dataset: str) -> list[tuple[str, int]]:
-    """The splits with their numbers of schemas, the largest first."""
+def splits_by_size(run: Run, dataset: str, counted: str = "schemas") -> list[tuple[str, int]]:
+    """The splits with their numbers of schemas, or of those ``"judged"``, the largest first; not those with none."""
     sizes: dict[str, int] = {}
     for engine in run.engines_of(dataset):
         found = run.correctness(engine, dataset) or {}
         for split, part in found["splits"].items():
-            sizes[split] = max(sizes.get(split, 0), part["schemas"])
-    return sorted(sizes.items(), key=lambda item: (-item[1], item[0]))
+            sizes[split] = max(sizes.get(split, 0), part[counted])
+    found = [(split, number) for split, number in sizes.items() if number]
+    return sorted(found, key=lambda item: (-item[1], item[0]))
 
 
 def split_rate(run: Run, engine: str, dataset: str, split: str, rate: str) -> float | None:

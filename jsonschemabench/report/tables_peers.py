@@ -32,15 +32,32 @@ def peers_table(run: Run) -> Table:
     values = [_values(run, engine, dataset) for engine in engines]
     columns = [_COLUMNS[place] for place in kept]
     rows = engine_rows(engines, columns, [[row[place] for place in kept] for row in values])
-    schemas = max((run.correctness(engine, dataset) or {})["schemas"] for engine in engines)
     caption = (
-        f"{count(schemas)} schemas of {dataset_name(dataset)}. Compiled: the declared coverage. Wholly right: the "
-        "schema compiles and all of its documents are judged rightly, to their end. First mask: compiling and the "
-        "first mask. Between masks: one mask and the acceptance of one token."
+        f"{count(schemas_of(run, dataset))} schemas of {dataset_name(dataset)}. Wholly right: of the schemas that "
+        "have documents, those that compile and whose documents are all judged rightly, to their end. Compiled: the declared "
+        "coverage. First mask: compiling and the first mask. Between masks: one mask and the acceptance of one token."
     )
     if beside:
         caption += " Test suite: the schemas of the official JSON Schema Test Suite that are wholly right."
+    caption += _unfinished(run, dataset)
     return Table("Side by side", caption, ("engine", *(column.name for column in columns)), rows)
+
+
+def schemas_of(run: Run, dataset: str) -> int:
+    """How many schemas of a data set the run has; an engine that is not done yet has fewer."""
+    return max(_schemas(run, engine, dataset) for engine in run.engines_of(dataset))
+
+
+def _schemas(run: Run, engine: str, dataset: str) -> int:
+    return int((run.correctness(engine, dataset) or {})["schemas"])
+
+
+def _unfinished(run: Run, dataset: str) -> str:
+    """Who did not run them all."""
+    every = schemas_of(run, dataset)
+    done = {engine: _schemas(run, engine, dataset) for engine in run.engines_of(dataset)}
+    said = [f"{engine} ran {count(number)} of them" for engine, number in done.items() if number < every]
+    return f" The run is not finished: {', '.join(said)}." if said else ""
 
 
 def _values(run: Run, engine: str, dataset: str) -> list[float | None]:
