@@ -28,7 +28,9 @@ _NANOSECONDS = 1e3  # in a microsecond
 
 
 def exercise(engine: Engine, case: Case, setting: Setting, vocabulary: mw.Vocabulary, tell: Tell, write: Write) -> None:
-    """Events: ``phase`` as one begins; ``declined``, or ``compiled``, a ``document`` for each, and ``done``."""
+    """Events: ``phase`` as one begins; ``declined``, or ``compiled``, a ``document`` for each, and
+    ``done`` or ``failed``.
+    """
     texts = [json.dumps(document, ensure_ascii=False).encode() for document, _ in case.documents]
     documents = [vocabulary.tokenize(text) for text in texts]
     session = _compile(engine, case, setting, tell)
@@ -39,7 +41,13 @@ def exercise(engine: Engine, case: Case, setting: Setting, vocabulary: mw.Vocabu
         verdict, times = _run_document(engine, session, tokens, valid)
         tell({"event": "document", "verdict": asdict(verdict), "masks": Histogram.of(times).as_json()})
     tell({"event": "phase", "phase": Phase.GENERATION})
-    generated = write(session, case)
+    try:
+        generated = write(session, case)
+    except MemoryError:
+        raise
+    except engine.errors as error:
+        tell({"event": "failed", "error": one_line(error)})
+        return
     tell({"event": "done", "generated": generated or None})
 
 

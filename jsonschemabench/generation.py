@@ -99,8 +99,11 @@ class Writer:
 
 
 def _masked(logits: torch.Tensor, mask: Mask) -> torch.Tensor:
+    """The logits of tokens that are not allowed, and of those beyond the vocabulary, are -inf."""
+    allowed = np.zeros(len(logits), np.bool_)
     bits = np.unpackbits(mask.view(np.uint8), bitorder="little")[: len(logits)]
-    return logits.masked_fill(torch.from_numpy(bits == 0), -torch.inf)
+    allowed[: len(bits)] = bits
+    return logits.masked_fill(torch.from_numpy(~allowed), -torch.inf)
 
 
 def _is_valid(schema: Any, text: str) -> bool | None:

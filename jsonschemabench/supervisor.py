@@ -91,9 +91,9 @@ class _Account:
         elif kind == "document":
             self.documents.append(DocumentVerdict(**event["verdict"]))
             self.masks.append(Histogram.from_json(event["masks"]))
-        elif kind == "declined":
-            self.outcome, self.fields["error"] = Outcome.DECLINED, event["error"]
-        elif kind == "out of memory":
+        elif kind in (Outcome.DECLINED, Outcome.FAILED):
+            self.outcome, self.fields["error"] = Outcome(kind), event["error"]
+        elif kind == Outcome.OUT_OF_MEMORY:
             self.outcome = Outcome.OUT_OF_MEMORY
         elif kind == "done":
             self.outcome, self.phase = Outcome.COMPILED, Phase.DONE
@@ -146,7 +146,7 @@ class Supervisor:
             account.outcome, account.fields["error"] = self._post_mortem()
         if account.outcome is Outcome.OUT_OF_MEMORY:
             account.fields["error"] = f"more than {self._bounds.memory >> 20} MiB"
-        if account.outcome not in (Outcome.COMPILED, Outcome.DECLINED):
+        if account.outcome not in (Outcome.COMPILED, Outcome.DECLINED, Outcome.FAILED):
             self.stop()
         return self._record(case, account)
 

@@ -12,10 +12,13 @@ from .errors import BenchError
 
 def entries(path: Path) -> list[Entry]:
     """All tasks in a file. Raises ``BenchError`` naming the line that is none."""
-    found = []
+    found, names = [], set[str]()
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         if line.strip():
             case = _case(path, number, line)
+            if case.name in names:
+                raise BenchError(f"{path}, line {number}: there is a task {case.name} before", "give it another name")
+            names.add(case.name)
             found.append(Entry("tasks", case.name, case.split, _Loaded(case)))
     return found
 

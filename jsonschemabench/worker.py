@@ -6,6 +6,7 @@ engines print goes to stderr. It ends with its stdin, and with the process that 
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import gc
 import json
@@ -47,9 +48,9 @@ def main() -> None:
     gc.collect()
     gc.freeze()
     tell({"event": "ready", "versions": _versions(engine)})
-    limit_growth(setup.memory + _SLACK)
     for line in requests:
         case = case_from_json(json.loads(line))
+        limit_growth(setup.memory + _SLACK)
         try:
             exercise(engine, case, setup.setting_of(case), vocabulary, tell, write)
         except MemoryError:
@@ -95,7 +96,12 @@ def _writer(setup: WorkerSetup, vocabulary: mw.Vocabulary) -> Any:
 
 
 def _versions(engine: Engine) -> dict[str, str]:
-    return {"python": sys.version.split()[0], **{name: metadata.version(name) for name in engine.packages}}
+    """Of the interpreter and of those of the engine's packages that are installed."""
+    found = {"python": sys.version.split()[0]}
+    for name in engine.packages:
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            found[name] = metadata.version(name)
+    return found
 
 
 if __name__ == "__main__":

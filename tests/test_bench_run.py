@@ -33,7 +33,7 @@ DEEDS = {
 def bad_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("bad")
     data = write_maskbench(folder / "data", DEEDS, [({"a": 1}, True), ([], False)])
-    options = ["--vocabulary", "bytes", "--seconds", "2", "--memory", "200", "--jobs", "2"]
+    options = ["--vocabulary", "bytes", "--seconds", "4", "--memory", "200", "--jobs", "2"]
     done = bench("run", "--out", folder / "run", "--engine", BAD, "--maskbench", data, *options)
     assert done.returncode == 0, done.stderr
     assert "printed by the engine" not in done.stdout
@@ -88,10 +88,11 @@ def test_a_killed_run_is_taken_up_again(tmp_path: Path) -> None:
     options = ["--engine", SLOW, "--maskbench", data, "--vocabulary", "bytes", "--jobs", "2"]
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     assert bench("run", "--out", whole, *options).returncode == 0
-    for some in (3, 12):
+    for some, how, code in ((3, signal.SIGKILL, -signal.SIGKILL), (12, signal.SIGINT, 130)):
         with subprocess.Popen(command("run", "--out", killed, *options), env=environment()) as process:
             _wait_for(killed / "results.jsonl", some)
-            process.send_signal(signal.SIGKILL)
+            process.send_signal(how)
+        assert process.returncode == code
     with (killed / "results.jsonl").open("a") as results:
         results.write('{"engine":"torn')
     done = bench("run", "--out", killed, *options)
@@ -144,7 +145,7 @@ def test_an_engine_that_is_not_installed_is_said_to_be(tmp_path: Path) -> None:
 def test_a_ray_cluster_gives_the_same_results(tmp_path: Path) -> None:
     pytest.importorskip("ray")
     data = write_maskbench(tmp_path / "data", {f"R---{number}": {} for number in range(6)} | DEEDS, [(1, True)])
-    options = ["--engine", BAD, "--maskbench", data, "--vocabulary", "bytes", "--seconds", "2", "--memory", "200"]
+    options = ["--engine", BAD, "--maskbench", data, "--vocabulary", "bytes", "--seconds", "4", "--memory", "200"]
     for folder, more in (("plain", []), ("ray", ["--ray"])):
         done = bench("run", "--out", tmp_path / folder, *options, "--jobs", "2", *more)
         assert done.returncode == 0, done.stderr

@@ -1,4 +1,7 @@
-"""GRID (grid-guardrail): a schema becomes an LALR(1) grammar; what it cannot enforce, it leaves out."""
+"""GRID (grid-guardrail): a schema becomes an LALR(1) grammar; what it cannot enforce, it leaves out.
+
+Its kernels, ``grid_core``, are an extra of it; without them it computes masks in Python.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ from .protocol import Mask, Session, Setting, allows, empty_mask
 
 
 class GridEngine:
-    packages = ("grid-guardrail",)
+    packages = ("grid-guardrail", "grid_core")
     errors = (Exception,)  # it has a dozen kinds of errors, and raises some of Python's as well
 
     def __init__(self, vocabulary: mw.Vocabulary) -> None:

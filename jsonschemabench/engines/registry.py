@@ -14,7 +14,7 @@ _ENGINES = {
     "xgrammar-strict": ("xgrammar:StrictXgrammarEngine", "xgrammar"),
     "outlines-core": ("outlines_core:OutlinesCoreEngine", "outlines-core"),
     "lm-format-enforcer": ("lm_format_enforcer:LmFormatEnforcerEngine", "lm-format-enforcer"),
-    "grid": ("grid:GridEngine", "grid-guardrail"),
+    "grid": ("grid:GridEngine", "'grid-guardrail[kernel]'"),
     "none": ("unconstrained:UnconstrainedEngine", ""),
 }
 """Module in this package and class; what pip installs."""

@@ -88,6 +88,8 @@ def show_summary(folder: Path) -> int:
 
 def _pool(request: Request) -> Pool:
     if request.ray:
+        if request.python != sys.executable:
+            raise BenchError("Ray's tasks run in Ray's own interpreter", "leave out --python")
         from .jsonschemabench.ray_pool import RayPool
 
         return RayPool(request.bounds, request.ray_address, request.jobs if request.ray_address is None else None)
