@@ -128,6 +128,5 @@ def _median_line(points: Sequence[Point], across: Scale, up: Scale) -> str:
     if len(full) < 2:
         return ""
     text = tooltip(f"median by size, {count(len(points))} schemas")
-    return element(
-        "path", text, d=path((across(_edge(key + 0.5)), up(median(times))) for key, times in full), kind="median"
-    )
+    through = path((across(_edge(key + 0.5)), up(median(times))) for key, times in full)
+    return element("path", d=through, kind="median halo") + element("path", text, d=through, kind="median")

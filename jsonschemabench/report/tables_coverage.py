@@ -85,8 +85,8 @@ def splits_by_size(run: Run, dataset: str, counted: str = "schemas") -> list[tup
         found = run.correctness(engine, dataset) or {}
         for split, part in found["splits"].items():
             sizes[split] = max(sizes.get(split, 0), part[counted])
-    found = [(split, number) for split, number in sizes.items() if number]
-    return sorted(found, key=lambda item: (-item[1], item[0]))
+    filled = [(split, number) for split, number in sizes.items() if number]
+    return sorted(filled, key=lambda item: (-item[1], item[0]))
 
 
 def split_rate(run: Run, engine: str, dataset: str, split: str, rate: str) -> float | None:

@@ -34,8 +34,9 @@ def peers_table(run: Run) -> Table:
     rows = engine_rows(engines, columns, [[row[place] for place in kept] for row in values])
     caption = (
         f"{count(schemas_of(run, dataset))} schemas of {dataset_name(dataset)}. Wholly right: of the schemas that "
-        "have documents, those that compile and whose documents are all judged rightly, to their end. Compiled: the declared "
-        "coverage. First mask: compiling and the first mask. Between masks: one mask and the acceptance of one token."
+        "have documents, those that compile and whose documents are all judged rightly, to their end. Compiled: the "
+        "declared coverage. First mask: compiling and the first mask. Between masks: one mask and the acceptance of "
+        "one token."
     )
     if beside:
         caption += " Test suite: the schemas of the official JSON Schema Test Suite that are wholly right."
