@@ -14,8 +14,6 @@ import typer
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, help="The benchmark, beside other engines.")
 
-_MEBIBYTE = 1 << 20
-
 Texts = Optional[list[str]]  # noqa: UP045 - typer reads it when it runs
 Text = Optional[str]  # noqa: UP045
 Number = Optional[int]  # noqa: UP045
@@ -24,6 +22,7 @@ MaybePath = Optional[Path]  # noqa: UP045
 
 @app.command("run")
 def run_command(
+    context: typer.Context,
     out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="Of the run; one that is there is taken up.")],
     engine: Annotated[Texts, typer.Option("--engine", metavar="NAME", help="Repeatable; default: maskwright.")] = None,
     dataset: Annotated[Texts, typer.Option("--dataset", metavar="NAME", help="Repeatable; default: maskbench.")] = None,
@@ -60,31 +59,9 @@ def run_command(
     temperature: Annotated[float, typer.Option("--temperature", min=0.0, help="0 is greedy.")] = 0.0,
 ) -> None:
     """Run engines over schemas, and sum it up."""
-    from .cli_bench_run import Request, run_benchmark
-    from .jsonschemabench.messages import Generation
-    from .jsonschemabench.places import Place
-    from .jsonschemabench.supervisor import Bounds
+    from .cli_bench_run import request_of, run_benchmark
 
-    named = {"maskbench": maskbench, "jsonschemabench": jsonschemabench, "suite": suite, "tasks": tasks}
-    given = {} if archive is None else {"archive": archive}
-    chosen = dataset or [name for name, place in named.items() if place is not None] or ["maskbench"]
-    drafts = tuple(draft or ["draft2020-12"])
-    request = Request(
-        engines=tuple(engine or ["maskwright"]),
-        places={name: Place(named.get(name), fetching=fetch, drafts=drafts, **given) for name in chosen},
-        splits=tuple(split or []),
-        every=every,
-        sample=sample,
-        seed=seed,
-        vocabulary=vocabulary if model is None else model,
-        bounds=Bounds(seconds, memory * _MEBIBYTE, threads),
-        generation=None if model is None else Generation(model, prompt, max_new_tokens, temperature, seed),
-        jobs=jobs,
-        python=python,
-        ray=ray,
-        ray_address=ray_address,
-    )
-    _guarded(lambda: run_benchmark(out, request))
+    _guarded(lambda: run_benchmark(out, request_of(context.params)))
 
 
 @app.command("summary")

@@ -14,7 +14,7 @@ from .jsonschemabench.data import Selection
 from .jsonschemabench.engines.registry import check_name
 from .jsonschemabench.errors import BenchError
 from .jsonschemabench.messages import Generation, WorkerSetup
-from .jsonschemabench.places import Place, entries_of, suite_folder
+from .jsonschemabench.places import DATASETS, Place, entries_of, suite_folder
 from .jsonschemabench.records import EngineInfo, Outcome, SchemaRecord
 from .jsonschemabench.runner import Plan, Pool, Threads, run
 from .jsonschemabench.store import read_info, read_records, write_summary
@@ -22,6 +22,8 @@ from .jsonschemabench.suite import remote_contents
 from .jsonschemabench.summary import summarise
 from .jsonschemabench.supervisor import Bounds
 from .jsonschemabench.tables import summary_tables
+
+_MEBIBYTE = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,27 @@ class Request:
             **asdict(self.bounds),
             "generation": None if self.generation is None else asdict(self.generation),
         }
+
+
+def request_of(given: Mapping[str, Any]) -> Request:
+    """The request that the options of the command line make, by their names."""
+    chosen = given["dataset"] or [name for name in DATASETS if given.get(name) is not None] or ["maskbench"]
+    common = {"fetching": given["fetch"], "drafts": tuple(given["draft"] or ["draft2020-12"])}
+    if given["archive"] is not None:
+        common["archive"] = given["archive"]
+    generation = None
+    if given["model"] is not None:
+        names = ("model", "prompt", "max_new_tokens", "temperature", "seed")
+        generation = Generation(**{name: given[name] for name in names})
+    return Request(
+        engines=tuple(given["engine"] or ["maskwright"]),
+        places={name: Place(given.get(name), **common) for name in chosen},
+        splits=tuple(given["split"] or []),
+        vocabulary=given["model"] or given["vocabulary"],
+        bounds=Bounds(given["seconds"], given["memory"] * _MEBIBYTE, given["threads"]),
+        generation=generation,
+        **{name: given[name] for name in ("every", "sample", "seed", "jobs", "python", "ray", "ray_address")},
+    )
 
 
 def run_benchmark(folder: Path, request: Request) -> int:
