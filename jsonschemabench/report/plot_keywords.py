@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from .run import Run
-from .svg import NARROW, TEXT, Plot, element, fitted, label, tooltip, width_of
+from .svg import BOLD, NARROW, TEXT, Plot, element, fitted, label, tooltip, width_of
 from .tables_coverage import keyword_share, keywords_of
 from .wording import NOTHING, dataset_name, percent
 
@@ -37,9 +37,10 @@ def _draw(width: int, run: Run, dataset: str, keywords: Sequence[str]) -> tuple[
     engines = run.engines_of(dataset)
     left = 146.0 if width == NARROW else 200.0
     cell = min(64.0, (width - left) / len(engines))
-    slanted = max(map(width_of, engines)) > cell * 1.4
-    top = max(map(width_of, engines)) + 8 if slanted else TEXT + 8.0
-    elements = [_heading(engine, left + cell * (n + 0.5), top - 6, slanted) for n, engine in enumerate(engines)]
+    widest = max(map(width_of, engines)) * BOLD
+    upright = widest > cell + 8
+    top = widest + 14 if upright else TEXT + 8.0
+    elements = [_heading(engine, left + cell * (n + 0.5), top - 6, upright) for n, engine in enumerate(engines)]
     for number, keyword in enumerate(keywords):
         y = top + _ROW * number
         elements.append(fitted(left - 8, y + 17, keyword, left - 8, anchor="end"))

@@ -71,11 +71,11 @@ def split_table(run: Run, dataset: str, rate: str) -> Table:
     """A row for each split, by number of schemas; ``rate`` is that of ``measures.coverage``."""
     engines = run.engines_of(dataset)
     rows = [
-        (Cell(split), Cell(count(schemas)), *(Cell(percent(split_rate(run, e, dataset, split, rate))) for e in engines))
+        (Cell(split), *(Cell(percent(split_rate(run, e, dataset, split, rate))) for e in engines), Cell(count(schemas)))
         for split, schemas in splits_by_size(run, dataset)
     ]
     title = f"{dataset_name(dataset)}: {rate} by split"
-    return Table(title, _SHARES[rate], ("split", "schemas", *engines), tuple(rows))
+    return Table(title, _SHARES[rate], ("split", *engines, "schemas"), tuple(rows))
 
 
 def splits_by_size(run: Run, dataset: str, counted: str = "schemas") -> list[tuple[str, int]]:
@@ -111,12 +111,12 @@ def keyword_counts_table(run: Run, dataset: str) -> Table:
 def keyword_table(run: Run, dataset: str) -> Table:
     engines = run.engines_of(dataset)
     rows = [
-        (Cell(keyword), Cell(count(tests)), *(Cell(percent(keyword_share(run, e, dataset, keyword))) for e in engines))
+        (Cell(keyword), *(Cell(percent(keyword_share(run, e, dataset, keyword))) for e in engines), Cell(count(tests)))
         for keyword, tests in keywords_of(run, dataset)
     ]
     title = f"{dataset_name(dataset)}: tests judged rightly, by keyword"
     caption = "Shares of the keyword's tests; tests of schemas that do not compile are not judged rightly."
-    return Table(title, caption, ("keyword", "tests", *engines), tuple(rows))
+    return Table(title, caption, ("keyword", *engines, "tests"), tuple(rows))
 
 
 def keywords_of(run: Run, dataset: str) -> list[tuple[str, int]]:
