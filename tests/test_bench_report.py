@@ -296,6 +296,15 @@ def test_what_is_no_run_is_an_error_in_one_line(tmp_path: Path, capsys: pytest.C
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
+def test_a_summary_of_other_records_is_not_reported_on(folder: Path, tmp_path: Path) -> None:
+    for name in ("run.json", "summary.json", "results.jsonl"):
+        (tmp_path / name).write_bytes((folder / name).read_bytes())
+    results = tmp_path / "results.jsonl"
+    results.write_text("".join(results.read_text(encoding="utf-8").splitlines(keepends=True)[:-1]), encoding="utf-8")
+    with pytest.raises(BenchError, match="maskwright bench summary"):
+        write_report(tmp_path)
+
+
 def test_a_run_without_a_summary_names_the_command_that_writes_it(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text(json.dumps(read_info(folder).as_json()), encoding="utf-8")
     with pytest.raises(BenchError, match="maskwright bench summary"):

@@ -103,8 +103,13 @@ class Evidence:
 
 
 def read_evidence(run: Run) -> Evidence:
-    """Raises ``BenchError`` if there are no records."""
-    return gather(run, list(read_records(run.folder)))
+    """Raises ``BenchError`` if there are no records, or others than the summary's."""
+    records = list(read_records(run.folder))
+    summed = sum(found["schemas"] for part in run.summary["correctness"].values() for found in part.values())
+    if len(records) != summed:
+        problem = f"{run.folder} holds {len(records)} records, and a summary of {summed}"
+        raise BenchError(problem, f"write it again by maskwright bench summary {run.folder}")
+    return gather(run, records)
 
 
 def gather(run: Run, records: Sequence[SchemaRecord]) -> Evidence:
