@@ -137,10 +137,9 @@ class _Progress:
     """A bar for each engine, with the number of schemas that ended otherwise than compiled."""
 
     def begin(self, engine: EngineInfo, done: int, of: int) -> Callable[[SchemaRecord], None]:
-        if engine.missing is not None:
-            sys.stderr.write(f"{engine.name} is not installed: {engine.missing}\n")
         outcomes: dict[str, int] = {}
-        bar = tqdm(total=of, initial=done, unit=" schemas", desc=engine.name, disable=None)
+        nothing = True if engine.missing is not None or done == of else None  # None: shown only on a terminal
+        bar = tqdm(total=of, initial=done, unit=" schemas", desc=engine.name, disable=nothing)
 
         def hear(record: SchemaRecord) -> None:
             if record.outcome is not Outcome.COMPILED:
