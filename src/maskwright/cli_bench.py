@@ -17,6 +17,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, help="The benchma
 Texts = Optional[list[str]]  # noqa: UP045 - typer reads it when it runs
 Text = Optional[str]  # noqa: UP045
 Number = Optional[int]  # noqa: UP045
+MaybePath = Optional[Path]  # noqa: UP045
 
 
 @app.command("run")
@@ -81,6 +82,20 @@ def compare_command(
     from .cli_bench_compare import compare_runs
 
     _guarded(lambda: compare_runs(old, new, margin))
+
+
+@app.command("report")
+def report_command(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")],
+    out: Annotated[MaybePath, typer.Option("--out", metavar="FOLDER", help="For the report; default: RUN.")] = None,
+    readme: Annotated[
+        MaybePath, typer.Option("--readme", metavar="FILE", help="Only put the headline table into it.")
+    ] = None,
+) -> None:
+    """Write report.md and report.html, or the headline table of a README."""
+    from .cli_bench_report import report_run
+
+    _guarded(lambda: report_run(folder, out, readme))
 
 
 def _guarded(work: Callable[[], int]) -> None:
