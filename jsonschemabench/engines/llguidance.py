@@ -10,7 +10,7 @@ from llguidance.numpy import fill_next_token_bitmask
 
 import maskwright as mw
 
-from .protocol import Mask, Session, Setting, allows, empty_mask
+from .protocol import Mask, NoDocument, Session, Setting, allows, empty_mask
 
 
 class LlguidanceEngine:
@@ -26,7 +26,10 @@ class LlguidanceEngine:
         grammar = json.dumps({"grammars": [{"json_schema": schema}]})
         matcher = llguidance.LLMatcher(self._tokenizer, grammar, log_level=0)
         if matcher.is_error():
-            raise ValueError(matcher.get_error())
+            problem = matcher.get_error()
+            if "nsatisfiable schema" in problem:
+                return NoDocument(self._mask)
+            raise ValueError(problem)
         return _LlguidanceSession(matcher, self._mask)
 
 

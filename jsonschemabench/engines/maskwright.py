@@ -9,7 +9,7 @@ from referencing.jsonschema import DRAFT202012, specification_with
 
 import maskwright as mw
 
-from .protocol import Mask, Session, Setting, empty_mask
+from .protocol import Mask, NoDocument, Session, Setting, empty_mask
 
 
 class MaskwrightEngine:
@@ -25,7 +25,11 @@ class MaskwrightEngine:
         options: dict[str, Any] = {"dialect": setting.dialect, "formats": setting.formats}
         options["registry"] = self._registry(setting.remotes)
         specification = mw.JsonSchema(schema, property_order="any", **options)
-        return _MaskwrightSession(specification.compile(self._vocabulary).matcher(), self._mask)
+        try:
+            constraint = specification.compile(self._vocabulary)
+        except mw.UnsatisfiableSchema:
+            return NoDocument(self._mask[0])
+        return _MaskwrightSession(constraint.matcher(), self._mask)
 
     def _registry(self, remotes: tuple[tuple[str, Any], ...]) -> Registry[Any] | None:
         if not remotes:

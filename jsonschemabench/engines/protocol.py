@@ -63,6 +63,25 @@ class Engine(Protocol):
         """Compile a schema."""
 
 
+class NoDocument:
+    """The session of a schema that an engine has found no document to satisfy: it is right about every invalid one."""
+
+    def __init__(self, mask: Mask) -> None:
+        self._mask = mask
+
+    def reset(self) -> None: ...
+
+    def compute_mask(self) -> Mask:
+        self._mask[:] = 0
+        return self._mask
+
+    def accept_token(self, token: int) -> bool:
+        return False
+
+    def is_accepting(self) -> bool:
+        return False
+
+
 def empty_mask(vocabulary: mw.Vocabulary) -> Mask:
     return np.zeros((vocabulary.size + 31) // 32, np.int32)
 
