@@ -10,7 +10,7 @@ import pytest
 from maskwright.grammar.kernels.layout import UNBOUNDED
 from maskwright.grammar.limits import Budget
 from maskwright.grammar.regex import compile_pattern
-from maskwright.grammar.text_dfa import product
+from maskwright.grammar.text_product import product
 from maskwright.schemas.key_tables import keys_left
 
 LONG, LONGEST = 7, 11
