@@ -25,7 +25,7 @@ _NUMBER = re.compile(r"_\d+$")
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of one case: ``error`` if it did not compile, else the indices of the documents judged ``wrong``."""
+    """What became of one case: ``error`` if it was refused, else the indices of the documents judged ``wrong``."""
 
     name: str
     error: mw.MaskwrightError | None
@@ -64,16 +64,15 @@ def cases(folder: Path, every: int = 1, first: int = 0) -> Iterator[Case]:
 
 def judge(case: Case, vocabulary: mw.Vocabulary) -> Verdict:
     """Compile the schema, and run its documents through a matcher, keys in any order."""
+    wrong = []
     try:
-        constraint = mw.compile(mw.JsonSchema(case.schema, property_order="any"), vocabulary)
+        matcher = mw.compile(mw.JsonSchema(case.schema, property_order="any"), vocabulary).matcher()
+        for index, (document, valid) in enumerate(case.documents):
+            matcher.reset()
+            if accepts(matcher, vocabulary, document) != valid:
+                wrong.append(index)
     except mw.MaskwrightError as error:
         return Verdict(case.name, error)
-    matcher = constraint.matcher()
-    wrong = []
-    for index, (document, valid) in enumerate(case.documents):
-        matcher.reset()
-        if accepts(matcher, vocabulary, document) != valid:
-            wrong.append(index)
     return Verdict(case.name, None, tuple(wrong))
 
 
