@@ -137,12 +137,15 @@ def times(records: Sequence[SchemaRecord], limit_seconds: float) -> dict[str, An
     late = [limit_seconds * 1e6 for each in records if each.outcome is Outcome.TIMEOUT and each.phase is Phase.COMPILE]
     compiled = [each for each in records if each.compile_us is not None]
     first = [(each.compile_us or 0.0) + (each.first_mask_us or 0.0) for each in compiled]
+    memory = [float(each.compile_memory) for each in compiled if each.compile_memory is not None]
     written = [each.generated for each in records if each.generated is not None]
     found = {
         "ttfm_us": percentiles(Histogram.of(first + late)),
         "compile_us": percentiles(Histogram.of([each.compile_us or 0.0 for each in compiled] + late)),
         "tbm_us": percentiles(Histogram.merged(each.masks for each in records)),
-        "compile_memory": percentiles(Histogram.of([float(each.compile_memory or 0) for each in compiled])),
+        "compile_memory": percentiles(
+            Histogram.of(memory)
+        ),
     }
     if written:
         found["step_us"] = percentiles(Histogram.merged(each.step_us for each in written))

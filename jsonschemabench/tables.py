@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-_UNITS = ((1e6, "s"), (1e3, "ms"), (1.0, "µs"))
+from .wording import duration, percent
 
 
 def summary_tables(summary: Mapping[str, Any]) -> str:
@@ -79,15 +79,3 @@ def aligned(rows: Sequence[Sequence[str]]) -> str:
         for row in rows
     ]
     return "\n".join([lines[0], "─" * len(lines[0]), *lines[1:]])
-
-
-def percent(rate: float | None) -> str:
-    return "-" if rate is None else f"{100 * rate:.1f}%"
-
-
-def duration(microseconds: float) -> str:
-    """Three digits and a unit."""
-    for size, unit in _UNITS:
-        if microseconds >= size:
-            return f"{microseconds / size:.3g} {unit}"
-    return f"{microseconds:.2f} µs"

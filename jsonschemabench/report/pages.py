@@ -9,6 +9,7 @@ from typing import Any
 
 import jinja2
 
+from ..wording import BASELINE, count, dataset_name, duration, percent
 from . import tables_coverage as coverage
 from . import tables_times as times
 from .plot_compile import compile_plot
@@ -20,7 +21,6 @@ from .run import Evidence, Failure, Run, read_evidence, read_run
 from .svg import Plot
 from .table import Table
 from .tables_peers import peers_table, schemas_of
-from .wording import BASELINE, count, dataset_name, duration, percent
 
 MARKDOWN, HTML = "report.md", "report.html"
 _MOST_FAILURES = 12

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from statistics import median
 
+from ..wording import BASELINE, count, dataset_name, duration, round_duration, round_size
 from .run import Evidence, Point, Run
 from .svg import (
     NARROW,
@@ -24,7 +25,6 @@ from .svg import (
     tooltip,
     width_of,
 )
-from .wording import BASELINE, count, dataset_name, duration, round_duration, round_size
 
 _BINS_PER_DECADE = 8
 _LEVELS = (1, 3, 10, 30)

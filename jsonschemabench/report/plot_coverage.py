@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
+from ..wording import count, dataset_name, percent
 from .run import Run
 from .svg import NARROW, TEXT, Plot, Scale, element, label, line, tooltip, width_of
 from .tables_coverage import split_rate, splits_by_size
-from .wording import count, dataset_name, percent
 
 _RATE = "empirical coverage"
 _LANE = 5.0

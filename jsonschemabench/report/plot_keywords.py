@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from ..wording import NOTHING, dataset_name, percent
 from .run import Run
 from .svg import BOLD, NARROW, TEXT, Plot, element, fitted, label, tooltip, width_of
 from .tables_coverage import keyword_share, keywords_of
-from .wording import NOTHING, dataset_name, percent
 
 _ROW = 24.0
 _SHADES = (0.5, 0.9, 1.0)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ..histogram import BINS_PER_DOUBLING, Histogram
+from ..wording import dataset_name, duration, round_duration
 from .run import Evidence, Run
 from .svg import (
     NARROW,
@@ -23,7 +24,6 @@ from .svg import (
     tooltip,
     width_of,
 )
-from .wording import dataset_name, duration, round_duration
 
 _HILL = 44.0
 _MARKS = {"p50": 50.0, "max": 100.0, "p99": 99.0, "p99.9": 99.9}

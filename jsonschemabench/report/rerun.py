@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..records import RunInfo
-from .wording import size
+from ..wording import size
 
 _MEBIBYTE = 1 << 20
 _LISTS = {"datasets": "--dataset", "drafts": "--draft", "splits": "--split"}

@@ -15,7 +15,7 @@ from ..errors import BenchError
 from ..histogram import Histogram
 from ..records import EngineInfo, Outcome, RunInfo, SchemaRecord
 from ..store import SUMMARY, read_info, read_records
-from .wording import BASELINE, dataset_order, engine_order
+from ..wording import BASELINE, dataset_order, engine_order
 
 SUITE = "suite"
 _VARYING = re.compile(r"'[^']*'|\"[^\"]*\"|/\S+|\d+")

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..records import Outcome
+from ..wording import count, dataset_name, percent
 from .run import Run
 from .table import Cell, Column, Table, engine_rows
-from .wording import count, dataset_name, percent
 
 _SHARES = {
     "empirical coverage": "Of those schemas of the split that have documents.",

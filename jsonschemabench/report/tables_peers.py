@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..wording import count, dataset_name, duration, percent
 from .run import SUITE, Run
 from .table import Column, Table, engine_rows
-from .wording import count, dataset_name, duration, percent
 
 _COLUMNS = (
     Column("wholly right", percent, max),

@@ -7,9 +7,9 @@ from typing import Any
 
 from ..histogram import Histogram
 from ..measures import percentiles
+from ..wording import NOTHING, count, dataset_name, duration, size
 from .run import Evidence, Run
 from .table import Cell, Column, Table, engine_rows
-from .wording import NOTHING, count, dataset_name, duration, size
 
 _SHOWN = {"mean": "mean", "p50": "p50", "p90": "p90", "p99": "p99", "p99.9": "p99.9", "p100": "max"}
 _MOST_FAILURES = 5
