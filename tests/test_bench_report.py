@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from maskwright.cli import run as command_line
+from maskwright.jsonschemabench import wording
 from maskwright.jsonschemabench.errors import BenchError
 from maskwright.jsonschemabench.records import Outcome, RunInfo, SchemaRecord
-from maskwright.jsonschemabench.report import wording
 from maskwright.jsonschemabench.report.headline import BEGIN, END, headline, named_run, with_headline
 from maskwright.jsonschemabench.report.pages import html, markdown, write_report
 from maskwright.jsonschemabench.report.rerun import command
