@@ -23,6 +23,15 @@ def compile_schema(schema: object, vocabulary: Vocabulary, options: JsonOptions)
 
     Raises ``InvalidSchema``, ``UnsupportedSchema``, ``UnsatisfiableSchema`` or ``LimitExceeded``.
     """
+    try:
+        return _compile(schema, vocabulary, options)
+    except LimitExceeded as error:
+        if error.pointer is not None:
+            raise
+        raise error.at("") from error
+
+
+def _compile(schema: object, vocabulary: Vocabulary, options: JsonOptions) -> Constraint:
     language = Language(schema, options)
     _check_patterns(language)
     runs = options.whitespace

@@ -69,11 +69,13 @@ def test_endless_work_is_stopped(name: str) -> None:
     schema, place = ENDLESS[name]
     limits = mw.Limits(states=10_000_000, memory=2**31, compile_seconds=1)
     mw.compile({"pattern": "loads what is imported on demand"}, BYTES)
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(mw.LimitExceeded) as caught:
         begin(schema, limits)
-    assert time.monotonic() - started < 5  # far more than it takes, since other work may be going on
-    assert (caught.value.pointer or "").endswith(place)
+    assert time.process_time() - started < 3  # seconds of the processor: other work may be going on
+    found, place = caught.value.pointer, f"/properties{place}"
+    assert found is not None
+    assert found.startswith(place) or place.startswith(found)  # on a busy machine, time may be over earlier
 
 
 def test_memory_for_a_moment_counts() -> None:
@@ -84,9 +86,9 @@ def test_memory_for_a_moment_counts() -> None:
 
 def test_ten_patterns_of_keys_are_quick() -> None:
     schema = {"patternProperties": {word: {"minimum": i} for i, word in enumerate(WORDS[:10])}}
-    started = time.monotonic()
+    started = time.process_time()
     assert mw.compile(schema, BYTES).matcher().accept_tokens(list(b'{"alphabeta": 1')) == 15
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10
 
 
 def test_budgets_of_equal_limits_are_equal() -> None:

@@ -74,6 +74,6 @@ def test_time_to_explain_is_bounded() -> None:
     wide = {
         "allOf": [objects({f"p{i}": {"type": "string"} for i in range(2000)}), {"properties": {"p7": {"type": "null"}}}]
     }
-    start = time.monotonic()
+    start = time.process_time()
     assert "/allOf/0/required" in unsatisfiable(wide, OPTIONS).problem
-    assert time.monotonic() - start < 10
+    assert time.process_time() - start < 10

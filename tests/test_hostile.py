@@ -100,11 +100,11 @@ def test_a_schema_of_ten_megabytes() -> None:
     schema = {"enum": [f"{number:020d}" for number in range(450_000)]}
     text = json.dumps(schema)
     assert len(text) > 10 * 2**20
-    start = time.monotonic()
+    start = time.process_time()
     reader = mw.compile(text, BYTES, limits=mw.Limits(compile_seconds=60)).matcher()
     assert reader.accept_tokens(list(b'"00000000000000000042"')) == 22
     assert reader.is_accepting()
-    assert time.monotonic() - start < 120
+    assert time.process_time() - start < 120
 
 
 def test_limits_stop_the_work() -> None:

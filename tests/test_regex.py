@@ -196,10 +196,10 @@ COSTLY = [
 
 @pytest.mark.parametrize("pattern", COSTLY, ids=lambda pattern: pattern[:20])
 def test_limits(pattern: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(LimitExceeded):
         compile_pattern(pattern, Budget(Limits(states=2000)))
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10
 
 
 def test_sets_that_are_joined_after_the_start() -> None:

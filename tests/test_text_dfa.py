@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import product as tuples
 from math import inf
-from time import perf_counter
+from time import process_time
 
 import numpy as np
 import pytest
@@ -115,9 +115,9 @@ def test_minimal_states_are_told_apart(dfa: Dfa) -> None:
 
 
 def test_minimizing_long_chains_is_quick() -> None:
-    began = perf_counter()
+    began = process_time()
     assert len(minimize(length_at_least(5_000).dfa, BUDGET).labels) == 5_002
-    assert perf_counter() - began < 2
+    assert process_time() - began < 2
 
 
 def test_simple_languages() -> None:
@@ -246,8 +246,8 @@ def test_viability_is_quick() -> None:
     transitions[DEAD] = DEAD
     labels = np.zeros(100, np.int32)
     labels[1] = 1
-    began = perf_counter()
+    began = process_time()
     assert viability(Dfa(transitions, labels, 1), 5, 1000, BUDGET).shape == (100, 1001)
     chain = length_at_least(98).dfa
     viability(chain, 900, 1000, BUDGET)
-    assert perf_counter() - began < 1
+    assert process_time() - began < 1
