@@ -143,9 +143,7 @@ def times(records: Sequence[SchemaRecord], limit_seconds: float) -> dict[str, An
         "ttfm_us": percentiles(Histogram.of(first + late)),
         "compile_us": percentiles(Histogram.of([each.compile_us or 0.0 for each in compiled] + late)),
         "tbm_us": percentiles(Histogram.merged(each.masks for each in records)),
-        "compile_memory": percentiles(
-            Histogram.of(memory)
-        ),
+        "compile_memory": percentiles(Histogram.of(memory)),
     }
     if written:
         found["step_us"] = percentiles(Histogram.merged(each.step_us for each in written))
