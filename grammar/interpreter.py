@@ -411,7 +411,7 @@ class Interpreter(TableReader):
         facts = self._automaton.number_next.array[configuration.state, at.NUMBER_FACTS]
         if not facts & at.SETTLED or self._node(configuration.node)[at.JOINT] or not self._is_unique(frame):
             return True
-        number = comparable(parsed(self._written[frame.item_from :].rstrip(b".eE+-")))
+        number = comparable(parsed(self._written[frame.item_from :].rstrip(b".eE+-").strip() or b"0"))
         return number not in frame.items or not self._must_differ(frame)
 
     def _in_string(self, configuration: Configuration, byte: bytes) -> Configuration | None:

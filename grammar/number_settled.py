@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .dfa import DEAD, Dfa
-from .number_dfa import POINT
+from .number_dfa import MINUS_SIGN, POINT
 
 _ZERO = 1
 
@@ -14,7 +14,7 @@ _ZERO = 1
 def settled_states(dfa: Dfa) -> NDArray[np.bool_]:
     """The states of a number automaton from which nothing but a point and zeros behind it leads on; bool[states].
 
-    An exponent that can only be zero may lead to the same states.
+    An exponent that can only be zero may lead to the same states. A minus sign counts where only zero may follow it.
     """
     live = dfa.transitions != DEAD
     ends = np.asarray(~live.any(axis=1), np.bool_)
@@ -22,7 +22,16 @@ def settled_states(dfa: Dfa) -> NDArray[np.bool_]:
     only_point = np.asarray(~np.delete(live, POINT, axis=1).any(axis=1), np.bool_)
     settled: NDArray[np.bool_] = ends | behind_point | (only_point & (behind_point | ends)[_to(dfa, POINT)])
     settled[DEAD] = False
+    minus = int(dfa.transitions[dfa.start, MINUS_SIGN])
+    settled[minus] |= _is_before_zero(dfa, minus, settled)
     return settled
+
+
+def _is_before_zero(dfa: Dfa, minus: int, settled: NDArray[np.bool_]) -> bool:
+    """Whether nothing but the minus sign leads to the state ``minus``, and from there only to a settled zero."""
+    ways = int(np.count_nonzero(dfa.transitions == minus))
+    after = dfa.transitions[minus]
+    return minus != DEAD and ways == 1 and np.count_nonzero(after) == 1 and bool(settled[after[_ZERO]])
 
 
 def _to(dfa: Dfa, symbol: int) -> NDArray[np.int32]:

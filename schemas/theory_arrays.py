@@ -236,8 +236,8 @@ class _ArraySearch:
         chosen = self._distinct.values(items)
         if chosen is None:
             return None
-        if len(items) < self._demands.least or None in chosen:
-            return Witness(too_long, (), abundant)
+        if None in chosen or len(items) < self._demands.least:  # only of abundant values so few are looked at
+            return Witness(too_long, (), abundant=True)
         return Witness(list, tuple(part for part in chosen if part is not None), abundant)
 
 
