@@ -70,6 +70,13 @@ class _Schema:
         self.listed: dict[Kind, int] | None = None
 
 
+class Literal(NamedTuple):
+    """``atom``, or that it is false."""
+
+    atom: Atom
+    is_true: bool
+
+
 class _Found(NamedTuple):
     """A schema that has been found: ``contents`` at ``trail``, come to in ``scope``."""
 
@@ -105,6 +112,7 @@ class Language:
         self._demands: dict[tuple[int, Kind], int] = {}
         self._expansions: dict[tuple[int, Kind], int] = {}
         self._lowered: dict[tuple[int, Kind, int], int] = {}
+        self._literals: dict[tuple[int, Kind], tuple[Literal, ...] | None] = {}
         self.key_class_memo: dict[object, object] = {}
         self.root = self._read_all(schema)
 
@@ -134,6 +142,53 @@ class Language:
             return ALL_KINDS
         site = self._schemas[self._schema_of(value)].site
         return ALL_KINDS if site is None else site.allowed
+
+    def literals(self, value: int, kind: Kind) -> tuple[Literal, ...] | None:
+        """The literals about a value of ``kind`` whose conjunction ``value`` demands, without lowering it.
+
+        ``None`` where it demands something else, such as alternatives, or certainly cannot be satisfied.
+        """
+        key = (value, kind)
+        if key not in self._literals:
+            self._literals[key] = self._conjunction_of_literals(value, kind)
+        return self._literals[key]
+
+    def _conjunction_of_literals(self, value: int, kind: Kind) -> tuple[Literal, ...] | None:
+        formulas = self.formulas
+        found: dict[int, Literal] = {}
+        seen: set[int] = set()
+        stack = list(formulas.conjuncts(value))
+        while stack:
+            part = stack.pop()
+            if part in seen:
+                continue
+            seen.add(part)
+            is_true = formulas.operator(part) is not Operator.NOT
+            variable = part if is_true else formulas.operands(part)[0]
+            if formulas.operator(variable) is not Operator.VARIABLE:
+                return None
+            atom = formulas.variable_of(variable).atom
+            if not isinstance(atom, SchemaAtom):
+                if variable in found and found[variable].is_true != is_true:
+                    return None
+                found[variable] = Literal(atom, is_true)
+                continue
+            demands = self._plain_demands(atom.schema, kind) if is_true else None
+            if demands is None:
+                return None
+            for demand in demands:
+                stack.extend(formulas.conjuncts(demand))
+        return tuple(found[variable] for variable in sorted(found))
+
+    def _plain_demands(self, number: int, kind: Kind) -> Iterable[int] | None:
+        """Formulas whose conjunction a schema demands of a value of ``kind``; ``None`` where that is not so plain."""
+        site = self._schemas[number].site
+        if site is None:
+            return (self._demand(number, kind),)
+        if kind not in site.allowed or kind in site.evaluated.unevaluated:
+            return None
+        own = site.by_kind.get(kind, ())
+        return [*site.everywhere, *own] if site.everywhere else own
 
     def pointer_of(self, schema: int) -> str:
         """The JSON pointer of the schema with this identity, after ``uri#`` if it is in another document.
