@@ -53,6 +53,9 @@ class Evident:
         known = self._known.get(value)
         if known is not None:
             return known
+        if self._language.is_free(value):
+            self._known[value] = True
+            return True
         self._known[value] = False  # a value that needs itself is not evident
         if self._depth == _DEEPEST:
             return False

@@ -16,22 +16,24 @@ from .atoms import (
 )
 from .formula import FALSE, TRUE
 from .keywords_common import KeywordFunction, Site
+from .references import escape
 
 _ALL_KEYS = OtherKeys(frozenset())
 
 
 def properties(site: Site, schemas: object) -> None:
     """The values of the properties named; with ``property_order="schema"`` also their order."""
-    members = site.members(schemas)
-    for name, schema in members.items():
-        _every(site, NamedKey(name), site.subschema(schema, name))
-        site.evaluated.keys.append(NamedKey(name))
+    for name, schema in site.members(schemas).items():
+        selector = NamedKey(name)
+        _every(site, selector, site.subschema(schema, name))
+        site.evaluated.keys.append(selector)
     _order(site)
 
 
 def pattern_properties(site: Site, schemas: object) -> None:
     """The values of all properties in whose names an expression is found, by an automaton over keys."""
     for pattern, schema in site.members(schemas).items():
+        site.expression(pattern, f"{site.pointer}/{escape(pattern)}")
         _every(site, MatchingKeys(pattern), site.subschema(schema, pattern))
         site.evaluated.keys.append(MatchingKeys(pattern))
 

@@ -29,6 +29,7 @@ def pattern(site: Site, expression: object) -> None:
     expression = site.text(expression)
     counted = counted_characters(expression)
     if counted is None or max(counted.low, counted.high or 0) <= _FEW:
+        site.expression(expression, site.pointer)
         site.demand(Kind.STRING, site.atom(Matches(expression)))
         return
     site.demand(Kind.STRING, site.atom(ConsistsOf(counted.chars)))

@@ -17,7 +17,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from fractions import Fraction
-from functools import cached_property
 from typing import NamedTuple
 
 from ..grammar.errors import InvalidSchema, LimitExceeded
@@ -31,7 +30,6 @@ from .atoms import (
     KeyOrder,
     Kind,
     Matches,
-    MatchingKeys,
     NamedKey,
     NumberIn,
     OtherKeys,
@@ -109,6 +107,7 @@ class Language:
         self._lists: dict[frozenset[int], int] = {}
         self._ranks: dict[str, int] = {}
         self._notes: dict[str, str] = {}
+        self.patterns: dict[str, str] = {}
         self._demands: dict[tuple[int, Kind], int] = {}
         self._expansions: dict[tuple[int, Kind], int] = {}
         self._lowered: dict[tuple[int, Kind, int], int] = {}
@@ -135,6 +134,16 @@ class Language:
             }
             lowered = self._lowered[key] = formulas.substitute(expanded, shift)
         return lowered
+
+    def is_free(self, value: int) -> bool:
+        """Whether ``value`` is a schema that evidently allows all values of some kind."""
+        if self.formulas.operator(value) is not Operator.VARIABLE:
+            return False
+        site = self._schemas[self._schema_of(value)].site
+        if site is None or site.everywhere:
+            return False
+        by_kind, unevaluated = site.by_kind, site.evaluated.unevaluated
+        return any(kind not in by_kind and kind not in unevaluated for kind in site.allowed)
 
     def kinds_of(self, value: int) -> frozenset[Kind]:
         """The kinds that the value formula ``value`` may leave possible; the others it certainly does not."""
@@ -213,26 +222,6 @@ class Language:
         """The place of the property ``name`` in the order in which the schema mentions names."""
         return self._ranks.setdefault(name, len(self._ranks))
 
-    @cached_property
-    def patterns(self) -> dict[str, str]:
-        """Every regular expression of the schema, with the pointer of the keyword."""
-        found: dict[str, str] = {}
-        for number, entry in enumerate(self._schemas):
-            by_kind = entry.site.by_kind if entry.site else {}
-            for formula in (*by_kind.get(Kind.STRING, ()), *by_kind.get(Kind.OBJECT, ())):
-                for variable in self.formulas.support(formula):
-                    atom = self.formulas.variable_of(variable).atom
-                    if isinstance(atom, Matches):
-                        found.setdefault(atom.pattern, f"{self.pointer_of(number)}/pattern")
-                    elif isinstance(atom, Every) and isinstance(atom.selector, MatchingKeys):
-                        place = f"{self.pointer_of(number)}/patternProperties/{escape(atom.selector.pattern)}"
-                        found.setdefault(atom.selector.pattern, place)
-                    elif isinstance(atom, Every) and isinstance(atom.selector, OtherKeys):
-                        for pattern in atom.selector.patterns:
-                            place = f"{self.pointer_of(number)}/patternProperties/{escape(pattern)}"
-                            found.setdefault(pattern, place)
-        return found
-
     @property
     def notes(self) -> list[str]:
         """What the user should know about how the schema was read."""
@@ -293,8 +282,14 @@ class Language:
 
     def mention(self, names: Iterable[str]) -> None:
         """Ranks ``names``, where they have no rank yet."""
+        ranks = self._ranks
         for name in names:
-            self.rank(name)
+            if name not in ranks:
+                ranks[name] = len(ranks)
+
+    def expression(self, pattern: str, pointer: str) -> None:
+        """Adds a regular expression to ``patterns``, with the first place where it stands."""
+        self.patterns.setdefault(pattern, pointer)
 
     def note(self, text: str, pointer: str) -> None:
         """Adds ``text`` to ``notes``, with the first place that it is about."""
@@ -408,7 +403,9 @@ class Language:
     def _refuse_loops(self) -> None:
         """Raises where a schema refers to itself about the same value: whether a value satisfies it is undefined."""
         done: set[int] = set()
-        for start in range(len(self._schemas)):
+        for start, schema in enumerate(self._schemas):
+            if schema.site is None or not schema.site.same_value:
+                continue
             path: dict[int, None] = {}
             stack = [start]
             while stack:
@@ -557,6 +554,8 @@ class Language:
 def _flat_key(contents: dict[str, object], keywords: list[str]) -> tuple[object, ...] | None:
     """What a schema says, as a key, if all its keywords have scalar values or short arrays of these; else ``None``."""
     key: list[object] = []
+    if len(keywords) == 1 and type(contents[keywords[0]]) is str:
+        return keywords[0], contents[keywords[0]]
     for keyword in keywords:
         value = contents[keyword]
         members = value if isinstance(value, list) and len(value) <= _FLAT_LENGTH else [value]
