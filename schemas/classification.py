@@ -15,6 +15,7 @@ from .atoms import (
     ItemsAtLeast,
     ItemsFrom,
     KeyOrder,
+    Literal,
     NamedKey,
     OtherKeys,
     PropertiesAtLeast,
@@ -24,7 +25,7 @@ from .atoms import (
 )
 from .formula import FALSE, Operator
 from .key_classes import KeyClasses, classes_for, names_of
-from .lowering import Language, Literal
+from .lowering import Language
 from .selectors import selects
 
 _OTHER = Literal(SchemaAtom(-1), True)

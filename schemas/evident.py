@@ -18,6 +18,7 @@ from .atoms import (
     ItemsFrom,
     Kind,
     LengthAtLeast,
+    Literal,
     NumberAtom,
     PropertiesAtLeast,
     StringAtom,
@@ -25,7 +26,7 @@ from .atoms import (
     Unique,
 )
 from .formula import FALSE, TRUE, Operator
-from .lowering import Language, Literal
+from .lowering import Language
 from .selectors import selects
 from .theory_numbers import some_number
 from .theory_strings import some_string

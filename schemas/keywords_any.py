@@ -40,7 +40,7 @@ def _type(site: Site, value: object, integer: MultipleOf | WrittenAsInteger) -> 
     kinds = {kind for name in names for kind in _KINDS.get(name, frozenset())}
     if "integer" in names and Kind.NUMBER not in kinds:
         kinds.add(Kind.NUMBER)
-        site.demand(Kind.NUMBER, site.atom(integer))
+        site.demand_that(Kind.NUMBER, integer)
     site.allow(frozenset(kinds))
 
 
@@ -72,10 +72,13 @@ def _one_of(site: Site, values: Iterable[object]) -> None:
         elif kind in containers:
             containers[kind].append(site.constant(value))
     site.allow(frozenset(kinds))
-    site.demand(Kind.NUMBER, site.atom(NumberIn(frozenset(numbers))))
-    site.demand(Kind.STRING, site.atom(StringIn(frozenset(strings))))
+    if numbers:
+        site.demand_that(Kind.NUMBER, NumberIn(frozenset(numbers)))
+    if strings:
+        site.demand_that(Kind.STRING, StringIn(frozenset(strings)))
     for kind, constants in containers.items():
-        site.demand(kind, site.formulas.disjunction(constants))
+        if constants:
+            site.demand(kind, site.formulas.disjunction(constants))
 
 
 def all_of(site: Site, schemas: object) -> None:

@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Protocol
 
 from ..grammar.errors import InvalidSchema, UnsupportedSchema
-from .atoms import Atom, Kind, Selector
+from .atoms import Atom, Kind, Literal, Selector
 from .formula import FALSE, TRUE, VALUE, Formulas
 from .options import JsonOptions
 from .references import escape
@@ -102,7 +102,7 @@ class Site:
         self.options = source.options
         self.allowed = ALL_KINDS
         self.everywhere: list[int] = []
-        self.by_kind: dict[Kind, list[int]] = {}
+        self.by_kind: dict[Kind, list[int | Literal]] = {}
         self.same_value: list[int] = []
         self.evaluated = Evaluated()
         self._source = source
@@ -117,6 +117,10 @@ class Site:
     def demand(self, kind: Kind, formula: int) -> None:
         """Values of ``kind`` have to satisfy ``formula``."""
         self.by_kind.setdefault(kind, []).append(formula)
+
+    def demand_that(self, kind: Kind, atom: Atom, is_true: bool = True) -> None:
+        """Of values of ``kind``, ``atom`` has to be true, or false. Becomes a formula only when one is asked for."""
+        self.by_kind.setdefault(kind, []).append(Literal(atom, is_true))
 
     def demand_always(self, formula: int) -> None:
         """Values of every kind have to satisfy ``formula``, which consists of schemas."""

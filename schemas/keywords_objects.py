@@ -64,7 +64,7 @@ def unevaluated_properties(site: Site, schema: object) -> None:
 def required(site: Site, names: object) -> None:
     """The properties named, also those that ``properties`` does not name."""
     for name in site.texts(names):
-        site.demand(Kind.OBJECT, site.atom(Has(name)))
+        site.demand_that(Kind.OBJECT, Has(name))
     _order(site)
 
 
@@ -72,13 +72,13 @@ def min_properties(site: Site, count: object) -> None:
     """Counts properties."""
     least = site.count(count)
     if least:
-        site.demand(Kind.OBJECT, site.atom(PropertiesAtLeast(least)))
+        site.demand_that(Kind.OBJECT, PropertiesAtLeast(least))
 
 
 def max_properties(site: Site, count: object) -> None:
     """Counts properties."""
     most = site.count(count)
-    site.demand(Kind.OBJECT, site.formulas.negation(site.atom(PropertiesAtLeast(most + 1))))
+    site.demand_that(Kind.OBJECT, PropertiesAtLeast(most + 1), False)
 
 
 def dependent_required(site: Site, names: object) -> None:
@@ -122,7 +122,7 @@ def _all_present(site: Site, names: list[str]) -> int:
 
 def _every(site: Site, selector: Selector, value: int) -> None:
     if value != TRUE:
-        site.demand(Kind.OBJECT, site.atom(Every(selector, value)))
+        site.demand_that(Kind.OBJECT, Every(selector, value))
 
 
 def _order(site: Site) -> None:

@@ -29,6 +29,7 @@ from .atoms import (
     ItemsAtLeast,
     KeyOrder,
     Kind,
+    Literal,
     Matches,
     NamedKey,
     NumberIn,
@@ -66,13 +67,6 @@ class _Schema:
         self.site: Site | None = None
         self.constant: Constant | None = None
         self.listed: dict[Kind, int] | None = None
-
-
-class Literal(NamedTuple):
-    """``atom``, or that it is false."""
-
-    atom: Atom
-    is_true: bool
 
 
 class _Found(NamedTuple):
@@ -163,34 +157,40 @@ class Language:
         return self._literals[key]
 
     def _conjunction_of_literals(self, value: int, kind: Kind) -> tuple[Literal, ...] | None:
-        formulas = self.formulas
-        found: dict[int, Literal] = {}
+        found: list[Literal] = []
         seen: set[int] = set()
-        stack = list(formulas.conjuncts(value))
-        while stack:
-            part = stack.pop()
+        work = list(self.formulas.conjuncts(value))
+        for part in work:
             if part in seen:
                 continue
             seen.add(part)
-            is_true = formulas.operator(part) is not Operator.NOT
-            variable = part if is_true else formulas.operands(part)[0]
-            if formulas.operator(variable) is not Operator.VARIABLE:
+            literal = self._literal(part)
+            if literal is None:
                 return None
-            atom = formulas.variable_of(variable).atom
-            if not isinstance(atom, SchemaAtom):
-                if variable in found and found[variable].is_true != is_true:
-                    return None
-                found[variable] = Literal(atom, is_true)
+            if not isinstance(literal.atom, SchemaAtom):
+                found.append(literal)
                 continue
-            demands = self._plain_demands(atom.schema, kind) if is_true else None
+            demands = self._plain_demands(literal.atom.schema, kind) if literal.is_true else None
             if demands is None:
                 return None
             for demand in demands:
-                stack.extend(formulas.conjuncts(demand))
-        return tuple(found[variable] for variable in sorted(found))
+                if isinstance(demand, Literal):
+                    found.append(demand)
+                else:
+                    work += self.formulas.conjuncts(demand)
+        return tuple(found)
 
-    def _plain_demands(self, number: int, kind: Kind) -> Iterable[int] | None:
-        """Formulas whose conjunction a schema demands of a value of ``kind``; ``None`` where that is not so plain."""
+    def _literal(self, formula: int) -> Literal | None:
+        """``formula`` as a literal, if it is one."""
+        formulas = self.formulas
+        is_true = formulas.operator(formula) is not Operator.NOT
+        variable = formula if is_true else formulas.operands(formula)[0]
+        if formulas.operator(variable) is not Operator.VARIABLE:
+            return None
+        return Literal(formulas.variable_of(variable).atom, is_true)
+
+    def _plain_demands(self, number: int, kind: Kind) -> Iterable[int | Literal] | None:
+        """What a schema demands of a value of ``kind``, all of it; ``None`` where that is not so plain."""
         site = self._schemas[number].site
         if site is None:
             return (self._demand(number, kind),)
@@ -491,10 +491,15 @@ class Language:
         site = schema.site
         if site is None or kind not in site.allowed:
             return TRUE if site is None else FALSE
-        demands = [*site.everywhere, *site.by_kind.get(kind, ())]
+        own = (part if isinstance(part, int) else self._formula_of(part) for part in site.by_kind.get(kind, ()))
+        demands = [*site.everywhere, *own]
         if site.evaluated.unevaluated.get(kind, TRUE) != TRUE:
             demands.append(self._unevaluated(site, kind))
         return self.formulas.conjunction(demands)
+
+    def _formula_of(self, literal: Literal) -> int:
+        variable = self._atom(literal.atom)
+        return variable if literal.is_true else self.formulas.negation(variable)
 
     def _unevaluated(self, site: Site, kind: Kind) -> int:
         """What an ``unevaluated...`` keyword demands of a value of ``kind``."""
