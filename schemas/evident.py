@@ -75,7 +75,7 @@ class Evident:
         """Whether some value of ``kind`` evidently does."""
         found = self._kinds.get((value, kind))
         if found is None:
-            literals = self._language.literals(value, kind)
+            literals = self._language.sufficient_literals(value, kind)
             found = literals is not None and (not literals or self._judge(literals, kind))
             self._kinds[value, kind] = found
         return found

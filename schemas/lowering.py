@@ -51,6 +51,10 @@ from .values import Constant, Constants
 
 _ROOT = 0
 _FLAT_LENGTH = 16
+_DEEPEST = 20
+"""What kinds of value are possible is looked for so far below a formula, on Python's stack."""
+
+_ALTERNATIVES = (Operator.OR, Operator.EXACTLY_ONE)
 _SCALARS = (str, int, float, Decimal)
 
 
@@ -105,6 +109,7 @@ class Language:
         self._demands: dict[tuple[int, Kind], int] = {}
         self._expansions: dict[tuple[int, Kind], int] = {}
         self._lowered: dict[tuple[int, Kind, int], int] = {}
+        self._kinds: dict[int, frozenset[Kind]] = {FALSE: frozenset(), TRUE: ALL_KINDS}
         self._literals: dict[tuple[int, Kind], tuple[Literal, ...] | None] = {}
         self.key_class_memo: dict[object, object] = {}
         self.root = self._read_all(schema)
@@ -141,10 +146,25 @@ class Language:
 
     def kinds_of(self, value: int) -> frozenset[Kind]:
         """The kinds that the value formula ``value`` may leave possible; the others it certainly does not."""
-        if self.formulas.operator(value) is not Operator.VARIABLE:
-            return ALL_KINDS
-        site = self._schemas[self._schema_of(value)].site
-        return ALL_KINDS if site is None else site.allowed
+        return self._kinds_of(value, _DEEPEST)
+
+    def _kinds_of(self, value: int, depth: int) -> frozenset[Kind]:
+        known = self._kinds.get(value)
+        if known is None:
+            known = self._kinds[value] = ALL_KINDS if depth == 0 else self._kinds_left(value, depth - 1)
+        return known
+
+    def _kinds_left(self, value: int, depth: int) -> frozenset[Kind]:
+        operator = self.formulas.operator(value)
+        if operator is Operator.VARIABLE:
+            site = self._schemas[self._schema_of(value)].site
+            if site is None:
+                return ALL_KINDS
+            return site.allowed.intersection(*[self._kinds_of(part, depth) for part in site.everywhere])
+        operands = [self._kinds_of(part, depth) for part in self.formulas.operands(value)]
+        if operator is Operator.AND:
+            return ALL_KINDS.intersection(*operands)
+        return frozenset[Kind]().union(*operands) if operator in _ALTERNATIVES else ALL_KINDS
 
     def literals(self, value: int, kind: Kind) -> tuple[Literal, ...] | None:
         """The literals about a value of ``kind`` whose conjunction ``value`` demands, without lowering it.
@@ -153,10 +173,15 @@ class Language:
         """
         key = (value, kind)
         if key not in self._literals:
-            self._literals[key] = self._conjunction_of_literals(value, kind)
+            self._literals[key] = self._conjunction_of_literals(value, kind, is_guess=False)
         return self._literals[key]
 
-    def _conjunction_of_literals(self, value: int, kind: Kind) -> tuple[Literal, ...] | None:
+    def sufficient_literals(self, value: int, kind: Kind) -> tuple[Literal, ...] | None:
+        """Literals whose conjunction implies ``value`` for a value of ``kind``: where there are alternatives, one."""
+        found = self.literals(value, kind)
+        return self._conjunction_of_literals(value, kind, is_guess=True) if found is None else found
+
+    def _conjunction_of_literals(self, value: int, kind: Kind, *, is_guess: bool) -> tuple[Literal, ...] | None:
         found: list[Literal] = []
         seen: set[int] = set()
         work = list(self.formulas.conjuncts(value))
@@ -166,19 +191,32 @@ class Language:
             seen.add(part)
             literal = self._literal(part)
             if literal is None:
-                return None
-            if not isinstance(literal.atom, SchemaAtom):
+                alternative = self._alternative(part, kind, is_guess)
+                if alternative is None:
+                    return None
+                work += self.formulas.conjuncts(alternative)
+            elif not isinstance(literal.atom, SchemaAtom):
                 found.append(literal)
-                continue
-            demands = self._plain_demands(literal.atom.schema, kind) if literal.is_true else None
-            if demands is None:
-                return None
-            for demand in demands:
-                if isinstance(demand, Literal):
-                    found.append(demand)
-                else:
-                    work += self.formulas.conjuncts(demand)
+            else:
+                demands = self._plain_demands(literal.atom.schema, kind) if literal.is_true else None
+                if demands is None:
+                    return None
+                for demand in demands:
+                    if isinstance(demand, Literal):
+                        found.append(demand)
+                    else:
+                        work += self.formulas.conjuncts(demand)
         return tuple(found)
+
+    def _alternative(self, formula: int, kind: Kind, is_guess: bool) -> int | None:
+        """The one operand of *or* or *exactly one* that may hold for a value of ``kind``; of *or*, any as a guess."""
+        operator = self.formulas.operator(formula)
+        if operator not in _ALTERNATIVES:
+            return None
+        possible = [part for part in self.formulas.operands(formula) if kind in self._kinds_of(part, _DEEPEST)]
+        if len(possible) == 1 or (possible and is_guess and operator is Operator.OR):
+            return possible[0]
+        return None
 
     def _literal(self, formula: int) -> Literal | None:
         """``formula`` as a literal, if it is one."""
