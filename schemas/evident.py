@@ -6,7 +6,7 @@ something satisfies these can be read off. A "no" means only that it is not evid
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from .atoms import (
     Atom,
@@ -19,6 +19,7 @@ from .atoms import (
     Kind,
     LengthAtLeast,
     Literal,
+    NamedKey,
     NumberAtom,
     PropertiesAtLeast,
     StringAtom,
@@ -118,13 +119,21 @@ class Evident:
                     return False
             elif not isinstance(atom, Has) or atom.name in required:
                 return False
-        return all(self.value(self._demanded(demands, name)) for name in required)
+        return all(self.value(value) for value in self._demanded(demands, required))
 
-    def _demanded(self, demands: list[Every], name: str) -> int:
-        """What is asked of the property ``name``."""
+    def _demanded(self, demands: list[Every], names: Iterable[str]) -> Iterator[int]:
+        """What is asked of the properties ``names``, one after the other."""
         language = self._language
-        values = [atom.value for atom in demands if selects(language, atom.selector, name)]
-        return values[0] if len(values) == 1 else language.formulas.conjunction(values)
+        values: dict[str, list[int]] = {name: [] for name in names}
+        for atom in demands:
+            if isinstance(atom.selector, NamedKey):
+                values.get(atom.selector.name, []).append(atom.value)
+            else:
+                for name in values:
+                    if selects(language, atom.selector, name):
+                        values[name].append(atom.value)
+        for asked in values.values():
+            yield asked[0] if len(asked) == 1 else language.formulas.conjunction(asked)
 
     def _some_array(self, positive: list[Atom], negative: list[Atom]) -> bool:
         """Whether an array of as few items as possible will do."""

@@ -157,7 +157,8 @@ class Language:
     def _kinds_left(self, value: int, depth: int) -> frozenset[Kind]:
         operator = self.formulas.operator(value)
         if operator is Operator.VARIABLE:
-            site = self._schemas[self._schema_of(value)].site
+            atom = self.formulas.variable_of(value).atom
+            site = self._schemas[atom.schema].site if isinstance(atom, SchemaAtom) else None
             if site is None:
                 return ALL_KINDS
             return site.allowed.intersection(*[self._kinds_of(part, depth) for part in site.everywhere])
