@@ -167,7 +167,7 @@ class Automaton:
 
     def new_nodes(self, count: int) -> int:
         """``count`` nodes with consecutive numbers; the first."""
-        return self.nodes.extend(0, count)
+        return self.nodes.reserve(count)
 
     def write_node(self, node: int, fields: Mapping[int, int]) -> None:
         """Write the record of ``node``; fields not given are empty or unlimited."""
@@ -181,7 +181,7 @@ class Automaton:
 
     def new_state(self) -> int:
         """A container state that will be compiled when decoding reaches it."""
-        return self.states.extend(0, 1)
+        return self.states.reserve(1)
 
     def write_state(
         self,

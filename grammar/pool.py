@@ -60,6 +60,14 @@ class Pool:
         self._used = start + count
         return start
 
+    def reserve(self, count: int) -> int:
+        """Append ``count`` rows of zeros; the index of the first."""
+        start = self._used
+        if start + count > len(self.array):
+            self._grow(start + count)
+        self._used = start + count
+        return start
+
     def _grow(self, needed: int) -> None:
         capacity = max(2 * len(self.array), needed, self._beginning.least)
         self._grown(capacity * self._beginning.row_bytes)

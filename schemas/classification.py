@@ -101,7 +101,7 @@ def object_of(language: Language, literals: Iterable[Literal]) -> PlainObject | 
         names = classes.named
     properties = _named_values(language, names, demands)
     if classes is None:
-        others = language.formulas.conjunction(atom.value for atom in demands if isinstance(atom.selector, OtherKeys))
+        others = language.formulas.conjunction([atom.value for atom in demands if isinstance(atom.selector, OtherKeys)])
         return PlainObject(properties, others, frozenset(required), minimum, maximum)
     values = tuple(
         language.formulas.conjunction(atom.value for atom in demands if names.is_selected(atom.selector))
@@ -129,7 +129,8 @@ def _named_values(language: Language, names: Iterable[str], demands: Iterable[Ev
             for name, wanted in values.items():
                 if selects(language, selector, name):
                     wanted.append(atom.value)
-    return {name: language.formulas.conjunction(wanted) for name, wanted in values.items()}
+    conjunction = language.formulas.conjunction
+    return {name: wanted[0] if len(wanted) == 1 else conjunction(wanted) for name, wanted in values.items()}
 
 
 def plain_array(language: Language, formula: int) -> PlainArray | None:

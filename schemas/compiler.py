@@ -35,6 +35,8 @@ _LITERALS = (
     (Kind.FALSE, at.IS_FALSE, at.FALSE_OUTCOME),
 )
 
+_KINDS = tuple(Kind)
+
 Fields = dict[int, int]
 
 
@@ -147,7 +149,7 @@ class JsonCompiler:
     def _plain_fields(self, value: int) -> Fields:
         fields: Fields = {at.KINDS: 0}
         possible = self._language.kinds_of(value)
-        satisfiable = {kind for kind in Kind if kind in possible and self._satisfier.value_of_kind(value, kind)}
+        satisfiable = {kind for kind in _KINDS if kind in possible and self._satisfier.value_of_kind(value, kind)}
         for kind, bit, _ in _LITERALS:
             if kind in satisfiable:
                 fields[at.KINDS] |= bit

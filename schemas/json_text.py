@@ -96,7 +96,7 @@ def _is_plainly_json(value: object) -> bool:
     for value in values:
         kind = type(value)
         if kind is str:
-            if not is_text(value):
+            if not value.isascii() and not is_text(value):  # type: ignore[attr-defined]
                 return False
         elif kind is dict or kind is list:
             if id(value) in containers:

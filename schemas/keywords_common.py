@@ -197,6 +197,8 @@ class Site:
         return number
 
     def count(self, value: object) -> int:
+        if type(value) is int and value >= 0:
+            return value
         number = exact(value)
         if number is None or number < 0 or number.denominator != 1:
             raise self.invalid("a whole number that is not negative", value)

@@ -358,7 +358,7 @@ class Language:
             if "$id" in contents or "id" in contents:
                 scope = self._resolver.enter(contents, scope, trail)
             keywords = self._assertions(contents, scope)
-            if (id(contents), scope) not in self._numbers:
+            if len(keywords) < len(contents) and (id(contents), scope) not in self._numbers:
                 self._check_silent(contents, scope, trail)
             if not keywords:
                 value = TRUE
@@ -598,12 +598,14 @@ class Language:
 def _flat_key(contents: dict[str, object], keywords: list[str]) -> tuple[object, ...] | None:
     """What a schema says, as a key, if all its keywords have scalar values or short arrays of these; else ``None``."""
     key: list[object] = []
-    if len(keywords) == 1 and type(contents[keywords[0]]) is str:
-        return keywords[0], contents[keywords[0]]
     for keyword in keywords:
         value = contents[keyword]
+        if type(value) is str:
+            key.append((keyword, value))
+            continue
         members = value if isinstance(value, list) and len(value) <= _FLAT_LENGTH else [value]
-        if not all(member is None or isinstance(member, _SCALARS) for member in members):
-            return None
+        for member in members:
+            if member is not None and not isinstance(member, _SCALARS):
+                return None
         key.append((keyword, isinstance(value, list), *[(type(member), member) for member in members]))
     return tuple(key)
