@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from itertools import accumulate
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -20,10 +21,11 @@ from .kernels import layout as at
 from .limits import Budget
 from .number_automaton import NumberAutomaton
 from .number_settled import settled_states
-from .pool import Pool
+from .pool import Beginning, Pool, address_of
 from .residue_table import add_residues
 from .text_dfa import viability
 
+_NO_BLANKS = np.zeros((1, 1), np.int32)
 LITERALS = (b"false", b"null", b"true")  # the first three keys of every automaton
 
 
@@ -52,6 +54,45 @@ _DEFAULTS = {
     at.KEY_TEXT: at.NONE,
     at.MAX_KEYS: at.UNBOUNDED,
 }
+_EMPTY_NODE = np.zeros(at.NODE_WIDTH, np.int32)
+for _field, _value in _DEFAULTS.items():
+    _EMPTY_NODE[_field] = _value
+
+
+def _rows(dtype: DTypeLike, width: int, *rows: object) -> NDArray[Any]:
+    return np.array(rows, dtype).reshape(-1, width)
+
+
+def _values(dtype: DTypeLike, *values: int) -> NDArray[Any]:
+    return np.array(values, dtype)
+
+
+_TABLES = (
+    (at.NODES, "nodes", Beginning(_rows(np.int32, at.NODE_WIDTH))),
+    (at.STATES, "states", Beginning(_rows(np.int32, at.STATE_WIDTH, [0] * at.STATE_WIDTH))),
+    (at.ENTRIES, "entries", Beginning(_rows(np.int32, 2))),
+    (at.ITEM_NODES, "item_nodes", Beginning(_values(np.int32))),
+    (at.ORDER, "order", Beginning(_rows(np.int32, at.ORDER_WIDTH))),
+    (at.DEAD_KEYS, "dead_keys", Beginning(_values(np.int32))),
+    (at.KEY_OFFSET, "key_offset", Beginning(_values(np.int32, *accumulate(map(len, LITERALS[:-1]), initial=0)))),
+    (at.KEY_LENGTH, "key_length", Beginning(_values(np.int32, *map(len, LITERALS)))),
+    (at.KEY_BYTES, "key_bytes", Beginning(_values(np.uint8, *b"".join(LITERALS)), 1024)),
+    (at.KEY_NODE, "key_node", Beginning(_values(np.int32, *[at.NONE] * len(LITERALS)))),
+    (at.KEY_RANK, "key_rank", Beginning(_values(np.int32, *[0] * len(LITERALS)))),
+    (at.KEY_REQUIRED, "key_required", Beginning(_values(np.uint8, *[0] * len(LITERALS)))),
+    (at.NUMBER_NEXT, "number_next", Beginning(_rows(np.int32, 1 << at.NUMBER_SHIFT, [DEAD] * (1 << at.NUMBER_SHIFT)))),
+    (at.NUMBER_LABEL, "number_label", Beginning(_values(np.int32, 0))),
+    (at.NUMBER_RESIDUES, "number_residues", Beginning(_values(np.int64, 0))),
+    (at.TEXTS, "texts", Beginning(_rows(np.int32, at.TEXT_WIDTH))),
+    (at.TEXT_NEXT, "text_next", Beginning(_values(np.int32))),
+    (at.TEXT_LABEL, "text_label", Beginning(_values(np.int32))),
+    (at.TEXT_ASCII, "text_ascii", Beginning(_values(np.uint8))),
+    (at.TEXT_START, "text_start", Beginning(_values(np.int32))),
+    (at.TEXT_CLASS, "text_class", Beginning(_values(np.int32))),
+    (at.TEXT_VIABLE, "text_viable", Beginning(_values(np.uint8))),
+    (at.TEXT_LEFT, "text_left", Beginning(_values(np.int32))),
+)
+"""The slot and the name of each table, and the rows that it begins with."""
 
 
 class Automaton:
@@ -61,6 +102,30 @@ class Automaton:
     ``escapes``: ``ANY_ESCAPES`` or ``MINIMAL_ESCAPES``.
     """
 
+    nodes: Pool
+    states: Pool
+    entries: Pool
+    item_nodes: Pool
+    order: Pool
+    dead_keys: Pool
+    key_offset: Pool
+    key_length: Pool
+    key_bytes: Pool
+    key_node: Pool
+    key_rank: Pool
+    key_required: Pool
+    number_next: Pool
+    number_label: Pool
+    number_residues: Pool
+    texts: Pool
+    text_next: Pool
+    text_label: Pool
+    text_ascii: Pool
+    text_start: Pool
+    text_class: Pool
+    text_viable: Pool
+    text_left: Pool
+
     def __init__(
         self,
         whitespace: int | NDArray[np.int32],
@@ -68,78 +133,29 @@ class Automaton:
         escapes: int = at.ANY_ESCAPES,
     ) -> None:
         self.whitespace = whitespace if isinstance(whitespace, int) else at.BLANKS_BY_PATTERN
-        self.blank_next = np.zeros((1, 1), np.int32) if isinstance(whitespace, int) else whitespace
+        self.blank_next = _NO_BLANKS if isinstance(whitespace, int) else whitespace
         self.escapes = escapes
         self.budget = budget
         self.lock = threading.RLock()
         self.epoch = 1
         self.compiler: Compiler | None = None
         self._memory = 0
-        self.nodes = self._pool(np.int32, at.NODE_WIDTH)
-        self.states = self._pool(np.int32, at.STATE_WIDTH)
-        self.entries = self._pool(np.int32, 2)
-        self.item_nodes = self._pool(np.int32)
-        self.order = self._pool(np.int32, at.ORDER_WIDTH)
-        self.dead_keys = self._pool(np.int32)
-        self.key_offset, self.key_length = self._pool(np.int32), self._pool(np.int32)
-        self.key_bytes = self._pool(np.uint8, capacity=1024)
-        self.key_node, self.key_rank = self._pool(np.int32), self._pool(np.int32)
-        self.key_required = self._pool(np.uint8)
-        self.number_next, self.number_label = self._pool(np.int32, 1 << at.NUMBER_SHIFT), self._pool(np.int32)
-        self.number_residues = self._pool(np.int64)
-        self.texts = self._pool(np.int32, at.TEXT_WIDTH)
-        self.text_next, self.text_label = self._pool(np.int32), self._pool(np.int32)
-        self.text_ascii, self.text_viable = self._pool(np.uint8), self._pool(np.uint8)
-        self.text_left = self._pool(np.int32)
-        self.text_start, self.text_class = self._pool(np.int32), self._pool(np.int32)
+        for _, name, beginning in _TABLES:
+            setattr(self, name, Pool(self._take_memory, beginning))
         self.widest_frame = at.SEEN
         self.keeps_text = False
-        self._template = np.zeros(at.NODE_WIDTH, np.int32)
-        for field, value in _DEFAULTS.items():
-            self._template[field] = value
         self._numbers: dict[int, tuple[NumberAutomaton, int]] = {}
         self._texts: dict[tuple[TextDfa, int, int | None], int] = {}
         self._text_records: dict[TextDfa, NDArray[np.int32]] = {}
-        self.number_next.extend(DEAD, 1)
-        self.number_label.extend(0, 1)
-        self.number_residues.extend(0, 1)
-        self.states.extend(0, 1)
-        self.add_keys(LITERALS, [at.NONE] * 3)
         self.new_node()
-
-    _TABLES = (
-        (at.NODES, "nodes"),
-        (at.STATES, "states"),
-        (at.ENTRIES, "entries"),
-        (at.ITEM_NODES, "item_nodes"),
-        (at.ORDER, "order"),
-        (at.DEAD_KEYS, "dead_keys"),
-        (at.KEY_OFFSET, "key_offset"),
-        (at.KEY_LENGTH, "key_length"),
-        (at.KEY_BYTES, "key_bytes"),
-        (at.KEY_NODE, "key_node"),
-        (at.KEY_RANK, "key_rank"),
-        (at.KEY_REQUIRED, "key_required"),
-        (at.NUMBER_NEXT, "number_next"),
-        (at.NUMBER_LABEL, "number_label"),
-        (at.NUMBER_RESIDUES, "number_residues"),
-        (at.TEXTS, "texts"),
-        (at.TEXT_NEXT, "text_next"),
-        (at.TEXT_LABEL, "text_label"),
-        (at.TEXT_ASCII, "text_ascii"),
-        (at.TEXT_START, "text_start"),
-        (at.TEXT_CLASS, "text_class"),
-        (at.TEXT_VIABLE, "text_viable"),
-        (at.TEXT_LEFT, "text_left"),
-    )
 
     def install(self, slots: NDArray[np.int64]) -> None:
         """Write the current addresses and the epoch into a matcher's slots."""
         with self.lock:
-            for slot, name in self._TABLES:
+            for slot, name, _ in _TABLES:
                 slots[slot] = getattr(self, name).address
             slots[at.WHITESPACE] = self.whitespace
-            slots[at.BLANK_NEXT] = self.blank_next.ctypes.data
+            slots[at.BLANK_NEXT] = address_of(self.blank_next)
             slots[at.EPOCH] = self.epoch
             slots[at.KEEPS_TEXT] = self.keeps_text
 
@@ -151,11 +167,11 @@ class Automaton:
 
     def new_nodes(self, count: int) -> int:
         """``count`` nodes with consecutive numbers; the first."""
-        return self.nodes.extend(0, count)
+        return self.nodes.reserve(count)
 
     def write_node(self, node: int, fields: Mapping[int, int]) -> None:
         """Write the record of ``node``; fields not given are empty or unlimited."""
-        record = self._template.copy()
+        record = _EMPTY_NODE.copy()
         for field, value in fields.items():
             record[field] = value
         self.widest_frame = max(self.widest_frame, at.SEEN + int(record[at.WORDS]))
@@ -165,7 +181,7 @@ class Automaton:
 
     def new_state(self) -> int:
         """A container state that will be compiled when decoding reaches it."""
-        return self.states.extend(0, 1)
+        return self.states.reserve(1)
 
     def write_state(
         self,
@@ -196,7 +212,7 @@ class Automaton:
         lengths = [len(key) for key in keys]
         content = b"".join(keys)
         start = self.key_bytes.extend(np.frombuffer(content, np.uint8), len(content))
-        offsets = np.cumsum([start, *lengths[:-1]]) if keys else 0
+        offsets = list(accumulate(lengths[:-1], initial=start)) if keys else 0
         self.key_length.extend(lengths, count)
         self.key_node.extend(at.NONE if nodes is None else nodes, count)
         self.key_required.extend(0 if required is None else required, count)
@@ -337,9 +353,6 @@ class Automaton:
     def begin_epoch(self) -> None:
         """Records written from now on are trusted only with addresses taken from now on."""
         self.epoch += 1
-
-    def _pool(self, dtype: DTypeLike, width: int | None = None, capacity: int = 64) -> Pool:
-        return Pool(self._take_memory, dtype, width, capacity)
 
     def _take_memory(self, nbytes: int) -> None:
         self._memory += nbytes

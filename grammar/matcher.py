@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from .automaton import Automaton, Compiler
 from .kernels import layout as at
 from .kernels.entry import CALLED_THROUGH_ADDRESSES, accept, accept_byte, accepting, fill_mask, only_byte
+from .pool import address_of
 from .stand_ins import StandIns
 from .stay_masks import StayMasks
 from .token_tables import tables_of
@@ -68,15 +69,14 @@ class Matcher:
     def __init__(self, constraint: Constraint) -> None:
         self._constraint = constraint
         tables = constraint._tables
-        self._slots = np.zeros(at.SLOTS, np.int64)
-        tables.install(self._slots, constraint._automaton.escapes)
+        self._slots = tables.slots(constraint._automaton.escapes).copy()
         for slot, address in CALLED_THROUGH_ADDRESSES.items():
             self._slots[slot] = address
         self._stack = np.zeros((tables.longest_token + 2) * at.CONFIGURATION, np.int32)
         self._misses = np.zeros(at.MISS_CAPACITY, np.int64)
         self._arena = np.zeros(_FIRST_ARENA, np.int32)
         self._history = np.zeros(_FIRST_HISTORY * at.CONFIGURATION, np.int32)
-        self._history[[at.MODE, at.TOP]] = at.VALUE, at.SEEN
+        self._history[at.MODE], self._history[at.TOP] = at.VALUE, at.SEEN
         self._offsets = np.zeros(_FIRST_HISTORY, np.int32)
         self._text = np.zeros(0, np.uint8)
         self._standing_in = StandIns()
@@ -244,15 +244,15 @@ class Matcher:
 
     def _install_own(self) -> None:
         slots = self._slots
-        slots[at.ARENA] = self._arena.ctypes.data
+        slots[at.ARENA] = address_of(self._arena)
         slots[at.ARENA_SIZE] = len(self._arena)
-        slots[at.STACK] = self._stack.ctypes.data
-        slots[at.HISTORY] = self._history.ctypes.data
+        slots[at.STACK] = address_of(self._stack)
+        slots[at.HISTORY] = address_of(self._history)
         slots[at.HISTORY_SIZE] = len(self._history) // at.CONFIGURATION
-        slots[at.OFFSETS] = self._offsets.ctypes.data
-        slots[at.TEXT_READ] = self._text.ctypes.data
+        slots[at.OFFSETS] = address_of(self._offsets)
+        slots[at.TEXT_READ] = address_of(self._text)
         slots[at.TEXT_SIZE] = len(self._text)
-        slots[at.MISSES] = self._misses.ctypes.data
+        slots[at.MISSES] = address_of(self._misses)
         self._standing_in.install(slots, len(self._text))
 
 

@@ -7,15 +7,19 @@ from numpy.typing import NDArray
 
 from .automaton import Automaton
 from .kernels import layout as at
+from .pool import address_of
+
+_NO_ROWS = np.zeros((0, at.KNOWN_WIDTH), np.int64)
+_NO_TEXT = np.zeros(0, np.uint8)
 
 
 class StandIns:
     """Rows of ``kernels.layout.KNOWN``, and the text of items for which a walk has found none."""
 
     def __init__(self) -> None:
-        self._rows = np.zeros((0, at.KNOWN_WIDTH), np.int64)
-        self._text = np.zeros(0, np.uint8)
-        self._wanted = np.zeros(0, np.uint8)
+        self._rows = _NO_ROWS
+        self._text = _NO_TEXT
+        self._wanted = _NO_TEXT
 
     def copy(self) -> StandIns:
         other = StandIns()
@@ -38,8 +42,8 @@ class StandIns:
         """Write the addresses into the matcher's slots; ``text_size``: of all the text it has room for."""
         if len(self._wanted) < text_size:
             self._wanted = np.zeros(text_size, np.uint8)
-        slots[at.KNOWN] = self._rows.ctypes.data
+        slots[at.KNOWN] = address_of(self._rows)
         slots[at.KNOWN_COUNT] = len(self._rows)
-        slots[at.KNOWN_TEXT] = self._text.ctypes.data
-        slots[at.WANTED_TEXT] = self._wanted.ctypes.data
+        slots[at.KNOWN_TEXT] = address_of(self._text)
+        slots[at.WANTED_TEXT] = address_of(self._wanted)
         slots[at.WANTED_SIZE] = at.NONE

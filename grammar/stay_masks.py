@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from .kernels import layout as at
 from .kernels.entry import fill_stay_mask
+from .pool import address_of
 
 _MULTIPLIER = 0x9E3779B97F4A7C1
 _SIGN = 1 << 63
@@ -33,8 +34,8 @@ class StayMasks:
         self._rows = np.zeros(64, np.int64)
 
     def install(self, slots: NDArray[np.int64]) -> None:
-        slots[at.STAY_KEYS] = self._keys.ctypes.data
-        slots[at.STAY_ROWS] = self._rows.ctypes.data
+        slots[at.STAY_KEYS] = address_of(self._keys)
+        slots[at.STAY_ROWS] = address_of(self._rows)
         slots[at.STAY_CAPACITY] = len(self._keys)
         slots[at.STAY_OPEN] = self._left > 0
 

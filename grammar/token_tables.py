@@ -41,6 +41,7 @@ class TokenTables:
         self._cut_blanks(tokens, order)
         self._tokens, self._order, self._starts = tokens, order, offsets
         self._strings: dict[int, StringTokens] = {}
+        self._slots: dict[int, NDArray[np.int64]] = {}
 
     def strings(self, escapes: int) -> StringTokens:
         """What the tokens do inside a string, with ``ANY_ESCAPES`` or ``MINIMAL_ESCAPES``; built on first use."""
@@ -79,8 +80,16 @@ class TokenTables:
             node = child
         return node >= 0 and int(trie.end[node]) > node + 1
 
-    def install(self, slots: NDArray[np.int64], escapes: int) -> None:
-        """Write the addresses of all tables into a matcher's slots."""
+    def slots(self, escapes: int) -> NDArray[np.int64]:
+        """A matcher's slots with the addresses of all tables; to be copied."""
+        slots = self._slots.get(escapes)
+        if slots is None:
+            slots = np.zeros(at.SLOTS, np.int64)
+            self._install(slots, escapes)
+            self._slots[escapes] = slots
+        return slots
+
+    def _install(self, slots: NDArray[np.int64], escapes: int) -> None:
         self.strings(escapes).install(slots)
         for slot, trie in ((at.TRIE, self.trie), (at.TRIE_STAYING, self.trie), (at.BARE, self.bare)):
             install_trie(slots, slot, trie)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
+from typing import NamedTuple
 
 from ..grammar.charset import CharSet
 
@@ -243,3 +244,10 @@ class SchemaAtom:
 
 
 Atom = StringAtom | NumberAtom | ObjectAtom | ArrayAtom | SchemaAtom
+
+
+class Literal(NamedTuple):
+    """That ``atom`` is true, or that it is false."""
+
+    atom: Atom
+    is_true: bool

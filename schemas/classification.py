@@ -5,7 +5,7 @@ Almost all container states of schemas met in practice are of this form; a bitse
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from .atoms import (
@@ -15,18 +15,21 @@ from .atoms import (
     ItemsAtLeast,
     ItemsFrom,
     KeyOrder,
-    Kind,
+    Literal,
     NamedKey,
     OtherKeys,
     PropertiesAtLeast,
+    SchemaAtom,
     Selector,
     Unique,
 )
 from .formula import FALSE, Operator
-from .key_classes import KeyClasses, key_classes, named_keys
+from .key_classes import KeyClasses, classes_for, names_of
 from .lowering import Language
-from .residual import Residual
 from .selectors import selects
+
+_OTHER = Literal(SchemaAtom(-1), True)
+"""Stands for what is no literal about an object or array; no such schema exists."""
 
 
 @dataclass(frozen=True)
@@ -65,11 +68,19 @@ class PlainArray:
 
 def plain_object(language: Language, formula: int) -> PlainObject | None:
     """The object that ``formula``, over object atoms at depth 1, describes; ``None`` if it is no plain conjunction."""
+    return object_of(language, _literals(language, formula))
+
+
+def object_of(language: Language, literals: Iterable[Literal]) -> PlainObject | None:
+    """The object of which all ``literals`` are true; ``None`` where such objects are not plain."""
     required: set[str] = set()
     demands: list[Every] = []
     minimum, maximum = 0, None
-    for atom, positive in _literals(language, formula):
-        if isinstance(atom, PropertiesAtLeast) and positive:
+    orders: list[tuple[str, ...]] = []
+    for atom, positive in literals:
+        if isinstance(atom, Every) and positive:
+            demands.append(atom)
+        elif isinstance(atom, PropertiesAtLeast) and positive:
             minimum = max(minimum, atom.count)
         elif isinstance(atom, PropertiesAtLeast):
             maximum = atom.count - 1 if maximum is None else min(maximum, atom.count - 1)
@@ -79,17 +90,18 @@ def plain_object(language: Language, formula: int) -> PlainObject | None:
             return None
         elif isinstance(atom, Has):
             required.add(atom.name)
-        elif isinstance(atom, Every):
-            demands.append(atom)
-        elif not isinstance(atom, KeyOrder):
+        elif isinstance(atom, KeyOrder):
+            orders.append(atom.names)
+        else:
             return None
-    residual = Residual(formula, (Kind.OBJECT,))
     patterned = [atom for atom in demands if not isinstance(atom.selector, NamedKey) and not _by_name(atom.selector)]
-    classes = key_classes(language, residual) if patterned else None
-    names = named_keys(language, residual) if classes is None else classes.named
+    names: Iterable[str] = names_of(language, [*demands, *map(Has, required)], orders)
+    classes = classes_for(language, names, [atom.selector for atom in demands]) if patterned else None
+    if classes is not None:
+        names = classes.named
     properties = _named_values(language, names, demands)
     if classes is None:
-        others = language.formulas.conjunction(atom.value for atom in demands if isinstance(atom.selector, OtherKeys))
+        others = language.formulas.conjunction([atom.value for atom in demands if isinstance(atom.selector, OtherKeys)])
         return PlainObject(properties, others, frozenset(required), minimum, maximum)
     values = tuple(
         language.formulas.conjunction(atom.value for atom in demands if names.is_selected(atom.selector))
@@ -117,17 +129,23 @@ def _named_values(language: Language, names: Iterable[str], demands: Iterable[Ev
             for name, wanted in values.items():
                 if selects(language, selector, name):
                     wanted.append(atom.value)
-    return {name: language.formulas.conjunction(wanted) for name, wanted in values.items()}
+    conjunction = language.formulas.conjunction
+    return {name: wanted[0] if len(wanted) == 1 else conjunction(wanted) for name, wanted in values.items()}
 
 
 def plain_array(language: Language, formula: int) -> PlainArray | None:
     """The array that ``formula``, over array atoms at depth 1, describes; ``None`` if it is no plain conjunction."""
+    return array_of(language, _literals(language, formula))
+
+
+def array_of(language: Language, literals: Iterable[Literal]) -> PlainArray | None:
+    """The array of which all ``literals`` are true; ``None`` where such arrays are not plain."""
     minimum = 0
     maximum: int | None = None
     unique = False
     places: list[tuple[int, int]] = []
     onwards: list[tuple[int, int]] = []
-    for atom, positive in _literals(language, formula):
+    for atom, positive in literals:
         if isinstance(atom, ItemsAtLeast) and positive:
             minimum = max(minimum, atom.count)
         elif isinstance(atom, ItemsAtLeast):
@@ -152,14 +170,15 @@ def plain_array(language: Language, formula: int) -> PlainArray | None:
     return PlainArray(tuple(map(conjunction, prefix)), rest, minimum, maximum, unique)
 
 
-def _literals(language: Language, formula: int) -> Iterator[tuple[object, bool]]:
-    """The conjuncts of ``formula`` as (atom, whether it is positive); ``(None, True)`` for one that is no literal."""
+def _literals(language: Language, formula: int) -> list[Literal]:
+    """The conjuncts of ``formula``; one that is no literal about this object or array is ``_OTHER``."""
     formulas = language.formulas
+    found: list[Literal] = []
     for part in formulas.conjuncts(formula):
         negative = formulas.operator(part) is Operator.NOT
         literal = formulas.operands(part)[0] if negative else part
-        if formulas.operator(literal) is not Operator.VARIABLE:
-            yield None, True
+        if formulas.operator(literal) is not Operator.VARIABLE or formulas.variable_of(literal).depth != 1:
+            found.append(_OTHER)
         else:
-            variable = formulas.variable_of(literal)
-            yield (variable.atom if variable.depth == 1 else None), not negative
+            found.append(Literal(formulas.variable_of(literal).atom, not negative))
+    return found

@@ -17,7 +17,7 @@ from ..grammar.kernels import layout as at
 from . import residual as run
 from .atoms import ItemAt, ItemsFrom, Kind, Unique
 from .clashes import unsatisfiable
-from .classification import PlainArray, PlainObject, plain_array, plain_object
+from .classification import PlainArray, PlainObject, array_of, object_of, plain_array, plain_object
 from .formula import FALSE, TRUE
 from .json_text import read_items
 from .key_classes import KeyClasses, key_classes
@@ -34,6 +34,8 @@ _LITERALS = (
     (Kind.TRUE, at.IS_TRUE, at.TRUE_OUTCOME),
     (Kind.FALSE, at.IS_FALSE, at.FALSE_OUTCOME),
 )
+
+_KINDS = tuple(Kind)
 
 Fields = dict[int, int]
 
@@ -146,23 +148,25 @@ class JsonCompiler:
 
     def _plain_fields(self, value: int) -> Fields:
         fields: Fields = {at.KINDS: 0}
+        possible = self._language.kinds_of(value)
+        satisfiable = {kind for kind in _KINDS if kind in possible and self._satisfier.value_of_kind(value, kind)}
         for kind, bit, _ in _LITERALS:
-            if self._language.lower(value, kind, 1) == TRUE:
+            if kind in satisfiable:
                 fields[at.KINDS] |= bit
-        if self._satisfier.value_of_kind(value, Kind.NUMBER):
+        if Kind.NUMBER in satisfiable:
             numbers = numbers_of(self._language.formulas, self._language.lower(value, Kind.NUMBER, 1), self._budget)
             if not numbers.is_empty:
                 fields[at.KINDS] |= at.IS_NUMBER
                 fields[at.NUMBER_START] = self._automaton.add_number(numbers)
-        if self._satisfier.value_of_kind(value, Kind.STRING):
+        if Kind.STRING in satisfiable:
             formula = self._language.lower(value, Kind.STRING, 1)
             self._string_fields(fields, strings_of(self._language.formulas, formula, self._budget))
-        if self._satisfier.value_of_kind(value, Kind.ARRAY):
+        if Kind.ARRAY in satisfiable:
             fields[at.KINDS] |= at.IS_ARRAY
-            self._array_fields(fields, run.open_container(self._language, value, Kind.ARRAY))
-        if self._satisfier.value_of_kind(value, Kind.OBJECT):
+            self._array_fields(fields, value)
+        if Kind.OBJECT in satisfiable:
             fields[at.KINDS] |= at.IS_OBJECT
-            self._object_fields(fields, run.open_container(self._language, value, Kind.OBJECT))
+            self._object_fields(fields, value)
         return fields
 
     def _string_fields(self, fields: Fields, strings: Strings) -> None:
@@ -182,10 +186,14 @@ class JsonCompiler:
 
     # --- containers
 
-    def _array_fields(self, fields: Fields, opened: Residual) -> None:
-        plain = plain_array(self._language, opened.formula)
+    def _array_fields(self, fields: Fields, value: int) -> None:
+        language = self._language
+        literals = language.literals(value, Kind.ARRAY)
+        plain = None if literals is None else array_of(language, literals)
+        if plain is None:
+            plain = plain_array(language, language.lower(value, Kind.ARRAY, 1))
         if plain is None or (plain.unique and self._listed((*plain.prefix, plain.rest))):
-            self._state_array_fields(fields, opened, ())
+            self._state_array_fields(fields, run.open_container(language, value, Kind.ARRAY), ())
         else:
             self._plain_array_fields(fields, plain)
 
@@ -230,10 +238,14 @@ class JsonCompiler:
         fields[at.MIN_ITEMS] = _bounded(plain.minimum)
         fields[at.MAX_ITEMS] = _bounded(maximum)
 
-    def _object_fields(self, fields: Fields, opened: Residual) -> None:
-        plain = plain_object(self._language, opened.formula)
+    def _object_fields(self, fields: Fields, value: int) -> None:
+        language = self._language
+        literals = language.literals(value, Kind.OBJECT)
+        plain = None if literals is None else object_of(language, literals)
         if plain is None:
-            self._state_object_fields(fields, opened, ())
+            plain = plain_object(language, language.lower(value, Kind.OBJECT, 1))
+        if plain is None:
+            self._state_object_fields(fields, run.open_container(language, value, Kind.OBJECT), ())
         else:
             self._plain_object_fields(fields, plain)
 

@@ -57,7 +57,7 @@ class Formulas:
         self._supports: list[frozenset[int] | None] = [frozenset(), frozenset()]
         self._depths = [0, 0]
         self._nodes: dict[tuple[Operator, tuple[int, ...]], int] = {}
-        self._variables: dict[Variable, int] = {}
+        self._variables: dict[tuple[int, Atom], int] = {}
         self._variable_of: dict[int, Variable] = {}
         self._negations = {FALSE: TRUE, TRUE: FALSE}
         self._occurrences: dict[int, tuple[frozenset[int], frozenset[int]]] = {}
@@ -99,7 +99,7 @@ class Formulas:
 
     def variables(self) -> Iterable[Variable]:
         """All variables of the store."""
-        return self._variables.keys()
+        return self._variable_of.values()
 
     def variable_of(self, variable: int) -> Variable:
         return self._variable_of[variable]
@@ -134,9 +134,9 @@ class Formulas:
     # --- building formulas
 
     def variable(self, depth: int, atom: Atom) -> int:
-        variable = Variable(depth, atom)
-        formula = self._variables.get(variable)
+        formula = self._variables.get((depth, atom))  # a ``Variable`` is equal to such a pair
         if formula is None:
+            variable = Variable(depth, atom)
             formula = self._add(Operator.VARIABLE, (), frozenset((len(self._operators),)), 1 << depth)
             self._variables[variable] = formula
             self._variable_of[formula] = variable

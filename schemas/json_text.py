@@ -17,10 +17,11 @@ from fractions import Fraction
 
 from ..grammar.errors import InvalidSchema, LimitExceeded
 from .references import escape
-from .values import is_text, kind_of
+from .values import are_texts, is_text, kind_of
 
 _MOST_DIGITS = 4300
 _MOST_BITS = 14_280  # of an integer with so many digits
+_QUICK = 1 << 64
 _STRINGS_AND_WORDS = re.compile(r'"(?:[^"\\]|\\.)*"|[^\s"\[\]{}:,]+', re.DOTALL)
 
 
@@ -84,6 +85,38 @@ def read_document(text: str) -> object:
 
 def check_json(value: object) -> None:
     """Raises ``InvalidSchema`` where ``value`` holds what is no JSON: sets, bytes, NaN, keys that are no strings."""
+    if not _is_plainly_json(value):
+        _check_part_by_part(value)
+
+
+def _is_plainly_json(value: object) -> bool:
+    """Whether ``value`` is JSON in the plainest of Python's types, with nothing in it twice; in one quick pass."""
+    containers: set[int] = set()
+    values = [value]
+    for value in values:
+        kind = type(value)
+        if kind is str:
+            if not value.isascii() and not is_text(value):  # type: ignore[attr-defined]
+                return False
+        elif kind is dict or kind is list:
+            if id(value) in containers:
+                return False
+            containers.add(id(value))
+            if kind is dict:
+                if not are_texts(value):
+                    return False
+                values += value.values()
+            else:
+                values += value
+        elif kind is int or kind is float:
+            if not -_QUICK < value < _QUICK:
+                return False
+        elif kind is not bool and value is not None:
+            return False
+    return True
+
+
+def _check_part_by_part(value: object) -> None:
     done: set[int] = set()
     open_ids: set[int] = set()
     stack: list[tuple[object, str, bool]] = [(value, "", False)]

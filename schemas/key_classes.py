@@ -200,8 +200,13 @@ def named_keys(language: Language, residual: Residual) -> list[str]:
     without a predecessor stands before the first name of its order that is there already, or at the end.
     """
     atoms = [atom for _, atom in innermost(language, residual)]
+    return names_of(language, atoms, [atom.names for atom in atoms if isinstance(atom, KeyOrder)])
+
+
+def names_of(language: Language, atoms: Iterable[Atom], orders: list[tuple[str, ...]]) -> list[str]:
+    """The names that ``atoms`` mention, where ``orders`` of some are wanted; see ``named_keys``."""
     names = frozenset[str]().union(*(names_in(language, atom) for atom in atoms))
-    ordered = _merged([atom.names for atom in atoms if isinstance(atom, KeyOrder)])
+    ordered = _merged(orders) if orders else []
     return [*ordered, *sorted(sorted(names.difference(ordered)), key=language.rank)]
 
 

@@ -10,12 +10,12 @@ from .keywords_common import KeywordFunction, Site
 from .values import exact, kind_of
 
 _KINDS = {
-    "null": (Kind.NULL,),
-    "boolean": (Kind.FALSE, Kind.TRUE),
-    "number": (Kind.NUMBER,),
-    "string": (Kind.STRING,),
-    "array": (Kind.ARRAY,),
-    "object": (Kind.OBJECT,),
+    "null": frozenset((Kind.NULL,)),
+    "boolean": frozenset((Kind.FALSE, Kind.TRUE)),
+    "number": frozenset((Kind.NUMBER,)),
+    "string": frozenset((Kind.STRING,)),
+    "array": frozenset((Kind.ARRAY,)),
+    "object": frozenset((Kind.OBJECT,)),
 }
 
 
@@ -30,15 +30,18 @@ def type_draft4(site: Site, names: object) -> None:
 
 
 def _type(site: Site, value: object, integer: MultipleOf | WrittenAsInteger) -> None:
+    if isinstance(value, str) and value in _KINDS:
+        site.allow(_KINDS[value])
+        return
     names = [value] if isinstance(value, str) else value
     known = [*_KINDS, "integer"]
     if not isinstance(names, list | tuple) or not names or not all(name in known for name in names):
         raise site.invalid(f"one of {', '.join(known)}, or a list of them", value)
-    kinds = {kind for name in names for kind in _KINDS.get(name, ())}
+    kinds = {kind for name in names for kind in _KINDS.get(name, frozenset())}
     if "integer" in names and Kind.NUMBER not in kinds:
         kinds.add(Kind.NUMBER)
-        site.demand(Kind.NUMBER, site.atom(integer))
-    site.allow(kinds)
+        site.demand_that(Kind.NUMBER, integer)
+    site.allow(frozenset(kinds))
 
 
 def enum(site: Site, values: object) -> None:
@@ -68,11 +71,14 @@ def _one_of(site: Site, values: Iterable[object]) -> None:
             strings.add(site.text(value))
         elif kind in containers:
             containers[kind].append(site.constant(value))
-    site.allow(kinds)
-    site.demand(Kind.NUMBER, site.atom(NumberIn(frozenset(numbers))))
-    site.demand(Kind.STRING, site.atom(StringIn(frozenset(strings))))
+    site.allow(frozenset(kinds))
+    if numbers:
+        site.demand_that(Kind.NUMBER, NumberIn(frozenset(numbers)))
+    if strings:
+        site.demand_that(Kind.STRING, StringIn(frozenset(strings)))
     for kind, constants in containers.items():
-        site.demand(kind, site.formulas.disjunction(constants))
+        if constants:
+            site.demand(kind, site.formulas.disjunction(constants))
 
 
 def all_of(site: Site, schemas: object) -> None:

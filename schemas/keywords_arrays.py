@@ -13,13 +13,13 @@ def min_items(site: Site, count: object) -> None:
     """Counts items."""
     least = site.count(count)
     if least:
-        site.demand(Kind.ARRAY, site.atom(ItemsAtLeast(least)))
+        site.demand_that(Kind.ARRAY, ItemsAtLeast(least))
 
 
 def max_items(site: Site, count: object) -> None:
     """Counts items."""
     most = site.count(count)
-    site.demand(Kind.ARRAY, site.formulas.negation(site.atom(ItemsAtLeast(most + 1))))
+    site.demand_that(Kind.ARRAY, ItemsAtLeast(most + 1), False)
 
 
 def prefix_items(site: Site, schemas: object) -> None:
@@ -27,7 +27,7 @@ def prefix_items(site: Site, schemas: object) -> None:
     for index, schema in enumerate(site.schemas(schemas)):
         value = site.subschema(schema, str(index))
         if value != TRUE:
-            site.demand(Kind.ARRAY, site.atom(ItemAt(index, value)))
+            site.demand_that(Kind.ARRAY, ItemAt(index, value))
     site.evaluated.items = max(site.evaluated.items, len(site.schemas(schemas)))
 
 
@@ -60,7 +60,7 @@ def additional_items(site: Site, schema: object) -> None:
 def _items_from(site: Site, index: int, schema: object) -> None:
     value = site.subschema(schema)
     if value != TRUE:
-        site.demand(Kind.ARRAY, site.atom(ItemsFrom(index, value)))
+        site.demand_that(Kind.ARRAY, ItemsFrom(index, value))
     site.evaluated.items = math.inf
 
 
@@ -104,7 +104,7 @@ def unique_items(site: Site, flag: object) -> None:
     if not isinstance(flag, bool):
         raise site.invalid("true or false", flag)
     if flag:
-        site.demand(Kind.ARRAY, site.atom(Unique()))
+        site.demand_that(Kind.ARRAY, Unique())
 
 
 def unevaluated_items(site: Site, schema: object) -> None:

@@ -12,11 +12,11 @@ from fractions import Fraction
 from typing import Protocol
 
 from ..grammar.errors import InvalidSchema, UnsupportedSchema
-from .atoms import Atom, Kind, Selector
+from .atoms import Atom, Kind, Literal, Selector
 from .formula import FALSE, TRUE, VALUE, Formulas
 from .options import JsonOptions
 from .references import escape
-from .values import exact, is_text
+from .values import are_texts, exact, is_text
 
 
 class Source(Protocol):
@@ -46,6 +46,10 @@ class Source(Protocol):
         """Notes that the property ``names`` occur, in the order of first mention."""
         ...
 
+    def expression(self, pattern: str, pointer: str) -> None:
+        """Notes that the regular expression ``pattern`` occurs, at ``pointer``."""
+        ...
+
     def note(self, text: str, pointer: str) -> None:
         """Something that the user should know about how the schema was read, about the keyword at ``pointer``."""
         ...
@@ -54,7 +58,7 @@ class Source(Protocol):
 ALL_KINDS = frozenset(Kind)
 
 
-@dataclass
+@dataclass(slots=True)
 class Evaluated:
     """What counts as evaluated by a schema object, for ``unevaluatedProperties`` and ``unevaluatedItems``.
 
@@ -77,6 +81,20 @@ class Site:
     atoms about a value of that kind, or schemas that the value must satisfy too (``same_value`` lists those).
     """
 
+    __slots__ = (
+        "_schema",
+        "_source",
+        "allowed",
+        "by_kind",
+        "contents",
+        "evaluated",
+        "everywhere",
+        "formulas",
+        "keyword",
+        "options",
+        "same_value",
+    )
+
     def __init__(self, source: Source, schema: int, contents: Mapping[str, object]) -> None:
         self.contents = contents
         self.keyword = ""
@@ -84,7 +102,7 @@ class Site:
         self.options = source.options
         self.allowed = ALL_KINDS
         self.everywhere: list[int] = []
-        self.by_kind: dict[Kind, list[int]] = {}
+        self.by_kind: dict[Kind, list[int | Literal]] = {}
         self.same_value: list[int] = []
         self.evaluated = Evaluated()
         self._source = source
@@ -92,13 +110,17 @@ class Site:
 
     # --- demands
 
-    def allow(self, kinds: Iterable[Kind]) -> None:
+    def allow(self, kinds: frozenset[Kind]) -> None:
         """Only values of these ``kinds``."""
-        self.allowed = self.allowed.intersection(kinds)
+        self.allowed = self.allowed & kinds
 
     def demand(self, kind: Kind, formula: int) -> None:
         """Values of ``kind`` have to satisfy ``formula``."""
         self.by_kind.setdefault(kind, []).append(formula)
+
+    def demand_that(self, kind: Kind, atom: Atom, is_true: bool = True) -> None:
+        """Of values of ``kind``, ``atom`` has to be true, or false. Becomes a formula only when one is asked for."""
+        self.by_kind.setdefault(kind, []).append(Literal(atom, is_true))
 
     def demand_always(self, formula: int) -> None:
         """Values of every kind have to satisfy ``formula``, which consists of schemas."""
@@ -145,6 +167,10 @@ class Site:
     def mention(self, names: Iterable[str]) -> None:
         self._source.mention(names)
 
+    def expression(self, pattern: str, pointer: str) -> None:
+        """The regular expression ``pattern``, at ``pointer``, is to be judged when all of the schema has been read."""
+        self._source.expression(pattern, pointer)
+
     def note(self, text: str) -> None:
         """``text``, which is about this keyword, goes to the notes of the constraint."""
         self._source.note(text, self.pointer)
@@ -171,6 +197,8 @@ class Site:
         return number
 
     def count(self, value: object) -> int:
+        if type(value) is int and value >= 0:
+            return value
         number = exact(value)
         if number is None or number < 0 or number.denominator != 1:
             raise self.invalid("a whole number that is not negative", value)
@@ -184,7 +212,8 @@ class Site:
         return value
 
     def texts(self, value: object) -> list[str]:
-        return [self.text(item) for item in self.array(value)]
+        texts = self.array(value)
+        return texts if are_texts(texts) else [self.text(text) for text in texts]
 
     def array(self, value: object) -> list[object]:
         if not isinstance(value, list | tuple):
@@ -200,7 +229,7 @@ class Site:
     def members(self, value: object) -> dict[str, object]:
         if not isinstance(value, dict):
             raise self.invalid("an object", value)
-        return {self.text(name): member for name, member in value.items()}
+        return value if are_texts(value) else {self.text(name): member for name, member in value.items()}
 
 
 KeywordFunction = Callable[[Site, object], None]

@@ -10,22 +10,22 @@ _FLAG_REMEDY = 'true and false stand here in draft 4 only: say so with "$schema"
 
 def minimum(site: Site, bound: object) -> None:
     """Exact, by an automaton over the text of the number."""
-    site.demand(Kind.NUMBER, site.atom(AtLeast(site.number(bound))))
+    site.demand_that(Kind.NUMBER, AtLeast(site.number(bound)))
 
 
 def exclusive_minimum(site: Site, bound: object) -> None:
     """Exact, by an automaton over the text of the number."""
-    site.demand(Kind.NUMBER, site.atom(MoreThan(site.number(bound, _remedy(bound)))))
+    site.demand_that(Kind.NUMBER, MoreThan(site.number(bound, _remedy(bound))))
 
 
 def maximum(site: Site, bound: object) -> None:
     """Exact, by an automaton over the text of the number."""
-    site.demand(Kind.NUMBER, site.formulas.negation(site.atom(MoreThan(site.number(bound)))))
+    site.demand_that(Kind.NUMBER, MoreThan(site.number(bound)), False)
 
 
 def exclusive_maximum(site: Site, bound: object) -> None:
     """Exact, by an automaton over the text of the number."""
-    site.demand(Kind.NUMBER, site.formulas.negation(site.atom(AtLeast(site.number(bound, _remedy(bound))))))
+    site.demand_that(Kind.NUMBER, AtLeast(site.number(bound, _remedy(bound))), False)
 
 
 def minimum_draft4(site: Site, bound: object) -> None:
@@ -49,7 +49,7 @@ def multiple_of(site: Site, divisor: object) -> None:
     number = site.number(divisor)
     if number <= 0:
         raise site.invalid("more than 0", divisor)
-    site.demand(Kind.NUMBER, site.atom(MultipleOf(number)))
+    site.demand_that(Kind.NUMBER, MultipleOf(number))
 
 
 def _remedy(bound: object) -> str:

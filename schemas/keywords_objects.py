@@ -16,22 +16,24 @@ from .atoms import (
 )
 from .formula import FALSE, TRUE
 from .keywords_common import KeywordFunction, Site
+from .references import escape
 
 _ALL_KEYS = OtherKeys(frozenset())
 
 
 def properties(site: Site, schemas: object) -> None:
     """The values of the properties named; with ``property_order="schema"`` also their order."""
-    members = site.members(schemas)
-    for name, schema in members.items():
-        _every(site, NamedKey(name), site.subschema(schema, name))
-        site.evaluated.keys.append(NamedKey(name))
+    for name, schema in site.members(schemas).items():
+        selector = NamedKey(name)
+        _every(site, selector, site.subschema(schema, name))
+        site.evaluated.keys.append(selector)
     _order(site)
 
 
 def pattern_properties(site: Site, schemas: object) -> None:
     """The values of all properties in whose names an expression is found, by an automaton over keys."""
     for pattern, schema in site.members(schemas).items():
+        site.expression(pattern, f"{site.pointer}/{escape(pattern)}")
         _every(site, MatchingKeys(pattern), site.subschema(schema, pattern))
         site.evaluated.keys.append(MatchingKeys(pattern))
 
@@ -62,7 +64,7 @@ def unevaluated_properties(site: Site, schema: object) -> None:
 def required(site: Site, names: object) -> None:
     """The properties named, also those that ``properties`` does not name."""
     for name in site.texts(names):
-        site.demand(Kind.OBJECT, site.atom(Has(name)))
+        site.demand_that(Kind.OBJECT, Has(name))
     _order(site)
 
 
@@ -70,13 +72,13 @@ def min_properties(site: Site, count: object) -> None:
     """Counts properties."""
     least = site.count(count)
     if least:
-        site.demand(Kind.OBJECT, site.atom(PropertiesAtLeast(least)))
+        site.demand_that(Kind.OBJECT, PropertiesAtLeast(least))
 
 
 def max_properties(site: Site, count: object) -> None:
     """Counts properties."""
     most = site.count(count)
-    site.demand(Kind.OBJECT, site.formulas.negation(site.atom(PropertiesAtLeast(most + 1))))
+    site.demand_that(Kind.OBJECT, PropertiesAtLeast(most + 1), False)
 
 
 def dependent_required(site: Site, names: object) -> None:
@@ -120,7 +122,7 @@ def _all_present(site: Site, names: list[str]) -> int:
 
 def _every(site: Site, selector: Selector, value: int) -> None:
     if value != TRUE:
-        site.demand(Kind.OBJECT, site.atom(Every(selector, value)))
+        site.demand_that(Kind.OBJECT, Every(selector, value))
 
 
 def _order(site: Site) -> None:

@@ -26,7 +26,7 @@ class SilentKeyword:
 
 
 def _is_string(value: object) -> bool:
-    return isinstance(value, str) and is_text(value)
+    return isinstance(value, str) and (value.isascii() or is_text(value))
 
 
 def _is_flag(value: object) -> bool:

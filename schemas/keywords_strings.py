@@ -15,13 +15,13 @@ def min_length(site: Site, length: object) -> None:
     """Counts code points."""
     count = site.count(length)
     if count:
-        site.demand(Kind.STRING, site.atom(LengthAtLeast(count)))
+        site.demand_that(Kind.STRING, LengthAtLeast(count))
 
 
 def max_length(site: Site, length: object) -> None:
     """Counts code points."""
     count = site.count(length)
-    site.demand(Kind.STRING, site.formulas.negation(site.atom(LengthAtLeast(count + 1))))
+    site.demand_that(Kind.STRING, LengthAtLeast(count + 1), False)
 
 
 def pattern(site: Site, expression: object) -> None:
@@ -29,9 +29,10 @@ def pattern(site: Site, expression: object) -> None:
     expression = site.text(expression)
     counted = counted_characters(expression)
     if counted is None or max(counted.low, counted.high or 0) <= _FEW:
-        site.demand(Kind.STRING, site.atom(Matches(expression)))
+        site.expression(expression, site.pointer)
+        site.demand_that(Kind.STRING, Matches(expression))
         return
-    site.demand(Kind.STRING, site.atom(ConsistsOf(counted.chars)))
+    site.demand_that(Kind.STRING, ConsistsOf(counted.chars))
     min_length(site, counted.low)
     if counted.high is not None:
         max_length(site, counted.high)
@@ -48,9 +49,9 @@ def format_(site: Site, name: object) -> None:
         return
     if known.note:
         site.note(f"the format {name!r} is enforced, but {known.note}")
-    site.demand(Kind.STRING, site.atom(HasFormat(name)))
+    site.demand_that(Kind.STRING, HasFormat(name))
     if known.maximum is not None:
-        site.demand(Kind.STRING, site.formulas.negation(site.atom(LengthAtLeast(known.maximum + 1))))
+        site.demand_that(Kind.STRING, LengthAtLeast(known.maximum + 1), False)
 
 
 COMMON: dict[str, KeywordFunction] = {

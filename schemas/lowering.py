@@ -17,7 +17,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from fractions import Fraction
-from functools import cached_property
 from typing import NamedTuple
 
 from ..grammar.errors import InvalidSchema, LimitExceeded
@@ -30,8 +29,8 @@ from .atoms import (
     ItemsAtLeast,
     KeyOrder,
     Kind,
+    Literal,
     Matches,
-    MatchingKeys,
     NamedKey,
     NumberIn,
     OtherKeys,
@@ -52,6 +51,10 @@ from .values import Constant, Constants
 
 _ROOT = 0
 _FLAT_LENGTH = 16
+_DEEPEST = 20
+"""What kinds of value are possible is looked for so far below a formula, on Python's stack."""
+
+_ALTERNATIVES = (Operator.OR, Operator.EXACTLY_ONE)
 _SCALARS = (str, int, float, Decimal)
 
 
@@ -102,9 +105,12 @@ class Language:
         self._lists: dict[frozenset[int], int] = {}
         self._ranks: dict[str, int] = {}
         self._notes: dict[str, str] = {}
+        self.patterns: dict[str, str] = {}
         self._demands: dict[tuple[int, Kind], int] = {}
         self._expansions: dict[tuple[int, Kind], int] = {}
         self._lowered: dict[tuple[int, Kind, int], int] = {}
+        self._kinds: dict[int, frozenset[Kind]] = {FALSE: frozenset(), TRUE: ALL_KINDS}
+        self._literals: dict[tuple[int, Kind], tuple[Literal, ...] | None] = {}
         self.key_class_memo: dict[object, object] = {}
         self.root = self._read_all(schema)
 
@@ -128,12 +134,109 @@ class Language:
             lowered = self._lowered[key] = formulas.substitute(expanded, shift)
         return lowered
 
+    def is_free(self, value: int) -> bool:
+        """Whether ``value`` is a schema that evidently allows all values of some kind."""
+        if self.formulas.operator(value) is not Operator.VARIABLE:
+            return False
+        site = self._schemas[self._schema_of(value)].site
+        if site is None or site.everywhere:
+            return False
+        by_kind, unevaluated = site.by_kind, site.evaluated.unevaluated
+        return any(kind not in by_kind and kind not in unevaluated for kind in site.allowed)
+
     def kinds_of(self, value: int) -> frozenset[Kind]:
         """The kinds that the value formula ``value`` may leave possible; the others it certainly does not."""
-        if self.formulas.operator(value) is not Operator.VARIABLE:
-            return ALL_KINDS
-        site = self._schemas[self._schema_of(value)].site
-        return ALL_KINDS if site is None else site.allowed
+        return self._kinds_of(value, _DEEPEST)
+
+    def _kinds_of(self, value: int, depth: int) -> frozenset[Kind]:
+        known = self._kinds.get(value)
+        if known is None:
+            known = self._kinds[value] = ALL_KINDS if depth == 0 else self._kinds_left(value, depth - 1)
+        return known
+
+    def _kinds_left(self, value: int, depth: int) -> frozenset[Kind]:
+        operator = self.formulas.operator(value)
+        if operator is Operator.VARIABLE:
+            atom = self.formulas.variable_of(value).atom
+            site = self._schemas[atom.schema].site if isinstance(atom, SchemaAtom) else None
+            if site is None:
+                return ALL_KINDS
+            return site.allowed.intersection(*[self._kinds_of(part, depth) for part in site.everywhere])
+        operands = [self._kinds_of(part, depth) for part in self.formulas.operands(value)]
+        if operator is Operator.AND:
+            return ALL_KINDS.intersection(*operands)
+        return frozenset[Kind]().union(*operands) if operator in _ALTERNATIVES else ALL_KINDS
+
+    def literals(self, value: int, kind: Kind) -> tuple[Literal, ...] | None:
+        """The literals about a value of ``kind`` whose conjunction ``value`` demands, without lowering it.
+
+        ``None`` where it demands something else, such as alternatives, or certainly cannot be satisfied.
+        """
+        key = (value, kind)
+        if key not in self._literals:
+            self._literals[key] = self._conjunction_of_literals(value, kind, is_guess=False)
+        return self._literals[key]
+
+    def sufficient_literals(self, value: int, kind: Kind) -> tuple[Literal, ...] | None:
+        """Literals whose conjunction implies ``value`` for a value of ``kind``: where there are alternatives, one."""
+        found = self.literals(value, kind)
+        return self._conjunction_of_literals(value, kind, is_guess=True) if found is None else found
+
+    def _conjunction_of_literals(self, value: int, kind: Kind, *, is_guess: bool) -> tuple[Literal, ...] | None:
+        found: list[Literal] = []
+        seen: set[int] = set()
+        work = list(self.formulas.conjuncts(value))
+        for part in work:
+            if part in seen:
+                continue
+            seen.add(part)
+            literal = self._literal(part)
+            if literal is None:
+                alternative = self._alternative(part, kind, is_guess)
+                if alternative is None:
+                    return None
+                work += self.formulas.conjuncts(alternative)
+            elif not isinstance(literal.atom, SchemaAtom):
+                found.append(literal)
+            else:
+                demands = self._plain_demands(literal.atom.schema, kind) if literal.is_true else None
+                if demands is None:
+                    return None
+                for demand in demands:
+                    if isinstance(demand, Literal):
+                        found.append(demand)
+                    else:
+                        work += self.formulas.conjuncts(demand)
+        return tuple(found)
+
+    def _alternative(self, formula: int, kind: Kind, is_guess: bool) -> int | None:
+        """The one operand of *or* or *exactly one* that may hold for a value of ``kind``; of *or*, any as a guess."""
+        operator = self.formulas.operator(formula)
+        if operator not in _ALTERNATIVES:
+            return None
+        possible = [part for part in self.formulas.operands(formula) if kind in self._kinds_of(part, _DEEPEST)]
+        if len(possible) == 1 or (possible and is_guess and operator is Operator.OR):
+            return possible[0]
+        return None
+
+    def _literal(self, formula: int) -> Literal | None:
+        """``formula`` as a literal, if it is one."""
+        formulas = self.formulas
+        is_true = formulas.operator(formula) is not Operator.NOT
+        variable = formula if is_true else formulas.operands(formula)[0]
+        if formulas.operator(variable) is not Operator.VARIABLE:
+            return None
+        return Literal(formulas.variable_of(variable).atom, is_true)
+
+    def _plain_demands(self, number: int, kind: Kind) -> Iterable[int | Literal] | None:
+        """What a schema demands of a value of ``kind``, all of it; ``None`` where that is not so plain."""
+        site = self._schemas[number].site
+        if site is None:
+            return (self._demand(number, kind),)
+        if kind not in site.allowed or kind in site.evaluated.unevaluated:
+            return None
+        own = site.by_kind.get(kind, ())
+        return [*site.everywhere, *own] if site.everywhere else own
 
     def pointer_of(self, schema: int) -> str:
         """The JSON pointer of the schema with this identity, after ``uri#`` if it is in another document.
@@ -157,26 +260,6 @@ class Language:
     def rank(self, name: str) -> int:
         """The place of the property ``name`` in the order in which the schema mentions names."""
         return self._ranks.setdefault(name, len(self._ranks))
-
-    @cached_property
-    def patterns(self) -> dict[str, str]:
-        """Every regular expression of the schema, with the pointer of the keyword."""
-        found: dict[str, str] = {}
-        for number, entry in enumerate(self._schemas):
-            by_kind = entry.site.by_kind if entry.site else {}
-            for formula in (*by_kind.get(Kind.STRING, ()), *by_kind.get(Kind.OBJECT, ())):
-                for variable in self.formulas.support(formula):
-                    atom = self.formulas.variable_of(variable).atom
-                    if isinstance(atom, Matches):
-                        found.setdefault(atom.pattern, f"{self.pointer_of(number)}/pattern")
-                    elif isinstance(atom, Every) and isinstance(atom.selector, MatchingKeys):
-                        place = f"{self.pointer_of(number)}/patternProperties/{escape(atom.selector.pattern)}"
-                        found.setdefault(atom.selector.pattern, place)
-                    elif isinstance(atom, Every) and isinstance(atom.selector, OtherKeys):
-                        for pattern in atom.selector.patterns:
-                            place = f"{self.pointer_of(number)}/patternProperties/{escape(pattern)}"
-                            found.setdefault(pattern, place)
-        return found
 
     @property
     def notes(self) -> list[str]:
@@ -238,8 +321,14 @@ class Language:
 
     def mention(self, names: Iterable[str]) -> None:
         """Ranks ``names``, where they have no rank yet."""
+        ranks = self._ranks
         for name in names:
-            self.rank(name)
+            if name not in ranks:
+                ranks[name] = len(ranks)
+
+    def expression(self, pattern: str, pointer: str) -> None:
+        """Adds a regular expression to ``patterns``, with the first place where it stands."""
+        self.patterns.setdefault(pattern, pointer)
 
     def note(self, text: str, pointer: str) -> None:
         """Adds ``text`` to ``notes``, with the first place that it is about."""
@@ -269,7 +358,7 @@ class Language:
             if "$id" in contents or "id" in contents:
                 scope = self._resolver.enter(contents, scope, trail)
             keywords = self._assertions(contents, scope)
-            if (id(contents), scope) not in self._numbers:
+            if len(keywords) < len(contents) and (id(contents), scope) not in self._numbers:
                 self._check_silent(contents, scope, trail)
             if not keywords:
                 value = TRUE
@@ -353,7 +442,9 @@ class Language:
     def _refuse_loops(self) -> None:
         """Raises where a schema refers to itself about the same value: whether a value satisfies it is undefined."""
         done: set[int] = set()
-        for start in range(len(self._schemas)):
+        for start, schema in enumerate(self._schemas):
+            if schema.site is None or not schema.site.same_value:
+                continue
             path: dict[int, None] = {}
             stack = [start]
             while stack:
@@ -439,10 +530,15 @@ class Language:
         site = schema.site
         if site is None or kind not in site.allowed:
             return TRUE if site is None else FALSE
-        demands = [*site.everywhere, *site.by_kind.get(kind, ())]
+        own = (part if isinstance(part, int) else self._formula_of(part) for part in site.by_kind.get(kind, ()))
+        demands = [*site.everywhere, *own]
         if site.evaluated.unevaluated.get(kind, TRUE) != TRUE:
             demands.append(self._unevaluated(site, kind))
         return self.formulas.conjunction(demands)
+
+    def _formula_of(self, literal: Literal) -> int:
+        variable = self._atom(literal.atom)
+        return variable if literal.is_true else self.formulas.negation(variable)
 
     def _unevaluated(self, site: Site, kind: Kind) -> int:
         """What an ``unevaluated...`` keyword demands of a value of ``kind``."""
@@ -504,8 +600,12 @@ def _flat_key(contents: dict[str, object], keywords: list[str]) -> tuple[object,
     key: list[object] = []
     for keyword in keywords:
         value = contents[keyword]
+        if type(value) is str:
+            key.append((keyword, value))
+            continue
         members = value if isinstance(value, list) and len(value) <= _FLAT_LENGTH else [value]
-        if not all(member is None or isinstance(member, _SCALARS) for member in members):
-            return None
+        for member in members:
+            if member is not None and not isinstance(member, _SCALARS):
+                return None
         key.append((keyword, isinstance(value, list), *[(type(member), member) for member in members]))
     return tuple(key)

@@ -16,6 +16,7 @@ from collections.abc import Container, Iterable
 
 from ..grammar.errors import LimitExceeded
 from .atoms import ArrayAtom, Atom, Kind, NumberAtom, ObjectAtom, StringAtom
+from .evident import Evident
 from .formula import FALSE, TRUE, Operator
 from .implicants import guess, parted, propagated, refinements
 from .lowering import Language
@@ -44,6 +45,7 @@ class Satisfier:
     def __init__(self, language: Language) -> None:
         self._language = language
         self._budget = language.budget
+        self._evident = Evident(language)
         self._values: dict[int, Witness | None] = {FALSE: None, TRUE: constant(None, abundant=True)}
         self._residuals: dict[Residual, bool] = {}
         self._pending: dict[tuple[int, tuple[Kind, ...]], bool] = {}
@@ -52,7 +54,7 @@ class Satisfier:
 
     def value(self, value: int) -> bool:
         """Whether some JSON value satisfies the value formula ``value``."""
-        return self.witness(value) is not None
+        return self._evident.value(value) or self.witness(value) is not None
 
     def witness(self, value: int) -> Witness | None:
         """Some JSON value that satisfies the value formula ``value``, if there is one."""
@@ -60,7 +62,7 @@ class Satisfier:
 
     def value_of_kind(self, value: int, kind: Kind) -> bool:
         """Whether some value of ``kind`` satisfies the value formula ``value``."""
-        return self._of_kind(value, kind, self.witness) is not None
+        return self._evident.of_kind(value, kind) or self._of_kind(value, kind, self.witness) is not None
 
     def residual(self, residual: Residual) -> bool:
         """Whether the open containers can be completed."""

@@ -7,10 +7,11 @@ that it is written as (0.1 is one tenth). Not supported: infinities and NaN, whi
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from typing import TypeGuard
 
 from ..grammar.errors import InvalidSchema
 from .atoms import Kind
@@ -49,6 +50,14 @@ def is_text(value: object) -> bool:
     return isinstance(value, str) and (
         value.isascii() or not any("\ud800" <= character <= "\udfff" for character in value)
     )
+
+
+def are_texts(values: Iterable[object]) -> TypeGuard[Iterable[str]]:
+    """Whether all ``values`` are texts."""
+    try:
+        return is_text("".join(values))  # type: ignore[arg-type]
+    except TypeError:
+        return False
 
 
 @dataclass(frozen=True)
