@@ -305,28 +305,41 @@ def fill_keys(slots, stack, mask):
             key = narrow(slots, key, hi, position, byte) & 0xFFFFFFFF
 
 
-@kernel(Long, Longs, Ints)
-def stay_key(slots, stack):
-    """The key of the stay mask of a TEXT configuration."""
-    node = ints_at(slots[NODES] + (np.int64(stack[A]) << NODE_SHIFT) * 4)
-    text = np.int64(node[TEXT_ID])
-    record = ints_at(slots[TEXTS] + (text << TEXT_SHIFT) * 4)
+@kernel(Long, Longs, Ints, Ints, inline=True)
+def most_code_points(slots, stack, record):
+    """How many code points may follow in a TEXT if the limits of length forbid nothing else; NONE if they may.
+
+    In the free columns of a text's table they forbid nothing, and those behind are all dead where they reach up to the
+    maximum.
+    """
     length = np.int64(stack[C])
-    count = length + 2
-    if record[TEXT_COLUMNS] == 0 or (
-        record[TEXT_FREE_FROM] <= length and length + slots[LONGEST] < record[TEXT_FREE_TO]
-    ):
-        count = np.int64(1)
-    return ((text << STATE_BITS) | stack[B]) << COUNT_BITS | count
+    if record[TEXT_COLUMNS] == 0:
+        return np.int64(NO_LIMIT)
+    left = np.int64(record[TEXT_FREE_TO]) - 1 - length
+    if length < record[TEXT_FREE_FROM] or left < 0:
+        return np.int64(NONE)
+    if left >= slots[LONGEST]:
+        return np.int64(NO_LIMIT)
+    node = ints_at(slots[NODES] + (np.int64(stack[A]) << NODE_SHIFT) * 4)
+    to_the_end = node[MAX_LENGTH] < UNBOUNDED and record[TEXT_FREE_TO] == record[TEXT_COLUMNS] - 1
+    return left if to_the_end else np.int64(NONE)
 
 
 @kernel(Nothing, Longs, Ints, Words)
 def fill_text(slots, stack, mask):
+    node = ints_at(slots[NODES] + (np.int64(stack[A]) << NODE_SHIFT) * 4)
+    text = np.int64(node[TEXT_ID])
     if slots[STAY_OPEN] != 0:
-        row = find_stay_mask(slots, stay_key(slots, stack))
+        most = most_code_points(slots, stack, ints_at(slots[TEXTS] + (text << TEXT_SHIFT) * 4))
+        count = np.int64(stack[C]) + 2 if most == NONE else np.int64(ANY_COUNT)
+        row = find_stay_mask(slots, ((text << STATE_BITS) | stack[B]) << COUNT_BITS | count)
         if row == 0:
             return
         copy_mask(slots, mask, row)
+        if 0 <= most and most < slots[LONGEST]:
+            within = words_at(slots[STAY_WITHIN] + most * slots[MASK_WORDS] * 4)
+            for i in range(slots[MASK_WORDS]):
+                mask[i] &= within[i]
     else:
         call_walk(slots[WALK], slots, stack, mask, TRIE_STAYING, 0, slots[TRIE_NODES], 0, 0)
     for byte in range(256):
