@@ -54,6 +54,7 @@ class Matcher:
     """One sequence of tokens, read as far as it was accepted. Not to be used by two threads at once."""
 
     __slots__ = (
+        "_address",
         "_arena",
         "_constraint",
         "_history",
@@ -95,14 +96,14 @@ class Matcher:
         ``bitmask``: int32[rows, at least ceil(V / 32)], numpy or a torch tensor on the CPU, contiguous; bit ``t % 32``
         of word ``t // 32`` is 1 iff token ``t`` is allowed. Raises ``ValueError`` for any other array.
         """
-        target: Any = bitmask if type(bitmask) is np.ndarray else _as_array(bitmask)
+        target: Any = bitmask if type(bitmask) is np.ndarray else as_array(bitmask)
         try:
             outcome = fill_mask(self._slots, target, row)
         except TypeError:
-            raise ValueError(_BITMASK_WANTED) from None
+            raise ValueError(BITMASK_WANTED) from None
         while outcome != at.DONE:
             if outcome == at.BAD_MASK:
-                raise ValueError(f"{_BITMASK_WANTED}; got shape {target.shape}, row {row}")
+                raise ValueError(f"{BITMASK_WANTED}; got shape {target.shape}, row {row}")
             self._make_way(outcome)
             outcome = fill_mask(self._slots, target, row)
 
@@ -244,6 +245,7 @@ class Matcher:
 
     def _install_own(self) -> None:
         slots = self._slots
+        self._address = slots.ctypes.data
         slots[at.ARENA] = self._arena.ctypes.data
         slots[at.ARENA_SIZE] = len(self._arena)
         slots[at.STACK] = self._stack.ctypes.data
@@ -256,7 +258,7 @@ class Matcher:
         self._standing_in.install(slots, len(self._text))
 
 
-_BITMASK_WANTED = "a bitmask is a contiguous int32 array of shape [rows, ceil(V / 32)] on the CPU"
+BITMASK_WANTED = "a bitmask is a contiguous int32 array of shape [rows, ceil(V / 32)] on the CPU"
 
 
 def _grown(array: NDArray[Any], needed: int) -> NDArray[Any]:
@@ -267,12 +269,13 @@ def _grown(array: NDArray[Any], needed: int) -> NDArray[Any]:
     return larger
 
 
-def _as_array(bitmask: Any) -> NDArray[np.int32]:
+def as_array(bitmask: Any) -> NDArray[np.int32]:
+    """A bitmask that is no numpy array as one, sharing its memory. Raises ``ValueError``."""
     numpy = getattr(bitmask, "numpy", None)
     if numpy is None:
-        raise ValueError(_BITMASK_WANTED)
+        raise ValueError(BITMASK_WANTED)
     try:
         array: NDArray[np.int32] = numpy()
     except TypeError as error:  # a tensor on a GPU
-        raise ValueError(_BITMASK_WANTED) from error
+        raise ValueError(BITMASK_WANTED) from error
     return array
