@@ -34,6 +34,9 @@ def fill_next_token_bitmasks(matchers: Sequence[Matcher], bitmask: NDArray[np.in
     matchers may belong to different constraints. Raises ``ValueError`` for any other array, for one with too few rows,
     and if a matcher comes twice.
     """
+    if len(matchers) == 1:
+        matchers[0].fill_next_token_bitmask(bitmask)
+        return
     target: Any = bitmask if type(bitmask) is np.ndarray else as_array(bitmask)
     addresses = np.array([matcher._address for matcher in matchers], np.int64)
     if len(set(addresses.tolist())) < len(addresses):

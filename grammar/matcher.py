@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 _FIRST_ARENA = 1 << 12
 _FIRST_HISTORY = 1 << 8
-_STAY_MASK_SHARE = 4  # at most a quarter of limits.memory goes to cached masks
 _MOST_FORCED_BYTES = 1 << 14
 _STOPPED = (at.MISSED, at.ARENA_FULL)
 
@@ -41,7 +40,7 @@ class Constraint:
         automaton.compiler = compiler
         self._tables = tables_of(vocabulary)
         self._tables.strings(automaton.escapes)  # built now, not by the first matcher
-        self._stay_masks = StayMasks(self._tables.words, automaton.budget.limits.memory // _STAY_MASK_SHARE)
+        self._stay_masks = StayMasks(self._tables.words, automaton.budget.limits.mask_cache)
         with automaton.lock:
             automaton.compile_node(0)
 

@@ -9,7 +9,7 @@ from .compilation import kernel
 from .frames import frame_with_finished
 from .layout import *  # noqa: F403 -- the layout is this package's vocabulary
 from .masks import fill, load, walk
-from .pointers import Flag, Long, Longs, Nothing, bytes_at, call_step, call_walk, ints_at, longs_at, words_at
+from .pointers import Flag, Long, Longs, Nothing, atomic_add, bytes_at, call_step, call_walk, ints_at, longs_at, words_at
 from .structure import is_accepting, rarer_step, step_once
 
 Slots = types.Array(types.int64, 1, "C")
@@ -71,6 +71,12 @@ def fill_stay_mask(slot_array, address):
     slots[ONLY_CLASS] = 0
     slots[ANY_LENGTH] = 0
     return DONE
+
+
+@kernel(Long, Slots, entry=True)
+def count_readers(header):
+    """How many kernels are reading the cache of stay masks with this header; what was written before is seen by all."""
+    return atomic_add(header.ctypes.data + STAY_READERS * 8, 0)
 
 
 @kernel(Long, Slots, Long, entry=True)
