@@ -126,7 +126,9 @@ def _over_properties(vocabulary: mw.Vocabulary) -> Iterator[Point]:
 
 
 def _over_vocabulary(vocabulary: mw.Vocabulary) -> Point:
-    schema = {"items": {**_record(), "properties": {**_record()["properties"], "code": {"pattern": "^[A-Z]{2}[0-9]+$"}}}}
+    schema = {
+        "items": {**_record(), "properties": {**_record()["properties"], "code": {"pattern": "^[A-Z]{2}[0-9]+$"}}}
+    }
     document = json.dumps([{"name": "Ada Lovelace of London", "size": 3, "code": "AB1234"}] * 8)
     return vocabulary.size, _cost(mw.compile(schema, vocabulary), [], vocabulary.tokenize(document.encode()))
 

@@ -19,8 +19,8 @@ from .vocabulary import Vocabulary
 if TYPE_CHECKING:
     import torch
 
-_FIRST_ARENA = 1 << 12
-_FIRST_HISTORY = 1 << 8
+_FIRST_ARENA = 3 << 10
+_FIRST_HISTORY = 1 << 6
 _MOST_FORCED_BYTES = 1 << 14
 _STOPPED = (at.MISSED, at.ARENA_FULL)
 

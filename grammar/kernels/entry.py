@@ -9,7 +9,19 @@ from .compilation import kernel
 from .frames import frame_with_finished
 from .layout import *  # noqa: F403 -- the layout is this package's vocabulary
 from .masks import fill, load, walk
-from .pointers import Flag, Long, Longs, Nothing, atomic_add, bytes_at, call_step, call_walk, ints_at, longs_at, words_at
+from .pointers import (
+    Flag,
+    Long,
+    Longs,
+    Nothing,
+    atomic_add,
+    bytes_at,
+    call_step,
+    call_walk,
+    ints_at,
+    longs_at,
+    words_at,
+)
 from .structure import is_accepting, rarer_step, step_once
 
 Slots = types.Array(types.int64, 1, "C")
