@@ -10,16 +10,18 @@ from .errors import LimitExceeded
 
 @dataclass(frozen=True)
 class Limits:
-    """What compiling and running one constraint may cost; going over raises ``LimitExceeded``.
+    """What compiling and running one constraint may cost; going over the first three raises ``LimitExceeded``.
 
     ``states``: automaton states of any one pattern, number range or formula.
     ``memory``: bytes of all tables of the constraint.
     ``compile_seconds``: seconds spent in one uninterrupted stretch of compiling.
+    ``mask_cache``: bytes of masks kept for use again; those used longest ago make way.
     """
 
     states: int = 50_000
     memory: int = 512 * 2**20
     compile_seconds: float = 20.0
+    mask_cache: int = 64 * 2**20
 
 
 class Budget:

@@ -20,9 +20,8 @@ from .vocabulary import Vocabulary
 if TYPE_CHECKING:
     import torch
 
-_FIRST_ARENA = 1 << 12
-_FIRST_HISTORY = 1 << 8
-_STAY_MASK_SHARE = 4  # at most a quarter of limits.memory goes to cached masks
+_FIRST_ARENA = 3 << 10
+_FIRST_HISTORY = 1 << 6
 _MOST_FORCED_BYTES = 1 << 14
 _STOPPED = (at.MISSED, at.ARENA_FULL)
 
@@ -42,7 +41,7 @@ class Constraint:
         automaton.compiler = compiler
         self._tables = tables_of(vocabulary)
         self._tables.strings(automaton.escapes)  # built now, not by the first matcher
-        self._stay_masks = StayMasks(self._tables.words, automaton.budget.limits.memory // _STAY_MASK_SHARE)
+        self._stay_masks = StayMasks(self._tables.words, automaton.budget.limits.mask_cache)
         with automaton.lock:
             automaton.compile_node(0)
 
@@ -55,6 +54,7 @@ class Matcher:
     """One sequence of tokens, read as far as it was accepted. Not to be used by two threads at once."""
 
     __slots__ = (
+        "_address",
         "_arena",
         "_constraint",
         "_history",
@@ -95,14 +95,14 @@ class Matcher:
         ``bitmask``: int32[rows, at least ceil(V / 32)], numpy or a torch tensor on the CPU, contiguous; bit ``t % 32``
         of word ``t // 32`` is 1 iff token ``t`` is allowed. Raises ``ValueError`` for any other array.
         """
-        target: Any = bitmask if type(bitmask) is np.ndarray else _as_array(bitmask)
+        target: Any = bitmask if type(bitmask) is np.ndarray else as_array(bitmask)
         try:
             outcome = fill_mask(self._slots, target, row)
         except TypeError:
-            raise ValueError(_BITMASK_WANTED) from None
+            raise ValueError(BITMASK_WANTED) from None
         while outcome != at.DONE:
             if outcome == at.BAD_MASK:
-                raise ValueError(f"{_BITMASK_WANTED}; got shape {target.shape}, row {row}")
+                raise ValueError(f"{BITMASK_WANTED}; got shape {target.shape}, row {row}")
             self._make_way(outcome)
             outcome = fill_mask(self._slots, target, row)
 
@@ -244,6 +244,7 @@ class Matcher:
 
     def _install_own(self) -> None:
         slots = self._slots
+        self._address = address_of(slots)
         slots[at.ARENA] = address_of(self._arena)
         slots[at.ARENA_SIZE] = len(self._arena)
         slots[at.STACK] = address_of(self._stack)
@@ -256,7 +257,7 @@ class Matcher:
         self._standing_in.install(slots, len(self._text))
 
 
-_BITMASK_WANTED = "a bitmask is a contiguous int32 array of shape [rows, ceil(V / 32)] on the CPU"
+BITMASK_WANTED = "a bitmask is a contiguous int32 array of shape [rows, ceil(V / 32)] on the CPU"
 
 
 def _grown(array: NDArray[Any], needed: int) -> NDArray[Any]:
@@ -267,12 +268,13 @@ def _grown(array: NDArray[Any], needed: int) -> NDArray[Any]:
     return larger
 
 
-def _as_array(bitmask: Any) -> NDArray[np.int32]:
+def as_array(bitmask: Any) -> NDArray[np.int32]:
+    """A bitmask that is no numpy array as one, sharing its memory. Raises ``ValueError``."""
     numpy = getattr(bitmask, "numpy", None)
     if numpy is None:
-        raise ValueError(_BITMASK_WANTED)
+        raise ValueError(BITMASK_WANTED)
     try:
         array: NDArray[np.int32] = numpy()
     except TypeError as error:  # a tensor on a GPU
-        raise ValueError(_BITMASK_WANTED) from error
+        raise ValueError(BITMASK_WANTED) from error
     return array

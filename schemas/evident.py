@@ -100,11 +100,14 @@ class Evident:
             return bool(atom.values)
         if is_true and not more and isinstance(atom, LengthAtLeast | HasFormat):
             return True  # no limit on length that a format has by itself excludes all of its strings
-        return some_string(
-            [atom for atom, is_true in literals if is_true and isinstance(atom, StringAtom)],
-            [atom for atom, is_true in literals if not is_true and isinstance(atom, StringAtom)],
-            self._language.budget,
-        ) is not None
+        return (
+            some_string(
+                [atom for atom, is_true in literals if is_true and isinstance(atom, StringAtom)],
+                [atom for atom, is_true in literals if not is_true and isinstance(atom, StringAtom)],
+                self._language.budget,
+            )
+            is not None
+        )
 
     def _some_object(self, positive: list[Atom], negative: list[Atom]) -> bool:
         """Whether an object of just the properties that are required will do."""
@@ -150,10 +153,7 @@ class Evident:
             elif not isinstance(atom, ItemsAtLeast | ItemAt | ItemsFrom):
                 return False
         conjunction = self._language.formulas.conjunction
-        return all(
-            self.value(conjunction(_asked(positive, index)))
-            for index in range(least)
-        )
+        return all(self.value(conjunction(_asked(positive, index))) for index in range(least))
 
 
 def _asked(positive: list[Atom], index: int) -> Iterator[int]:

@@ -43,7 +43,7 @@ from .disjointness import told_apart
 from .formula import FALSE, TRUE, VALUE, Formulas, Operator
 from .keywords_common import ALL_KINDS, Evaluated, KeywordFunction, Site
 from .options import JsonOptions
-from .references import Trail, escape, pointer
+from .references import Trail, pointer
 from .resolver import Resolver, Scope
 from .resources import Resources
 from .theory_strings import string_satisfies

@@ -46,6 +46,7 @@ PUBLIC_NAMES = {
     "Vocabulary",
     "__version__",
     "compile",
+    "fill_next_token_bitmasks",
     "generate",
 }
 IMPORT_MASKWRIGHT = f"""

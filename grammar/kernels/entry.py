@@ -9,10 +9,23 @@ from .compilation import kernel
 from .frames import frame_with_finished
 from .layout import *  # noqa: F403 -- the layout is this package's vocabulary
 from .masks import fill, load, walk
-from .pointers import Flag, Long, Longs, bytes_at, call_step, call_walk, ints_at, longs_at, words_at
+from .pointers import (
+    Flag,
+    Long,
+    Longs,
+    Nothing,
+    atomic_add,
+    bytes_at,
+    call_step,
+    call_walk,
+    ints_at,
+    longs_at,
+    words_at,
+)
 from .structure import is_accepting, rarer_step, step_once
 
 Slots = types.Array(types.int64, 1, "C")
+Outcomes = types.Array(types.int32, 1, "C")
 Bitmask = types.Array(types.int32, 2, "C")
 
 CALLED_THROUGH_ADDRESSES = {WALK: walk, STEP: step_once, RARER_STEP: rarer_step, FINISHED: frame_with_finished}
@@ -27,10 +40,8 @@ def has_room(slots):
     return top + slots[MARGIN] <= slots[ARENA_SIZE] and length + 1 < slots[HISTORY_SIZE]
 
 
-@kernel(Long, Slots, Bitmask, Long, entry=True)
-def fill_mask(slot_array, bitmask, row):
-    """Write the mask of allowed tokens into row ``row``; DONE, MISSED, ARENA_FULL or BAD_MASK."""
-    slots = longs_at(slot_array.ctypes.data)
+@kernel(Long, Longs, Bitmask, Long)
+def fill_row(slots, bitmask, row):
     words = slots[MASK_WORDS]
     if row < 0 or row >= bitmask.shape[0] or bitmask.shape[1] < words:
         return BAD_MASK
@@ -43,6 +54,19 @@ def fill_mask(slot_array, bitmask, row):
     return MISSED if slots[MISS_COUNT] else DONE
 
 
+@kernel(Long, Slots, Bitmask, Long, entry=True)
+def fill_mask(slot_array, bitmask, row):
+    """Write the mask of allowed tokens into row ``row``; DONE, MISSED, ARENA_FULL or BAD_MASK."""
+    return fill_row(longs_at(slot_array.ctypes.data), bitmask, row)
+
+
+@kernel(Nothing, Slots, Outcomes, Bitmask, Long, Long, entry=True)
+def fill_masks(addresses, outcomes, bitmask, start, end):
+    """``fill_mask`` for rows ``start .. end-1`` and the matchers whose slots begin at ``addresses``."""
+    for row in range(start, end):
+        outcomes[row] = fill_row(longs_at(addresses[row]), bitmask, row)
+
+
 @kernel(Long, Slots, Long, entry=True)
 def fill_stay_mask(slot_array, address):
     """Write the mask of the tokens that stay inside the matcher's TEXT or key (for one class) to ``address``."""
@@ -53,9 +77,18 @@ def fill_stay_mask(slot_array, address):
         slots[ONLY_CLASS] = slots[STAY_WANTED] & ((1 << COUNT_BITS) - 1)
         stack[A] = NONE
         stack[B] = NONE
+    elif slots[STAY_WANTED] & ((1 << COUNT_BITS) - 1) == ANY_COUNT:
+        slots[ANY_LENGTH] = 1
     call_walk(slots[WALK], slots, stack, words_at(address), TRIE_STAYING, 0, slots[TRIE_NODES], 0, 0)
     slots[ONLY_CLASS] = 0
+    slots[ANY_LENGTH] = 0
     return DONE
+
+
+@kernel(Long, Slots, entry=True)
+def count_readers(header):
+    """How many kernels are reading the cache of stay masks with this header; what was written before is seen by all."""
+    return atomic_add(header.ctypes.data + STAY_READERS * 8, 0)
 
 
 @kernel(Long, Slots, Long, entry=True)

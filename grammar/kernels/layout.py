@@ -37,14 +37,15 @@ NUMBER_NEXT, NUMBER_LABEL, NUMBER_RESIDUES = (next(_slot) for _ in range(3))
 TEXTS, TEXT_NEXT, TEXT_LABEL, TEXT_ASCII, TEXT_START, TEXT_CLASS, TEXT_VIABLE, TEXT_LEFT = (
     next(_slot) for _ in range(8)
 )
-STAY_KEYS, STAY_ROWS, STAY_CAPACITY, STAY_OPEN, STAY_WANTED = (
-    next(_slot) for _ in range(5)
-)  # stay masks of text states
+# stay masks of text states: the header of their cache, how many it holds at most, and the key of one that is wanted
+STAY_CACHE, STAY_MOST, STAY_WANTED = (next(_slot) for _ in range(3))
+_, _ = (next(_slot) for _ in range(2))
 WHITESPACE, BLANK_NEXT, EPOCH = next(_slot), next(_slot), next(_slot)
 KEEPS_TEXT = next(_slot)  # 1 if the automaton needs the text that was read, because of unique items
 RESIDUE_READ = next(_slot)  # what number_successor leaves beside the state
 ONLY_CLASS, MARKED = next(_slot), next(_slot)  # for masks of open keys: the one class considered; 4 words of bytes
-_, _, _ = (next(_slot) for _ in range(3))
+ANY_LENGTH = next(_slot)  # 1 while a stay mask is walked for which limits of length are looked at apart
+_, _ = (next(_slot) for _ in range(2))
 # --- slots: one matcher's own
 ARENA, ARENA_SIZE, STACK, HISTORY, HISTORY_SIZE, LENGTH, MISSES, MISS_COUNT, TERMINATED, MARGIN = (
     next(_slot) for _ in range(10)
@@ -252,5 +253,9 @@ MISS_NODE, MISS_STATE, MISS_STAY, MISS_AFTER = range(4)
 MISS_BITS = 2
 KNOWN_NODE, KNOWN_FROM, KNOWN_TO, KNOWN_INSTEAD = range(4)
 KNOWN_WIDTH = 4
-# a stay mask's key: (text << STATE_BITS | state) << COUNT_BITS | code points read + 2, or 1 where these are irrelevant
-STATE_BITS, COUNT_BITS = 18, 24
+# a stay mask's key: (text << STATE_BITS | state) << COUNT_BITS | code points read + 2, or ANY_COUNT where the mask is
+# walked as if there were no limits of length
+STATE_BITS, COUNT_BITS, ANY_COUNT = 18, 24, 1
+# the cache of stay masks: the address of its table (capacity, then keys, addresses of masks and times of last use), the
+# time (in masks added), and how many kernels are reading
+STAY_TABLE, STAY_CLOCK, STAY_READERS, STAY_HEADER = range(4)

@@ -20,6 +20,7 @@ from .pointers import (
     Longs,
     Nothing,
     Words,
+    atomic_add,
     bytes_at,
     call_walk,
     halves_at,
@@ -176,16 +177,30 @@ def walk_crossing_from(slots, stack, mask, byte):
 
 @kernel(Long, Longs, Long)
 def find_stay_mask(slots, key):
-    """The address of a kept mask; 0, and a miss, if there is none yet."""
-    keys = longs_at(slots[STAY_KEYS])
-    slot = (key * 0x9E3779B97F4A7C1 >> 20) & (slots[STAY_CAPACITY] - 1)
-    while keys[slot] != 0 and keys[slot] != key:
-        slot = (slot + 1) & (slots[STAY_CAPACITY] - 1)
-    if keys[slot] == key:
-        return longs_at(slots[STAY_ROWS])[slot]
+    """The address of a kept mask; 0, and a miss, if there is none. Only between the two ends of reading."""
+    header = longs_at(slots[STAY_CACHE])
+    table = longs_at(header[STAY_TABLE])
+    capacity = table[0]
+    slot = (key * 0x9E3779B97F4A7C1 >> 20) & (capacity - 1)
+    while table[1 + slot] != 0 and table[1 + slot] != key:
+        slot = (slot + 1) & (capacity - 1)
+    if table[1 + slot] == key:
+        table[1 + 2 * capacity + slot] = header[STAY_CLOCK]
+        return table[1 + capacity + slot]
     slots[STAY_WANTED] = key
     miss(slots, MISS_STAY, 0)
     return np.int64(0)
+
+
+@kernel(Nothing, Longs, inline=True)
+def begin_reading(slots):
+    """From here on no mask in the cache is given back, nor a table of it, until ``end_reading``."""
+    atomic_add(slots[STAY_CACHE] + STAY_READERS * 8, 1)
+
+
+@kernel(Nothing, Longs, inline=True)
+def end_reading(slots):
+    atomic_add(slots[STAY_CACHE] + STAY_READERS * 8, -1)
 
 
 @kernel(Nothing, Longs, Ints, Words)
@@ -238,20 +253,23 @@ def fill_classed_key(slots, stack, mask, text, classes):
     frame = np.int64(stack[FRAME])
     arena = ints_at(slots[ARENA])
     record = ints_at(slots[TEXTS] + (text << TEXT_SHIFT) * 4)
-    if record[TEXT_SCARCE] != 0 or slots[STAY_OPEN] == 0:
+    if record[TEXT_SCARCE] != 0 or slots[STAY_MOST] < 2 * classes:
         fill_anything(slots, stack, mask)
         return
     state = np.int64(arena[stack[TOP] - 1]) >> KEY_STATE_SHIFT
     left = ints_at(slots[TEXT_LEFT] + (np.int64(record[TEXT_LEFT_AT]) + state * classes) * 4)
+    begin_reading(slots)
     for number in range(1, classes + 1):
         if left[number - 1] == 0 or class_node(slots, frame, number) == NONE:
             continue
         row = find_stay_mask(slots, ((text << STATE_BITS) | state) << COUNT_BITS | number)
         if row == 0:
+            end_reading(slots)
             return
         source = words_at(row)
         for i in range(slots[MASK_WORDS]):
             mask[i] |= source[i]
+    end_reading(slots)
     for byte in range(256):
         if (slots[MARKED + (byte >> 6)] >> (byte & 63)) & 1:
             walk_root(slots, stack, mask, TRIE, byte, 0, 0)
@@ -305,28 +323,44 @@ def fill_keys(slots, stack, mask):
             key = narrow(slots, key, hi, position, byte) & 0xFFFFFFFF
 
 
-@kernel(Long, Longs, Ints)
-def stay_key(slots, stack):
-    """The key of the stay mask of a TEXT configuration."""
-    node = ints_at(slots[NODES] + (np.int64(stack[A]) << NODE_SHIFT) * 4)
-    text = np.int64(node[TEXT_ID])
-    record = ints_at(slots[TEXTS] + (text << TEXT_SHIFT) * 4)
+@kernel(Long, Longs, Ints, Ints, inline=True)
+def most_code_points(slots, stack, record):
+    """How many code points may follow in a TEXT if the limits of length forbid nothing else; NONE if they may.
+
+    In the free columns of a text's table they forbid nothing, and those behind are all dead where they reach up to the
+    maximum.
+    """
     length = np.int64(stack[C])
-    count = length + 2
-    if record[TEXT_COLUMNS] == 0 or (
-        record[TEXT_FREE_FROM] <= length and length + slots[LONGEST] < record[TEXT_FREE_TO]
-    ):
-        count = np.int64(1)
-    return ((text << STATE_BITS) | stack[B]) << COUNT_BITS | count
+    if record[TEXT_COLUMNS] == 0:
+        return np.int64(NO_LIMIT)
+    left = np.int64(record[TEXT_FREE_TO]) - 1 - length
+    if length < record[TEXT_FREE_FROM] or left < 0:
+        return np.int64(NONE)
+    if left >= slots[LONGEST]:
+        return np.int64(NO_LIMIT)
+    node = ints_at(slots[NODES] + (np.int64(stack[A]) << NODE_SHIFT) * 4)
+    to_the_end = node[MAX_LENGTH] < UNBOUNDED and record[TEXT_FREE_TO] == record[TEXT_COLUMNS] - 1
+    return left if to_the_end else np.int64(NONE)
 
 
 @kernel(Nothing, Longs, Ints, Words)
 def fill_text(slots, stack, mask):
-    if slots[STAY_OPEN] != 0:
-        row = find_stay_mask(slots, stay_key(slots, stack))
+    node = ints_at(slots[NODES] + (np.int64(stack[A]) << NODE_SHIFT) * 4)
+    text = np.int64(node[TEXT_ID])
+    if slots[STAY_MOST] != 0:
+        most = most_code_points(slots, stack, ints_at(slots[TEXTS] + (text << TEXT_SHIFT) * 4))
+        count = np.int64(stack[C]) + 2 if most == NONE else np.int64(ANY_COUNT)
+        begin_reading(slots)
+        row = find_stay_mask(slots, ((text << STATE_BITS) | stack[B]) << COUNT_BITS | count)
+        if row != 0:
+            copy_mask(slots, mask, row)
+        end_reading(slots)
         if row == 0:
             return
-        copy_mask(slots, mask, row)
+        if most >= 0 and most < slots[LONGEST]:
+            within = words_at(slots[STAY_WITHIN] + most * slots[MASK_WORDS] * 4)
+            for i in range(slots[MASK_WORDS]):
+                mask[i] &= within[i]
     else:
         call_walk(slots[WALK], slots, stack, mask, TRIE_STAYING, 0, slots[TRIE_NODES], 0, 0)
     for byte in range(256):

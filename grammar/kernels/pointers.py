@@ -44,6 +44,17 @@ Flag = types.boolean
 Nothing = types.void
 
 
+@intrinsic
+def atomic_add(typing_context: Any, address: Any, amount: Any) -> Any:
+    """Add to the int64 at ``address``, and return what it was: one step for all threads, and a fence between them."""
+
+    def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        pointer = builder.inttoptr(arguments[0], ir.PointerType(ir.IntType(64)))
+        return builder.atomic_rmw("add", pointer, arguments[1], "seq_cst")
+
+    return Long(Long, Long), generate
+
+
 def _call(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
     result = context.get_value_type(signature.return_type)
     parameters = [context.get_value_type(argument) for argument in signature.args[1:]]

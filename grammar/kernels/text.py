@@ -202,7 +202,7 @@ def is_viable(slots, text, state, length):
         return False
     record = ints_at(slots[TEXTS] + (text << TEXT_SHIFT) * 4)
     columns = np.int64(record[TEXT_COLUMNS])
-    if columns == 0:
+    if columns == 0 or slots[ANY_LENGTH] != 0:
         return True
     column = min(length, columns - 1)
     return bytes_at(slots[TEXT_VIABLE])[record[TEXT_VIABLE_AT] + state * columns + column] != 0

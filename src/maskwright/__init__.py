@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .generation.generate import generate
     from .generation.result import GenerationResult
+    from .grammar.batch import fill_next_token_bitmasks
     from .grammar.errors import (
         InvalidSchema,
         LimitExceeded,
@@ -46,6 +47,7 @@ __all__ = [
     "Vocabulary",
     "__version__",
     "compile",
+    "fill_next_token_bitmasks",
     "generate",
 ]
 
@@ -65,6 +67,7 @@ _MODULES = {
     "UnsupportedSchema": ".grammar.errors",
     "Vocabulary": ".grammar.vocabulary",
     "compile": ".schemas.specification",
+    "fill_next_token_bitmasks": ".grammar.batch",
     "generate": ".generation.generate",
 }
 
