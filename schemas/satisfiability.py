@@ -85,7 +85,7 @@ class Satisfier:
         return bool(self._some_values(value, most)[0]) or not self.value(value)
 
     def _some_values(self, value: int, most: int) -> tuple[list[object], bool]:
-        """As many different values as are few, and whether these are all; none if one of them is known to be abundant."""
+        """As many different values as are few, and whether these are all; none if one is known to be abundant."""
         formulas = self._language.formulas
         found: list[object] = []
         left = most
