@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 Choices = frozenset[int]
@@ -102,17 +103,30 @@ def joined(progressions: Iterable[Progression], period: int) -> list[Progression
     """The same strings in fewer progressions: where classes make up a class of a smaller modulus, that one."""
     left = set(progressions)
     found: list[Progression] = []
-    for step in range(1, period if len(left) > 1 else 1):
-        if period % step == 0:
-            groups: defaultdict[tuple[Choices, int], list[Progression]] = defaultdict(list)
-            for progression in left:
-                groups[progression.accepted, progression.start % step].append(progression)
-            for group in groups.values():
-                for members in _aligned(sorted(group, key=lambda p: p.start), step, period // step):
-                    left.difference_update(members)
-                    first = members[0]
-                    found.append(Progression(first.start, step, sum(p.size for p in members), first.accepted))
+    for step in _divisors(period):
+        if len(left) < period // step:
+            continue
+        groups: defaultdict[tuple[Choices, int], list[Progression]] = defaultdict(list)
+        for progression in left:
+            groups[progression.accepted, progression.start % step].append(progression)
+        for group in groups.values():
+            for members in _aligned(sorted(group, key=lambda p: p.start), step, period // step):
+                left.difference_update(members)
+                first = members[0]
+                found.append(Progression(first.start, step, sum(p.size for p in members), first.accepted))
     return [*found, *left]
+
+
+@lru_cache(maxsize=64)
+def _divisors(period: int) -> tuple[int, ...]:
+    """Those less than ``period`` itself, which may be huge, but has no prime factors but 2 and 5."""
+    found = {1}
+    for prime in (2, 5):
+        power = prime
+        while period % power == 0:
+            found |= {power * divisor for divisor in found if divisor % prime}
+            power *= prime
+    return tuple(sorted(found - {period}))
 
 
 def _aligned(group: Sequence[Progression], step: int, count: int) -> Iterator[Sequence[Progression]]:

@@ -51,8 +51,16 @@ def read_json(text: str, name: str = "the JSON text") -> object:
 
 
 def read_items(text: bytes) -> list[object]:
-    """The values in ``text``, which are JSON with commas between them, and maybe one behind the last."""
-    items: list[object] = json.loads(b"[" + text.rstrip(b", \t\n\r") + b"]", parse_float=Decimal)
+    """The values in ``text``, which are JSON with commas between them, and maybe one behind the last.
+
+    Raises ``LimitExceeded`` for numbers of too many digits, written out or by an exponent, and for deep nesting.
+    """
+    whole = "[" + text.rstrip(b", \t\n\r").decode() + "]"
+    reader = _Reader(whole, "an array of unique items")
+    try:
+        items: list[object] = json.loads(whole, parse_float=reader.fraction, parse_int=reader.integer)
+    except RecursionError:
+        raise LimitExceeded("unique items are nested too deeply", remedy="ask for fewer levels") from None
     return items
 
 

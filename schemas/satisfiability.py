@@ -33,6 +33,9 @@ _PLAIN = {kind: constant(value) for kind, value in ((Kind.NULL, None), (Kind.TRU
 _ENOUGH = 16
 """After so many new questions, or cases since one, a search waits for answers."""
 
+_CONTAINER_COST = 4
+"""For how many scalars an object or array counts where values are listed."""
+
 _KINDS = (Kind.NULL, Kind.TRUE, Kind.FALSE, Kind.NUMBER, Kind.STRING, Kind.ARRAY, Kind.OBJECT)
 
 
@@ -72,26 +75,33 @@ class Satisfier:
         return known
 
     def few_values(self, value: int, most: int) -> list[int] | None:
-        """All constants, as value formulas, that satisfy ``value``, where these are at most ``most``; else ``None``."""
-        found = self._some_values(value, most + 1)
-        return None if found is None or len(found) > most else [self._language.constant(each) for each in found]
+        """All constants, as value formulas, that satisfy ``value``, where these are few; else ``None``.
+
+        Few are at most ``most`` scalars; an object or array counts for several, being harder to tell from the others.
+        """
+        found, are_all = self._some_values(value, most)
+        return [self._language.constant(each) for each in found] if are_all else None
 
     def is_scarce(self, value: int, most: int) -> bool:
-        """Whether only finitely many values satisfy ``value``; if these are more than ``most``, so it may only seem."""
-        return self._some_values(value, most + 1) is not None
+        """Whether only finitely many values satisfy ``value``; if these are not few, so it may only seem."""
+        return bool(self._some_values(value, most)[0]) or not self.value(value)
 
-    def _some_values(self, value: int, count: int) -> list[object] | None:
-        """Up to ``count`` different values; ``None`` if one of them is known to be abundant."""
+    def _some_values(self, value: int, most: int) -> tuple[list[object], bool]:
+        """As many different values as are few, and whether these are all; none if one is known to be abundant."""
         formulas = self._language.formulas
         found: list[object] = []
+        left = most
         witness = self.witness(value)
-        while witness is not None and len(found) < count:
+        while witness is not None:
             if witness.abundant:
-                return None
+                return [], False
+            left -= _CONTAINER_COST if isinstance(witness.value, list | dict) else 1
+            if left < 0:
+                return found, False
             found.append(witness.value)
             others = formulas.negation(self._language.one_of(found))
             witness = self.witness(formulas.conjunction((value, others)))
-        return found
+        return found, True
 
     def pending(self, pending: int, kinds: tuple[Kind, ...]) -> bool:
         """Whether some value can stand at the pending place so that the containers of ``kinds`` can be completed.

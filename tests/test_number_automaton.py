@@ -198,3 +198,11 @@ def test_beyond_64_bits() -> None:
 def test_many_divisors() -> None:
     with pytest.raises(LimitExceeded, match="13 divisors"):
         number_automaton([Multiple(Fraction(3**power)) for power in range(1, 14)], sum, LIMITS)
+
+
+def test_a_long_period_takes_no_time() -> None:
+    """Where places behind the point and thousands meet, digits are told apart modulo 10**12."""
+    divisors = [Multiple(Fraction(divisor)) for divisor in ("1000", "30", "0.123456789")]
+    brief = Budget(Limits(compile_seconds=20))
+    with pytest.raises(LimitExceeded, match="arithmetic progressions"):
+        number_automaton([Compare(Fraction(1)), *divisors], lambda outcomes: int(max(outcomes[1:])), brief)

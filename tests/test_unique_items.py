@@ -58,6 +58,8 @@ BY_HAND: list[Any] = [
     {"if": UNIQUE, "then": False, "items": {"type": "array", "maxItems": 2, "not": UNIQUE}, "maxItems": 3},
     {"not": UNIQUE, "contains": {"type": "object"}, "maxContains": 1, "maxItems": 4},
     {"items": {"not": UNIQUE, "type": "array", "maxItems": 2}, **UNIQUE},
+    {"items": {"type": "array", "items": {"type": ["null", "integer"]}, "minItems": 2, **UNIQUE}, **UNIQUE},
+    {"items": {"type": "array", "items": {"enum": [1, "a", "b", None, True, 0, []]}, **UNIQUE}, **UNIQUE},
 ]  # fmt: skip
 
 ITEMS = st.sampled_from(
@@ -162,12 +164,21 @@ def test_many_but_not_unlimited_values(items: Any) -> None:
 @pytest.mark.parametrize(("items", "content"), [
     ({"type": "integer"}, b"[0, 0"),
     ({"type": "integer"}, b"[0, -0"),
+    ({"type": "integer", "minimum": 0}, b"[0, -"),
+    ({"type": "integer", "minimum": 0}, b"[\n  0.0,\n  -"),
     ({"type": "integer", "maximum": 10}, b"[10, 10"),
     ({"type": "integer", "minimum": 0, "maximum": 100}, b"[100, 100"),
 ])  # fmt: skip
 def test_numbers_that_can_only_be_repeated(items: Any, content: bytes) -> None:
     matcher = constraint_of(of_arrays({"items": items, "uniqueItems": True})).matcher()
     assert matcher.accept_tokens(ids_of(content)) == len(content) - 1
+
+
+@pytest.mark.parametrize("number", [b"1e9999999999", b"1.5E-9999999999", b"2e99999999999999999999", b"1" * 5000])
+def test_numbers_too_large_to_be_compared_with(number: bytes) -> None:
+    schema = of_arrays({"not": UNIQUE, "prefixItems": [{"type": "number"}, True], "maxItems": 2})
+    with pytest.raises(LimitExceeded, match="digits"):
+        accepts(constraint_of(schema), b"[" + number + b",1]")
 
 
 @settings(UNHURRIED, max_examples=80)
