@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 def address_of(array: NDArray[Any]) -> int:
     """Where the contents of ``array``, contiguous and writable, begin; a fifth of what ``array.ctypes.data`` costs."""
-    return addressof(c_char.from_buffer(array)) if array.size else 0
+    buffer: Any = array  # not before Python 3.12 do types say that arrays are buffers
+    return addressof(c_char.from_buffer(buffer)) if array.size else 0
 
 
 class Beginning:

@@ -46,6 +46,7 @@ class Evident:
 
     def __init__(self, language: Language) -> None:
         self._language = language
+        self._plain = language.plain
         self._known = {FALSE: False, TRUE: True}
         self._kinds: dict[tuple[int, Kind], bool] = {}
         self._depth = 0
@@ -55,7 +56,7 @@ class Evident:
         known = self._known.get(value)
         if known is not None:
             return known
-        if self._language.is_free(value):
+        if self._plain.is_free(value):
             self._known[value] = True
             return True
         self._known[value] = False  # a value that needs itself is not evident
@@ -66,7 +67,7 @@ class Evident:
         if formulas.operator(value) is Operator.OR:
             found = any(map(self.value, formulas.operands(value)))
         else:
-            possible = self._language.kinds_of(value)
+            possible = self._plain.kinds_of(value)
             found = any(kind in possible and self.of_kind(value, kind) for kind in _CHEAP_FIRST)
         self._depth -= 1
         self._known[value] = found
@@ -76,7 +77,7 @@ class Evident:
         """Whether some value of ``kind`` evidently does."""
         found = self._kinds.get((value, kind))
         if found is None:
-            literals = self._language.sufficient_literals(value, kind)
+            literals = self._plain.sufficient_literals(value, kind)
             found = literals is not None and (not literals or self._judge(literals, kind))
             self._kinds[value, kind] = found
         return found
@@ -100,11 +101,14 @@ class Evident:
             return bool(atom.values)
         if is_true and not more and isinstance(atom, LengthAtLeast | HasFormat):
             return True  # no limit on length that a format has by itself excludes all of its strings
-        return some_string(
-            [atom for atom, is_true in literals if is_true and isinstance(atom, StringAtom)],
-            [atom for atom, is_true in literals if not is_true and isinstance(atom, StringAtom)],
-            self._language.budget,
-        ) is not None
+        return (
+            some_string(
+                [atom for atom, is_true in literals if is_true and isinstance(atom, StringAtom)],
+                [atom for atom, is_true in literals if not is_true and isinstance(atom, StringAtom)],
+                self._language.budget,
+            )
+            is not None
+        )
 
     def _some_object(self, positive: list[Atom], negative: list[Atom]) -> bool:
         """Whether an object of just the properties that are required will do."""
@@ -150,10 +154,7 @@ class Evident:
             elif not isinstance(atom, ItemsAtLeast | ItemAt | ItemsFrom):
                 return False
         conjunction = self._language.formulas.conjunction
-        return all(
-            self.value(conjunction(_asked(positive, index)))
-            for index in range(least)
-        )
+        return all(self.value(conjunction(_asked(positive, index))) for index in range(least))
 
 
 def _asked(positive: list[Atom], index: int) -> Iterator[int]:
