@@ -68,7 +68,7 @@ class Evident:
             found = any(map(self.value, formulas.operands(value)))
         else:
             possible = self._plain.kinds_of(value)
-            found = any(kind in possible and self.of_kind(value, kind) for kind in _CHEAP_FIRST)
+            found = any(self.of_kind(value, kind) for kind in _CHEAP_FIRST if kind in possible)
         self._depth -= 1
         self._known[value] = found
         return found

@@ -34,8 +34,10 @@ class PlainDemands:
 
     def is_free(self, value: int) -> bool:
         """Whether ``value`` is a schema that evidently allows all values of some kind."""
-        literal = self._literal(value)
-        site = None if literal is None or not literal.is_true else self._language.site(_schema_of(literal))
+        if self._formulas.operator(value) is not Operator.VARIABLE:
+            return False
+        atom = self._formulas.variable_of(value).atom
+        site = self._language.site(atom.schema) if isinstance(atom, SchemaAtom) else None
         if site is None or site.everywhere:
             return False
         by_kind, unevaluated = site.by_kind, site.evaluated.unevaluated
@@ -87,14 +89,7 @@ class PlainDemands:
             if part in seen:
                 continue
             seen.add(part)
-            literal = self._literal(part)
-            demands: Iterable[int | Literal] | None
-            if literal is None:
-                demands = self._alternative(part, kind, is_guess)
-            elif isinstance(literal.atom, SchemaAtom):
-                demands = self._demands(literal, kind)
-            else:
-                demands = (literal,)
+            demands = self._parts(part, kind, is_guess)
             if demands is None:
                 return None
             for demand in demands:
@@ -104,20 +99,23 @@ class PlainDemands:
                     work += conjuncts(demand)
         return tuple(found)
 
-    def _literal(self, formula: int) -> Literal | None:
-        """``formula`` as a literal, if it is one."""
+    def _parts(self, formula: int, kind: Kind, is_guess: bool) -> Iterable[int | Literal] | None:
+        """Formulas and literals whose conjunction is ``formula``, or which imply it as a guess."""
         formulas = self._formulas
-        is_true = formulas.operator(formula) is not Operator.NOT
-        variable = formula if is_true else formulas.operands(formula)[0]
-        if formulas.operator(variable) is not Operator.VARIABLE:
+        operator = formulas.operator(formula)
+        if operator is Operator.VARIABLE:
+            atom = formulas.variable_of(formula).atom
+            return self._demands(atom.schema, kind) if isinstance(atom, SchemaAtom) else (Literal(atom, True),)
+        if operator is not Operator.NOT:
+            return self._alternative(formula, kind, is_guess)
+        [negated] = formulas.operands(formula)
+        if formulas.operator(negated) is not Operator.VARIABLE:
             return None
-        return Literal(formulas.variable_of(variable).atom, is_true)
+        atom = formulas.variable_of(negated).atom
+        return None if isinstance(atom, SchemaAtom) else (Literal(atom, False),)
 
-    def _demands(self, literal: Literal, kind: Kind) -> Iterable[int | Literal] | None:
+    def _demands(self, schema: int, kind: Kind) -> Iterable[int | Literal] | None:
         """All that a schema demands of a value of ``kind``; ``None`` where that is not so plain."""
-        if not literal.is_true:
-            return None
-        schema = _schema_of(literal)
         site = self._language.site(schema)
         if site is None:
             return (self._language.demand(schema, kind),)
@@ -135,8 +133,3 @@ class PlainDemands:
         if len(possible) == 1 or (possible and is_guess and operator is Operator.OR):
             return (possible[0],)
         return None
-
-
-def _schema_of(literal: Literal) -> int:
-    assert isinstance(literal.atom, SchemaAtom)
-    return literal.atom.schema
