@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 def address_of(array: NDArray[Any]) -> int:
     """Where the contents of ``array``, contiguous and writable, begin; a fifth of what ``array.ctypes.data`` costs."""
-    return addressof(c_char.from_buffer(array)) if array.size else 0
+    buffer: Any = array  # not before Python 3.12 do types say that arrays are buffers
+    return addressof(c_char.from_buffer(buffer)) if array.size else 0
 
 
 class Beginning:
@@ -21,13 +22,15 @@ class Beginning:
     ``least``: for so many rows there is room when the first one is added.
     """
 
-    __slots__ = ("address", "array", "least", "row_bytes")
+    __slots__ = ("address", "array", "least", "roomy", "row_bytes")
 
     def __init__(self, array: NDArray[Any], least: int = 64) -> None:
         self.array = array
         self.address = address_of(array)
         self.least = least
         self.row_bytes = array.strides[0]
+        self.roomy = np.zeros((least, *array.shape[1:]), array.dtype)
+        self.roomy[: len(array)] = array
 
 
 class Pool:
@@ -71,7 +74,10 @@ class Pool:
     def _grow(self, needed: int) -> None:
         capacity = max(2 * len(self.array), needed, self._beginning.least)
         self._grown(capacity * self._beginning.row_bytes)
-        larger = np.zeros((capacity, *self.array.shape[1:]), self.array.dtype)
-        larger[: self._used] = self.array[: self._used]
+        if capacity == self._beginning.least:
+            larger = self._beginning.roomy.copy()
+        else:
+            larger = np.zeros((capacity, *self.array.shape[1:]), self.array.dtype)
+            larger[: self._used] = self.array[: self._used]
         self._retired.append(self.array)
         self.array, self.address = larger, address_of(larger)

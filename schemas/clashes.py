@@ -83,7 +83,7 @@ class _PartOfLanguage(Language):
     def below(self, schema: int) -> Iterator[tuple[int, bool]]:
         """The schemas that this one speaks of, each with whether its truth, and not its falsehood, helps."""
         for kind in Kind:
-            yield from self._schemas_in(self._demand(schema, kind), True)
+            yield from self._schemas_in(self.demand(schema, kind), True)
 
     def _schemas_in(self, formula: int, positive: bool) -> Iterator[tuple[int, bool]]:
         for helpful, variables in zip((positive, not positive), self.formulas.occurrences(formula), strict=True):

@@ -24,9 +24,9 @@ from .atoms import (
     Unique,
 )
 from .formula import FALSE, Operator
-from .key_classes import KeyClasses, classes_for, names_of
+from .key_classes import KeyClasses, classes_for, in_order
 from .lowering import Language
-from .selectors import selects
+from .selectors import names_in, selects
 
 _OTHER = Literal(SchemaAtom(-1), True)
 """Stands for what is no literal about an object or array; no such schema exists."""
@@ -95,7 +95,13 @@ def object_of(language: Language, literals: Iterable[Literal]) -> PlainObject | 
         else:
             return None
     patterned = [atom for atom in demands if not isinstance(atom.selector, NamedKey) and not _by_name(atom.selector)]
-    names: Iterable[str] = names_of(language, [*demands, *map(Has, required)], orders)
+    mentioned = set(required)
+    for atom in demands:
+        if isinstance(atom.selector, NamedKey):
+            mentioned.add(atom.selector.name)
+        else:
+            mentioned |= names_in(language, atom)
+    names: Iterable[str] = in_order(language, mentioned, orders)
     classes = classes_for(language, names, [atom.selector for atom in demands]) if patterned else None
     if classes is not None:
         names = classes.named

@@ -148,7 +148,7 @@ class JsonCompiler:
 
     def _plain_fields(self, value: int) -> Fields:
         fields: Fields = {at.KINDS: 0}
-        possible = self._language.kinds_of(value)
+        possible = self._language.plain.kinds_of(value)
         satisfiable = {kind for kind in _KINDS if kind in possible and self._satisfier.value_of_kind(value, kind)}
         for kind, bit, _ in _LITERALS:
             if kind in satisfiable:
@@ -188,7 +188,7 @@ class JsonCompiler:
 
     def _array_fields(self, fields: Fields, value: int) -> None:
         language = self._language
-        literals = language.literals(value, Kind.ARRAY)
+        literals = language.plain.literals(value, Kind.ARRAY)
         plain = None if literals is None else array_of(language, literals)
         if plain is None:
             plain = plain_array(language, language.lower(value, Kind.ARRAY, 1))
@@ -240,7 +240,7 @@ class JsonCompiler:
 
     def _object_fields(self, fields: Fields, value: int) -> None:
         language = self._language
-        literals = language.literals(value, Kind.OBJECT)
+        literals = language.plain.literals(value, Kind.OBJECT)
         plain = None if literals is None else object_of(language, literals)
         if plain is None:
             plain = plain_object(language, language.lower(value, Kind.OBJECT, 1))

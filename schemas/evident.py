@@ -46,6 +46,7 @@ class Evident:
 
     def __init__(self, language: Language) -> None:
         self._language = language
+        self._plain = language.plain
         self._known = {FALSE: False, TRUE: True}
         self._kinds: dict[tuple[int, Kind], bool] = {}
         self._depth = 0
@@ -55,7 +56,7 @@ class Evident:
         known = self._known.get(value)
         if known is not None:
             return known
-        if self._language.is_free(value):
+        if self._plain.is_free(value):
             self._known[value] = True
             return True
         self._known[value] = False  # a value that needs itself is not evident
@@ -66,8 +67,8 @@ class Evident:
         if formulas.operator(value) is Operator.OR:
             found = any(map(self.value, formulas.operands(value)))
         else:
-            possible = self._language.kinds_of(value)
-            found = any(kind in possible and self.of_kind(value, kind) for kind in _CHEAP_FIRST)
+            possible = self._plain.kinds_of(value)
+            found = any(self.of_kind(value, kind) for kind in _CHEAP_FIRST if kind in possible)
         self._depth -= 1
         self._known[value] = found
         return found
@@ -76,7 +77,7 @@ class Evident:
         """Whether some value of ``kind`` evidently does."""
         found = self._kinds.get((value, kind))
         if found is None:
-            literals = self._language.sufficient_literals(value, kind)
+            literals = self._plain.sufficient_literals(value, kind)
             found = literals is not None and (not literals or self._judge(literals, kind))
             self._kinds[value, kind] = found
         return found

@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
+from typing import Any
 
 from ..grammar.errors import InvalidSchema, LimitExceeded
 from .references import escape
@@ -100,26 +101,26 @@ def check_json(value: object) -> None:
 def _is_plainly_json(value: object) -> bool:
     """Whether ``value`` is JSON in the plainest of Python's types, with nothing in it twice; in one quick pass."""
     containers: set[int] = set()
-    values = [value]
-    for value in values:
-        kind = type(value)
+    values: list[Any] = [value]
+    for part in values:
+        kind = type(part)
         if kind is str:
-            if not value.isascii() and not is_text(value):  # type: ignore[attr-defined]
+            if not part.isascii() and not is_text(part):
                 return False
         elif kind is dict or kind is list:
-            if id(value) in containers:
+            if id(part) in containers:
                 return False
-            containers.add(id(value))
+            containers.add(id(part))
             if kind is dict:
-                if not are_texts(value):
+                if not are_texts(part):
                     return False
-                values += value.values()
+                values += part.values()
             else:
-                values += value
+                values += part
         elif kind is int or kind is float:
-            if not -_QUICK < value < _QUICK:
+            if not -_QUICK < part < _QUICK:
                 return False
-        elif kind is not bool and value is not None:
+        elif kind is not bool and part is not None:
             return False
     return True
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
@@ -200,14 +201,14 @@ def named_keys(language: Language, residual: Residual) -> list[str]:
     without a predecessor stands before the first name of its order that is there already, or at the end.
     """
     atoms = [atom for _, atom in innermost(language, residual)]
-    return names_of(language, atoms, [atom.names for atom in atoms if isinstance(atom, KeyOrder)])
-
-
-def names_of(language: Language, atoms: Iterable[Atom], orders: list[tuple[str, ...]]) -> list[str]:
-    """The names that ``atoms`` mention, where ``orders`` of some are wanted; see ``named_keys``."""
     names = frozenset[str]().union(*(names_in(language, atom) for atom in atoms))
+    return in_order(language, names, [atom.names for atom in atoms if isinstance(atom, KeyOrder)])
+
+
+def in_order(language: Language, names: AbstractSet[str], orders: list[tuple[str, ...]]) -> list[str]:
+    """``names`` in the schema's order, where ``orders`` of some are wanted; see ``named_keys``."""
     ordered = _merged(orders) if orders else []
-    return [*ordered, *sorted(sorted(names.difference(ordered)), key=language.rank)]
+    return [*ordered, *sorted(sorted(names - set(ordered)), key=language.rank)]
 
 
 def _merged(orders: list[tuple[str, ...]]) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Protocol
+from typing import Any, Protocol
 
 from ..grammar.errors import InvalidSchema, UnsupportedSchema
 from .atoms import Atom, Kind, Literal, Selector
@@ -212,7 +212,7 @@ class Site:
         return value
 
     def texts(self, value: object) -> list[str]:
-        texts = self.array(value)
+        texts: list[Any] = self.array(value)
         return texts if are_texts(texts) else [self.text(text) for text in texts]
 
     def array(self, value: object) -> list[object]:

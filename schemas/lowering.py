@@ -15,7 +15,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -41,8 +40,10 @@ from .coverage import covers, unevaluated_items, unevaluated_properties
 from .dialects import DEFAULT, dialect_named
 from .disjointness import told_apart
 from .formula import FALSE, TRUE, VALUE, Formulas, Operator
-from .keywords_common import ALL_KINDS, Evaluated, KeywordFunction, Site
+from .identity import flat_key
+from .keywords_common import Evaluated, KeywordFunction, Site
 from .options import JsonOptions
+from .plain import PlainDemands
 from .references import Trail, pointer
 from .resolver import Resolver, Scope
 from .resources import Resources
@@ -50,12 +51,6 @@ from .theory_strings import string_satisfies
 from .values import Constant, Constants
 
 _ROOT = 0
-_FLAT_LENGTH = 16
-_DEEPEST = 20
-"""What kinds of value are possible is looked for so far below a formula, on Python's stack."""
-
-_ALTERNATIVES = (Operator.OR, Operator.EXACTLY_ONE)
-_SCALARS = (str, int, float, Decimal)
 
 
 class _Schema:
@@ -85,7 +80,8 @@ class Language:
     """The documents that ``schema`` describes.
 
     ``root`` is the value formula of the whole document, ``formulas`` the store of all formulas, ``schema`` what was
-    read, ``budget`` what that and all that follows may take. Raises ``InvalidSchema`` and ``UnsupportedSchema``, both
+    read, ``plain`` what of it is simple, ``patterns`` its regular expressions with the pointers of their keywords,
+    ``budget`` what that and all that follows may take. Raises ``InvalidSchema`` and ``UnsupportedSchema``, both
     with the JSON pointer of the keyword. Not for several threads at once: all methods may add to the stores.
     """
 
@@ -109,8 +105,7 @@ class Language:
         self._demands: dict[tuple[int, Kind], int] = {}
         self._expansions: dict[tuple[int, Kind], int] = {}
         self._lowered: dict[tuple[int, Kind, int], int] = {}
-        self._kinds: dict[int, frozenset[Kind]] = {FALSE: frozenset(), TRUE: ALL_KINDS}
-        self._literals: dict[tuple[int, Kind], tuple[Literal, ...] | None] = {}
+        self.plain = PlainDemands(self)
         self.key_class_memo: dict[object, object] = {}
         self.root = self._read_all(schema)
 
@@ -134,109 +129,9 @@ class Language:
             lowered = self._lowered[key] = formulas.substitute(expanded, shift)
         return lowered
 
-    def is_free(self, value: int) -> bool:
-        """Whether ``value`` is a schema that evidently allows all values of some kind."""
-        if self.formulas.operator(value) is not Operator.VARIABLE:
-            return False
-        site = self._schemas[self._schema_of(value)].site
-        if site is None or site.everywhere:
-            return False
-        by_kind, unevaluated = site.by_kind, site.evaluated.unevaluated
-        return any(kind not in by_kind and kind not in unevaluated for kind in site.allowed)
-
-    def kinds_of(self, value: int) -> frozenset[Kind]:
-        """The kinds that the value formula ``value`` may leave possible; the others it certainly does not."""
-        return self._kinds_of(value, _DEEPEST)
-
-    def _kinds_of(self, value: int, depth: int) -> frozenset[Kind]:
-        known = self._kinds.get(value)
-        if known is None:
-            known = self._kinds[value] = ALL_KINDS if depth == 0 else self._kinds_left(value, depth - 1)
-        return known
-
-    def _kinds_left(self, value: int, depth: int) -> frozenset[Kind]:
-        operator = self.formulas.operator(value)
-        if operator is Operator.VARIABLE:
-            atom = self.formulas.variable_of(value).atom
-            site = self._schemas[atom.schema].site if isinstance(atom, SchemaAtom) else None
-            if site is None:
-                return ALL_KINDS
-            return site.allowed.intersection(*[self._kinds_of(part, depth) for part in site.everywhere])
-        operands = [self._kinds_of(part, depth) for part in self.formulas.operands(value)]
-        if operator is Operator.AND:
-            return ALL_KINDS.intersection(*operands)
-        return frozenset[Kind]().union(*operands) if operator in _ALTERNATIVES else ALL_KINDS
-
-    def literals(self, value: int, kind: Kind) -> tuple[Literal, ...] | None:
-        """The literals about a value of ``kind`` whose conjunction ``value`` demands, without lowering it.
-
-        ``None`` where it demands something else, such as alternatives, or certainly cannot be satisfied.
-        """
-        key = (value, kind)
-        if key not in self._literals:
-            self._literals[key] = self._conjunction_of_literals(value, kind, is_guess=False)
-        return self._literals[key]
-
-    def sufficient_literals(self, value: int, kind: Kind) -> tuple[Literal, ...] | None:
-        """Literals whose conjunction implies ``value`` for a value of ``kind``: where there are alternatives, one."""
-        found = self.literals(value, kind)
-        return self._conjunction_of_literals(value, kind, is_guess=True) if found is None else found
-
-    def _conjunction_of_literals(self, value: int, kind: Kind, *, is_guess: bool) -> tuple[Literal, ...] | None:
-        found: list[Literal] = []
-        seen: set[int] = set()
-        work = list(self.formulas.conjuncts(value))
-        for part in work:
-            if part in seen:
-                continue
-            seen.add(part)
-            literal = self._literal(part)
-            if literal is None:
-                alternative = self._alternative(part, kind, is_guess)
-                if alternative is None:
-                    return None
-                work += self.formulas.conjuncts(alternative)
-            elif not isinstance(literal.atom, SchemaAtom):
-                found.append(literal)
-            else:
-                demands = self._plain_demands(literal.atom.schema, kind) if literal.is_true else None
-                if demands is None:
-                    return None
-                for demand in demands:
-                    if isinstance(demand, Literal):
-                        found.append(demand)
-                    else:
-                        work += self.formulas.conjuncts(demand)
-        return tuple(found)
-
-    def _alternative(self, formula: int, kind: Kind, is_guess: bool) -> int | None:
-        """The one operand of *or* or *exactly one* that may hold for a value of ``kind``; of *or*, any as a guess."""
-        operator = self.formulas.operator(formula)
-        if operator not in _ALTERNATIVES:
-            return None
-        possible = [part for part in self.formulas.operands(formula) if kind in self._kinds_of(part, _DEEPEST)]
-        if len(possible) == 1 or (possible and is_guess and operator is Operator.OR):
-            return possible[0]
-        return None
-
-    def _literal(self, formula: int) -> Literal | None:
-        """``formula`` as a literal, if it is one."""
-        formulas = self.formulas
-        is_true = formulas.operator(formula) is not Operator.NOT
-        variable = formula if is_true else formulas.operands(formula)[0]
-        if formulas.operator(variable) is not Operator.VARIABLE:
-            return None
-        return Literal(formulas.variable_of(variable).atom, is_true)
-
-    def _plain_demands(self, number: int, kind: Kind) -> Iterable[int | Literal] | None:
-        """What a schema demands of a value of ``kind``, all of it; ``None`` where that is not so plain."""
-        site = self._schemas[number].site
-        if site is None:
-            return (self._demand(number, kind),)
-        if kind not in site.allowed or kind in site.evaluated.unevaluated:
-            return None
-        own = site.by_kind.get(kind, ())
-        return [*site.everywhere, *own] if site.everywhere else own
+    def site(self, schema: int) -> Site | None:
+        """What was read of the schema with this identity; ``None`` for a constant or a list of these."""
+        return self._schemas[schema].site
 
     def pointer_of(self, schema: int) -> str:
         """The JSON pointer of the schema with this identity, after ``uri#`` if it is in another document.
@@ -284,7 +179,7 @@ class Language:
             if part == FALSE:
                 return (FALSE,)
             if self.formulas.operator(part) is Operator.VARIABLE:
-                found += self.formulas.conjuncts(self._demand(self._schema_of(part), kind))
+                found += self.formulas.conjuncts(self.demand(self._schema_of(part), kind))
         return tuple(found)
 
     def constant(self, value: object, parent: int = _ROOT) -> int:
@@ -388,7 +283,7 @@ class Language:
         """
         number = self._numbers.get((id(contents), scope))
         if number is None:
-            key = _flat_key(contents, keywords)
+            key = flat_key(contents, keywords)
             number = len(self._schemas)
             if key is not None:
                 number = self._flat_numbers.setdefault((scope, key), number)
@@ -499,7 +394,7 @@ class Language:
             if (number, kind) in self._expansions:
                 stack.pop()
                 continue
-            demand = self._demand(number, kind)
+            demand = self.demand(number, kind)
             inner = {
                 variable: self._schema_of(variable)
                 for variable in formulas.support(demand)
@@ -514,7 +409,8 @@ class Language:
                 stack.pop()
         return self._expansions[schema, kind]
 
-    def _demand(self, number: int, kind: Kind) -> int:
+    def demand(self, number: int, kind: Kind) -> int:
+        """What a schema demands of a value of ``kind``, at depth ``VALUE``; other schemas are not expanded."""
         key = (number, kind)
         demand = self._demands.get(key)
         if demand is None:
@@ -593,19 +489,3 @@ class Language:
         if names and self.options.property_order == "schema":
             atoms.append(KeyOrder(names))
         return self.formulas.conjunction(map(self._atom, atoms))
-
-
-def _flat_key(contents: dict[str, object], keywords: list[str]) -> tuple[object, ...] | None:
-    """What a schema says, as a key, if all its keywords have scalar values or short arrays of these; else ``None``."""
-    key: list[object] = []
-    for keyword in keywords:
-        value = contents[keyword]
-        if type(value) is str:
-            key.append((keyword, value))
-            continue
-        members = value if isinstance(value, list) and len(value) <= _FLAT_LENGTH else [value]
-        for member in members:
-            if member is not None and not isinstance(member, _SCALARS):
-                return None
-        key.append((keyword, isinstance(value, list), *[(type(member), member) for member in members]))
-    return tuple(key)

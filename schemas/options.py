@@ -17,6 +17,9 @@ Whitespace = Literal["formatted", "compact", "any"]
 Formats = Literal["assert", "annotate"]
 Escapes = Literal["any", "minimal"]
 
+_ORDERS, _WHITESPACES = get_args(PropertyOrder), get_args(Whitespace)
+_FORMATS, _ESCAPES = get_args(Formats), get_args(Escapes)
+
 
 @dataclass(frozen=True)
 class JsonOptions:
@@ -43,13 +46,13 @@ class JsonOptions:
     limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:
-        _require("property_order", self.property_order, get_args(PropertyOrder))
+        _require("property_order", self.property_order, _ORDERS)
         if isinstance(self.whitespace, Regex):
             blank_runs(self.whitespace, self.limits)
         else:
-            _require("whitespace", self.whitespace, get_args(Whitespace), " or a Regex")
-        _require("formats", self.formats, get_args(Formats))
-        _require("escapes", self.escapes, get_args(Escapes))
+            _require("whitespace", self.whitespace, _WHITESPACES, " or a Regex")
+        _require("formats", self.formats, _FORMATS)
+        _require("escapes", self.escapes, _ESCAPES)
 
 
 def _require(option: str, value: object, allowed: tuple[str, ...], others: str = "") -> None:

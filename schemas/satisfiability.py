@@ -151,7 +151,7 @@ class Satisfier:
         return self._values[root]
 
     def _of_some_kind(self, value: int, asked: _Questions) -> Witness | None:
-        possible = self._language.kinds_of(value)
+        possible = self._language.plain.kinds_of(value)
         for kind in _KINDS:
             found = self._of_kind(value, kind, asked) if kind in possible else None
             if found is not None:

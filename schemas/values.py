@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import TypeGuard
+from typing import Any
 
 from ..grammar.errors import InvalidSchema
 from .atoms import Kind
@@ -52,10 +52,10 @@ def is_text(value: object) -> bool:
     )
 
 
-def are_texts(values: Iterable[object]) -> TypeGuard[Iterable[str]]:
-    """Whether all ``values`` are texts."""
+def are_texts(values: Iterable[Any]) -> bool:
+    """Whether all ``values`` are texts; as quick as can be."""
     try:
-        return is_text("".join(values))  # type: ignore[arg-type]
+        return is_text("".join(values))
     except TypeError:
         return False
 

@@ -1,0 +1,135 @@
+"""What a schema demands where that is a conjunction of literals, as it is for most: read off without lowering.
+
+Alternatives are told apart by the kinds of value that they allow, as far as keywords say so by themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from .atoms import Kind, Literal, SchemaAtom
+from .formula import FALSE, TRUE, Operator
+from .keywords_common import ALL_KINDS
+
+if TYPE_CHECKING:
+    from .lowering import Language
+
+_DEEPEST = 20
+"""What kinds of value are possible is looked for so far below a formula, on Python's stack."""
+
+_ALTERNATIVES = (Operator.OR, Operator.EXACTLY_ONE)
+
+
+class PlainDemands:
+    """Answers questions about the value formulas of ``language``, all of whose schemas have been read."""
+
+    def __init__(self, language: Language) -> None:
+        self._language = language
+        self._formulas = language.formulas
+        self._kinds: dict[int, frozenset[Kind]] = {FALSE: frozenset(), TRUE: ALL_KINDS}
+        self._literals: dict[tuple[int, Kind], tuple[Literal, ...] | None] = {}
+
+    # --- kinds
+
+    def is_free(self, value: int) -> bool:
+        """Whether ``value`` is a schema that evidently allows all values of some kind."""
+        if self._formulas.operator(value) is not Operator.VARIABLE:
+            return False
+        atom = self._formulas.variable_of(value).atom
+        site = self._language.site(atom.schema) if isinstance(atom, SchemaAtom) else None
+        if site is None or site.everywhere:
+            return False
+        by_kind, unevaluated = site.by_kind, site.evaluated.unevaluated
+        return any(kind not in by_kind and kind not in unevaluated for kind in site.allowed)
+
+    def kinds_of(self, value: int, depth: int = _DEEPEST) -> frozenset[Kind]:
+        """The kinds that the value formula ``value`` may leave possible; the others it certainly does not."""
+        known = self._kinds.get(value)
+        if known is None:
+            known = self._kinds[value] = ALL_KINDS if depth == 0 else self._kinds_left(value, depth - 1)
+        return known
+
+    def _kinds_left(self, value: int, depth: int) -> frozenset[Kind]:
+        operator = self._formulas.operator(value)
+        if operator is Operator.VARIABLE:
+            atom = self._formulas.variable_of(value).atom
+            site = self._language.site(atom.schema) if isinstance(atom, SchemaAtom) else None
+            if site is None:
+                return ALL_KINDS
+            return site.allowed.intersection(*[self.kinds_of(part, depth) for part in site.everywhere])
+        operands = [self.kinds_of(part, depth) for part in self._formulas.operands(value)]
+        if operator is Operator.AND:
+            return ALL_KINDS.intersection(*operands)
+        return frozenset[Kind]().union(*operands) if operator in _ALTERNATIVES else ALL_KINDS
+
+    # --- literals
+
+    def literals(self, value: int, kind: Kind) -> tuple[Literal, ...] | None:
+        """The literals about a value of ``kind`` whose conjunction ``value`` demands.
+
+        ``None`` where it demands something else, such as alternatives, or certainly cannot be satisfied.
+        """
+        key = (value, kind)
+        if key not in self._literals:
+            self._literals[key] = self._conjunction_of_literals(value, kind, is_guess=False)
+        return self._literals[key]
+
+    def sufficient_literals(self, value: int, kind: Kind) -> tuple[Literal, ...] | None:
+        """Literals whose conjunction implies ``value`` for a value of ``kind``: where there are alternatives, one."""
+        found = self.literals(value, kind)
+        return self._conjunction_of_literals(value, kind, is_guess=True) if found is None else found
+
+    def _conjunction_of_literals(self, value: int, kind: Kind, *, is_guess: bool) -> tuple[Literal, ...] | None:
+        conjuncts = self._formulas.conjuncts
+        found: list[Literal] = []
+        seen: set[int] = set()
+        work = list(conjuncts(value))
+        for part in work:
+            if part in seen:
+                continue
+            seen.add(part)
+            demands = self._parts(part, kind, is_guess)
+            if demands is None:
+                return None
+            for demand in demands:
+                if isinstance(demand, Literal):
+                    found.append(demand)
+                else:
+                    work += conjuncts(demand)
+        return tuple(found)
+
+    def _parts(self, formula: int, kind: Kind, is_guess: bool) -> Iterable[int | Literal] | None:
+        """Formulas and literals whose conjunction is ``formula``, or which imply it as a guess."""
+        formulas = self._formulas
+        operator = formulas.operator(formula)
+        if operator is Operator.VARIABLE:
+            atom = formulas.variable_of(formula).atom
+            return self._demands(atom.schema, kind) if isinstance(atom, SchemaAtom) else (Literal(atom, True),)
+        if operator is not Operator.NOT:
+            return self._alternative(formula, kind, is_guess)
+        [negated] = formulas.operands(formula)
+        if formulas.operator(negated) is not Operator.VARIABLE:
+            return None
+        atom = formulas.variable_of(negated).atom
+        return None if isinstance(atom, SchemaAtom) else (Literal(atom, False),)
+
+    def _demands(self, schema: int, kind: Kind) -> Iterable[int | Literal] | None:
+        """All that a schema demands of a value of ``kind``; ``None`` where that is not so plain."""
+        site = self._language.site(schema)
+        if site is None:
+            return (self._language.demand(schema, kind),)
+        if kind not in site.allowed or kind in site.evaluated.unevaluated:
+            return None
+        own = site.by_kind.get(kind, ())
+        return [*site.everywhere, *own] if site.everywhere else own
+
+    def _alternative(self, formula: int, kind: Kind, is_guess: bool) -> tuple[int] | None:
+        """The one operand of *or* or *exactly one* that may hold for a value of ``kind``; of *or*, any as a guess."""
+        operator = self._formulas.operator(formula)
+        if operator not in _ALTERNATIVES:
+            return None
+        possible = [part for part in self._formulas.operands(formula) if kind in self.kinds_of(part)]
+        if len(possible) == 1 or (possible and is_guess and operator is Operator.OR):
+            return (possible[0],)
+        return None
