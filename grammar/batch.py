@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .kernels import layout as at
 from .kernels.entry import fill_masks
 from .matcher import BITMASK_WANTED, Matcher, as_array
 
