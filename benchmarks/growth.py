@@ -1,5 +1,4 @@
-"""How the cost of a mask grows: over the length of the output, the depth of nesting, the size of the schema, and that of
-the vocabulary.
+"""How the cost of a mask grows: with the length of the output, the depth of nesting, the schema and the vocabulary.
 
     python benchmarks/growth.py [--out benchmarks/results/growth.json]
 

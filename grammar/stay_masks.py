@@ -38,6 +38,10 @@ class StayMasks:
         self._masks: dict[int, NDArray[np.int32]] = {}
         self._retired: list[object] = []
         self._header = np.zeros(at.STAY_HEADER, np.int64)
+        self._table: NDArray[np.int64]
+        self._keys: NDArray[np.int64]
+        self._rows: NDArray[np.int64]
+        self._used: NDArray[np.int64]
         self._build(_FIRST_CAPACITY)
 
     def __len__(self) -> int:

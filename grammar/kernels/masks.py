@@ -244,7 +244,8 @@ def mark_used(slots, frame, start, size):
 
 @kernel(Nothing, Longs, Ints, Words, Long, Long)
 def fill_classed_key(slots, stack, mask, text, classes):
-    """An open key whose class an automaton tells: the tokens that leave some live class possible, one mask for each.
+    """An open key whose class an automaton tells: the tokens that leave some live class possible, one mask for each,
+    those that hold a quote, and those that a named key begins with, which are walked as if no other keys were possible.
 
     Where only finitely many keys of a class are left, which of them have come matters: then all tokens are walked.
     """
@@ -271,10 +272,13 @@ def fill_classed_key(slots, stack, mask, text, classes):
             mask[i] |= source[i]
     end_reading(slots)
     for byte in range(256):
-        if (slots[MARKED + (byte >> 6)] >> (byte & 63)) & 1:
-            walk_root(slots, stack, mask, TRIE, byte, 0, 0)
-        else:
-            walk_root(slots, stack, mask, CROSS, byte, 0, 0)
+        walk_root(slots, stack, mask, CROSS, byte, 0, 0)
+    if stack[A] != NONE:  # what may only become a named key
+        stack[MODE] = KEY
+        for byte in range(256):
+            if (slots[MARKED + (byte >> 6)] >> (byte & 63)) & 1:
+                walk_root(slots, stack, mask, TRIE, byte, 0, 0)
+        stack[MODE] = OPEN_KEY
 
 
 @kernel(Nothing, Longs, Ints, Words)
