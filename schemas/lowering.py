@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
+from itertools import chain
 from typing import NamedTuple
 
 from ..grammar.errors import InvalidSchema, LimitExceeded
@@ -105,6 +106,7 @@ class Language:
         self._demands: dict[tuple[int, Kind], int] = {}
         self._expansions: dict[tuple[int, Kind], int] = {}
         self._lowered: dict[tuple[int, Kind, int], int] = {}
+        self._literals_are_numbered = False
         self.plain = PlainDemands(self)
         self.key_class_memo: dict[object, object] = {}
         self.root = self._read_all(schema)
@@ -244,7 +246,7 @@ class Language:
 
         A schema that says nothing but ``$ref`` is its target.
         """
-        chain: list[_Schema] = []
+        followed: list[_Schema] = []
         while True:
             contents, trail, scope = found
             if not isinstance(contents, dict):
@@ -270,9 +272,9 @@ class Language:
                 self._unread.append((number, contents))
                 value = self._schemas[number].value = self._variable(number)
                 break
-            chain.append(self._schemas[number])
-            found = self._target(contents["$ref"], "$ref", chain[-1])
-        for schema in chain:
+            followed.append(self._schemas[number])
+            found = self._target(contents["$ref"], "$ref", followed[-1])
+        for schema in followed:
             schema.value = value
         return value
 
@@ -426,11 +428,22 @@ class Language:
         site = schema.site
         if site is None or kind not in site.allowed:
             return TRUE if site is None else FALSE
+        self._number_literals()
         own = (part if isinstance(part, int) else self._formula_of(part) for part in site.by_kind.get(kind, ()))
         demands = [*site.everywhere, *own]
         if site.evaluated.unevaluated.get(kind, TRUE) != TRUE:
             demands.append(self._unevaluated(site, kind))
         return self.formulas.conjunction(demands)
+
+    def _number_literals(self) -> None:
+        """Makes variables of all literals, in the order in which they were read: searches try them in this order."""
+        if not self._literals_are_numbered:
+            self._literals_are_numbered = True
+            for schema in self._schemas:
+                demands = () if schema.site is None else schema.site.by_kind.values()
+                for part in chain.from_iterable(demands):
+                    if isinstance(part, Literal):
+                        self._atom(part.atom)
 
     def _formula_of(self, literal: Literal) -> int:
         variable = self._atom(literal.atom)
