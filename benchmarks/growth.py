@@ -1,4 +1,5 @@
-"""How the cost of a mask grows: with the length of the output, the depth of nesting, the schema and the vocabulary.
+"""How the cost of a mask grows: over the length of the output, the depth of nesting, the size of the schema and of
+the vocabulary.
 
     python benchmarks/growth.py [--out benchmarks/results/growth.json]
 
