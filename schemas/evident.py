@@ -78,7 +78,11 @@ class Evident:
         found = self._kinds.get((value, kind))
         if found is None:
             literals = self._plain.sufficient_literals(value, kind)
-            found = literals is not None and (not literals or self._judge(literals, kind))
+            if literals:
+                with self._language.placed(value):
+                    found = self._judge(literals, kind)
+            else:
+                found = literals is not None
             self._kinds[value, kind] = found
         return found
 
