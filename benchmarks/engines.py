@@ -38,6 +38,9 @@ class Engine(Protocol):
 
     def is_accepting(self) -> bool: ...
 
+    def problem(self) -> str:
+        """Why the engine stopped, where it says so."""
+
 
 DECLINES: tuple[type[Exception], ...] = (mw.MaskwrightError, ValueError, RuntimeError)
 
@@ -68,6 +71,9 @@ class Maskwright:
 
     def is_accepting(self) -> bool:
         return self._matcher.is_accepting()
+
+    def problem(self) -> str:
+        return ""
 
 
 class Llguidance:
@@ -117,6 +123,9 @@ class Llguidance:
     def is_accepting(self) -> bool:
         return bool(self._matcher.is_accepting())
 
+    def problem(self) -> str:
+        return str(self._matcher.get_error())
+
 
 class Xgrammar:
     """Strict: other keys than those named are refused; one form of blanks, that of ``json.dumps``."""
@@ -153,6 +162,9 @@ class Xgrammar:
 
     def is_accepting(self) -> bool:
         return bool(self._matcher.is_completed())
+
+    def problem(self) -> str:
+        return ""
 
 
 PEERS = (Llguidance, Xgrammar)
