@@ -36,6 +36,9 @@ class Engine(Protocol):
 
     def accept(self, token: int) -> bool: ...
 
+    def step(self, token: int) -> bool:
+        """Mask, look ``token`` up in it, accept; in one call, so that the benchmark's own calls cost little."""
+
     def is_accepting(self) -> bool: ...
 
     def problem(self) -> str:
@@ -67,6 +70,12 @@ class Maskwright:
         self._matcher.fill_next_token_bitmask(self.mask)
 
     def accept(self, token: int) -> bool:
+        return self._matcher.accept_token(token)
+
+    def step(self, token: int) -> bool:
+        self._matcher.fill_next_token_bitmask(self.mask)
+        if not self.mask[0, token >> 5] >> (token & 31) & 1:
+            return False
         return self._matcher.accept_token(token)
 
     def is_accepting(self) -> bool:
@@ -120,6 +129,12 @@ class Llguidance:
     def accept(self, token: int) -> bool:
         return bool(self._matcher.consume_token(token))
 
+    def step(self, token: int) -> bool:
+        self._fill(self._matcher, self.mask, 0)
+        if not self.mask[0, token >> 5] >> (token & 31) & 1:
+            return False
+        return bool(self._matcher.consume_token(token))
+
     def is_accepting(self) -> bool:
         return bool(self._matcher.is_accepting())
 
@@ -158,6 +173,12 @@ class Xgrammar:
         self._matcher.fill_next_token_bitmask(self._bitmask, 0)
 
     def accept(self, token: int) -> bool:
+        return bool(self._matcher.accept_token(token))
+
+    def step(self, token: int) -> bool:
+        self._matcher.fill_next_token_bitmask(self._bitmask, 0)
+        if not self.mask[0, token >> 5] >> (token & 31) & 1:
+            return False
         return bool(self._matcher.accept_token(token))
 
     def is_accepting(self) -> bool:
