@@ -27,6 +27,10 @@ Case = tuple[str, dict[str, Any], Any]
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
+class _StoppedError(Exception):
+    """An engine refused a token of a valid document."""
+
+
 def cases() -> Iterator[Case]:
     """Names, schemas and documents; a document satisfies its schema and has its keys in the schema's order."""
     words = "The quick brown fox jumps over the lazy dog. "
@@ -98,7 +102,7 @@ def _measure(engine: Engine, schema: object, tokens: list[int]) -> tuple[float, 
         engine.fill()
         times.append(microseconds_since(start))
         if not engine.mask[0, token >> 5] >> (token & 31) & 1:
-            raise AssertionError(f"{engine.name} refuses a token of a valid document")
+            raise _StoppedError(f"after {len(times) - 1} tokens: {engine.problem() or 'refuses a valid token'}")
         engine.accept(token)
     return compiled, times
 
@@ -113,8 +117,8 @@ def _row(engine: Engine, schema: object, tokens: list[int], runs: int) -> dict[s
             gc.enable()
     except DECLINES as error:
         return {"declined": str(error).strip().splitlines()[0][:100]}
-    except AssertionError as error:
-        return {"wrong": str(error)}
+    except _StoppedError as error:
+        return {"stopped": str(error).strip().splitlines()[0][:160]}
     steps = [min(step) for step in zip(*(times for _, times in measured), strict=True)]
     return {
         "compile, ms": round(min(compiled for compiled, _ in measured) / 1e3, 3),

@@ -36,7 +36,13 @@ class Engine(Protocol):
 
     def accept(self, token: int) -> bool: ...
 
+    def step(self, token: int) -> bool:
+        """Mask, look ``token`` up in it, accept; in one call, so that the benchmark's own calls cost little."""
+
     def is_accepting(self) -> bool: ...
+
+    def problem(self) -> str:
+        """Why the engine stopped, where it says so."""
 
 
 DECLINES: tuple[type[Exception], ...] = (mw.MaskwrightError, ValueError, RuntimeError)
@@ -66,8 +72,17 @@ class Maskwright:
     def accept(self, token: int) -> bool:
         return self._matcher.accept_token(token)
 
+    def step(self, token: int) -> bool:
+        self._matcher.fill_next_token_bitmask(self.mask)
+        if not self.mask[0, token >> 5] >> (token & 31) & 1:
+            return False
+        return self._matcher.accept_token(token)
+
     def is_accepting(self) -> bool:
         return self._matcher.is_accepting()
+
+    def problem(self) -> str:
+        return ""
 
 
 class Llguidance:
@@ -114,8 +129,17 @@ class Llguidance:
     def accept(self, token: int) -> bool:
         return bool(self._matcher.consume_token(token))
 
+    def step(self, token: int) -> bool:
+        self._fill(self._matcher, self.mask, 0)
+        if not self.mask[0, token >> 5] >> (token & 31) & 1:
+            return False
+        return bool(self._matcher.consume_token(token))
+
     def is_accepting(self) -> bool:
         return bool(self._matcher.is_accepting())
+
+    def problem(self) -> str:
+        return str(self._matcher.get_error())
 
 
 class Xgrammar:
@@ -151,8 +175,17 @@ class Xgrammar:
     def accept(self, token: int) -> bool:
         return bool(self._matcher.accept_token(token))
 
+    def step(self, token: int) -> bool:
+        self._matcher.fill_next_token_bitmask(self._bitmask, 0)
+        if not self.mask[0, token >> 5] >> (token & 31) & 1:
+            return False
+        return bool(self._matcher.accept_token(token))
+
     def is_accepting(self) -> bool:
         return bool(self._matcher.is_completed())
+
+    def problem(self) -> str:
+        return ""
 
 
 PEERS = (Llguidance, Xgrammar)

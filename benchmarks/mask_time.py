@@ -23,86 +23,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from engines import Engine, Llguidance, Maskwright, tekken
 
 import maskwright as mw
 
 _QUANTILES = (50, 90, 99, 99.9)
 
 
-class Maskwright:
-    name = "maskwright"
-
-    def __init__(self, vocabulary: mw.Vocabulary) -> None:
-        self._vocabulary = vocabulary
-        self._mask = np.zeros((1, (vocabulary.size + 31) // 32), np.int32)
-
-    def compile(self, schema: object) -> None:
-        self._constraint = mw.compile(mw.JsonSchema(schema, property_order="any"), self._vocabulary)
-        self._matcher = self._constraint.matcher()
-        self._matcher.fill_next_token_bitmask(self._mask)
-
-    def reset(self) -> None:
-        self._matcher.reset()
-
-    def step(self, token: int) -> bool:
-        self._matcher.fill_next_token_bitmask(self._mask)
-        if not self._mask[0, token >> 5] >> (token & 31) & 1:
-            return False
-        return self._matcher.accept_token(token)
-
-    def is_accepting(self) -> bool:
-        return self._matcher.is_accepting()
-
-
-class Llguidance:
-    name = "llguidance"
-
-    def __init__(self, vocabulary: mw.Vocabulary) -> None:
-        import llguidance
-        from llguidance.numpy import allocate_token_bitmask, fill_next_token_bitmask
-
-        class Tokenizer:
-            eos_token_id = vocabulary.eos_token_ids[0]
-            bos_token_id = None
-            tokens = [  # noqa: RUF012 -- the attribute that llguidance reads
-                token or b"\xff<%d>" % number for number, token in enumerate(vocabulary.tokens)
-            ]
-            special_token_ids = sorted(vocabulary.special_token_ids)
-
-            def __call__(self, text: str | bytes) -> list[int]:
-                return vocabulary.tokenize(text if isinstance(text, bytes) else text.encode())
-
-        self._matcher_of = llguidance.LLMatcher
-        self._fill = fill_next_token_bitmask
-        self._tokenizer = llguidance.LLTokenizer(llguidance.TokenizerWrapper(Tokenizer()))
-        self._mask = allocate_token_bitmask(1, self._tokenizer.vocab_size)
-
-    def compile(self, schema: object) -> None:
-        grammar = json.dumps({"grammars": [{"json_schema": schema}]})
-        self._fresh = self._matcher_of(self._tokenizer, grammar, log_level=0)
-        if self._fresh.is_error():
-            raise ValueError(self._fresh.get_error())
-        self.reset()
-        self._fill(self._matcher, self._mask, 0)
-
-    def reset(self) -> None:
-        self._matcher = self._fresh.deep_copy()
-
-    def step(self, token: int) -> bool:
-        self._fill(self._matcher, self._mask, 0)
-        if not self._mask[0, token >> 5] >> (token & 31) & 1:
-            return False
-        self._matcher.consume_token(token)
-        return True
-
-    def is_accepting(self) -> bool:
-        return bool(self._matcher.is_accepting())
-
-
 def main() -> None:
     arguments = _arguments()
-    vocabulary = _tekken()
-    engines = [Maskwright(vocabulary), Llguidance(vocabulary)]
+    vocabulary = tekken()
+    engines: list[Engine] = [Maskwright(vocabulary), Llguidance(vocabulary)]
     names = sorted(path.name for path in arguments.data.glob("*.json"))
     random.Random(arguments.seed).shuffle(names)
     compile_times: dict[str, list[float]] = {engine.name: [] for engine in engines}
@@ -150,7 +81,7 @@ def main() -> None:
     print(f"median: {medians[0]:.2f} us beside {medians[1]:.2f} us", file=sys.stderr)
 
 
-def _attempt(engine: Maskwright | Llguidance, schema: object) -> float | None:
+def _attempt(engine: Engine, schema: object) -> float | None:
     """Microseconds from the schema to the first mask, the better of two; None if the engine declines."""
     errors: tuple[type[Exception], ...] = (mw.MaskwrightError, ValueError)
     try:
@@ -159,7 +90,7 @@ def _attempt(engine: Maskwright | Llguidance, schema: object) -> float | None:
         return None
 
 
-def _run_twice(engine: Maskwright | Llguidance, tokens: list[int]) -> tuple[list[float], bool]:
+def _run_twice(engine: Engine, tokens: list[int]) -> tuple[list[float], bool]:
     runs = []
     for _ in range(2):
         engine.reset()
@@ -184,12 +115,6 @@ def _summary(times: list[float]) -> dict[str, float]:
     values = np.array(times)
     quantiles = {f"p{q}": float(np.percentile(values, q)) for q in _QUANTILES}
     return {"n": len(values), "mean": float(values.mean()), **quantiles, "max": float(values.max())}
-
-
-def _tekken() -> mw.Vocabulary:
-    import mistral_common
-
-    return mw.Vocabulary.from_tekken(Path(mistral_common.__file__).parent / "data" / "tekken_240911.json")
 
 
 def _arguments() -> argparse.Namespace:

@@ -285,11 +285,9 @@ class JsonCompiler:
             fields[at.POLICY] = at.ORDERED
             fields[at.ORDER_AT] = self._automaton.add_order(_order(list(nodes), nodes, plain.required))
         elif live < len(names):
-            dead = [name for name in names if nodes[name] == at.NONE]
             words = [0] * fields[at.WORDS]
-            for name in dead:
-                index = names.index(name)
-                words[index >> 5] |= 1 << (index & 31)
+            for index, name in enumerate(names):
+                words[index >> 5] |= (nodes[name] == at.NONE) << (index & 31)
             fields[at.DEAD_AT] = self._automaton.add_dead_keys(words)
 
     def _key_fields(
@@ -307,7 +305,7 @@ class JsonCompiler:
             [ranks[name] for name in names],
         )
         fields[at.KEY_LO], fields[at.KEY_HI] = low, low + len(names)
-        fields[at.WORDS] = (len(names) + 31) // 32
+        fields[at.WORDS] = 0 if self._ordered else (len(names) + 31) // 32  # the next rank tells which keys may come
 
     # --- joint values
 
