@@ -13,7 +13,7 @@ import pytest
 
 import maskwright as mw
 
-from .engine_cases import masks_along, random_walk, small_vocabulary
+from .engine_cases import constraint_of, ids_of, mask_of, masks_along, random_walk, small_vocabulary
 
 PATTERNS = {"type": "string", "pattern": "^(ab|ba|a{3}b{3}|[ab]x|aabb?é)*$", "maxLength": 40}
 CLASSED = {
@@ -84,3 +84,18 @@ def test_threads_share_a_small_cache() -> None:
         thread.join()
     assert found == expected
     assert 0 < len(small._stay_masks) <= 3
+
+
+def test_masks_of_open_keys_leave_limits_of_length_alone() -> None:
+    schema = {"properties": {"name": {"type": "string", "pattern": "^[a-c]{20}$"}, "zeta": True}}
+    constraint = constraint_of(schema, whitespace="compact")
+    for text, valid in ((b'{"name":"%s"}' % (b"a" * 20), True), (b'{"name":"%s"}' % (b"a" * 21), False)):
+        matcher = constraint.matcher()
+        accepted = 0
+        for token in ids_of(text):
+            allowed = bool(mask_of(matcher)[token])
+            assert matcher.accept_token(token) == allowed
+            accepted += allowed
+            if not allowed:
+                break
+        assert (accepted == len(text)) == valid

@@ -39,13 +39,12 @@ TEXTS, TEXT_NEXT, TEXT_LABEL, TEXT_ASCII, TEXT_START, TEXT_CLASS, TEXT_VIABLE, T
 )
 # stay masks of text states: the header of their cache, how many it holds at most, and the key of one that is wanted
 STAY_CACHE, STAY_MOST, STAY_WANTED = (next(_slot) for _ in range(3))
-_, _ = (next(_slot) for _ in range(2))
 WHITESPACE, BLANK_NEXT, EPOCH = next(_slot), next(_slot), next(_slot)
 KEEPS_TEXT = next(_slot)  # 1 if the automaton needs the text that was read, because of unique items
 RESIDUE_READ = next(_slot)  # what number_successor leaves beside the state
-ONLY_CLASS, MARKED = next(_slot), next(_slot)  # for masks of open keys: the one class considered; 4 words of bytes
 ANY_LENGTH = next(_slot)  # 1 while a stay mask is walked for which limits of length are looked at apart
-_, _ = (next(_slot) for _ in range(2))
+ONLY_CLASS = next(_slot)  # for masks of open keys: the one class considered
+MARKED, _, _, _ = (next(_slot) for _ in range(4))  # for masks of open keys: a set of bytes
 # --- slots: one matcher's own
 ARENA, ARENA_SIZE, STACK, HISTORY, HISTORY_SIZE, LENGTH, MISSES, MISS_COUNT, TERMINATED, MARGIN = (
     next(_slot) for _ in range(10)
