@@ -13,7 +13,6 @@ Not supported: what ``regex_syntax`` refuses. Patterns that need more than ``Lim
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -431,13 +430,3 @@ def _merge_classes(alphabet: Alphabet, dfa: Dfa) -> TextDfa:
     keep[1:] = classes[1:] != classes[:-1]
     smaller = Alphabet(alphabet.starts[keep], classes[keep].astype(np.int32), columns.shape[1])
     return TextDfa(smaller, Dfa(np.ascontiguousarray(columns), dfa.labels, dfa.start))
-
-
-def accepts(automaton: TextDfa, text: str) -> int:
-    """The label of ``text``: ``REJECT``, or how ``automaton`` accepts it. Slow; for tests and explanations."""
-    starts = automaton.alphabet.starts.tolist()
-    state = automaton.dfa.start
-    for char in text:
-        symbol = automaton.alphabet.classes[bisect_right(starts, ord(char)) - 1]
-        state = int(automaton.dfa.transitions[state, symbol])
-    return int(automaton.dfa.labels[state])

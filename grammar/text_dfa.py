@@ -149,6 +149,19 @@ def _alphabet_of(characters: Sequence[str]) -> Alphabet:
 # --- asking
 
 
+def label_of(automaton: TextDfa, text: str) -> int:
+    """The label with which ``automaton`` accepts ``text``, or ``REJECT``."""
+    alphabet, dfa = automaton.alphabet, automaton.dfa
+    points = np.fromiter(map(ord, text), np.int32, len(text))
+    symbols: list[int] = alphabet.classes[np.searchsorted(alphabet.starts, points, side="right") - 1].tolist()
+    state, successor = dfa.start, dfa.transitions.item
+    for symbol in symbols:
+        state = successor(state, symbol)
+        if state == DEAD:
+            return REJECT
+    return int(dfa.labels[state])
+
+
 def is_universal(text_dfa: TextDfa) -> bool:
     """Whether every string is accepted with label 1."""
     dfa, usable = text_dfa.dfa, without_surrogates(text_dfa.alphabet)

@@ -23,7 +23,7 @@ from ..grammar.dfa_operations import UNREACHABLE, distances
 from ..grammar.kernels.layout import UNBOUNDED
 from ..grammar.limits import Budget
 from ..grammar.regex import compile_pattern
-from ..grammar.text_dfa import FIRST_SURROGATE, LAST_CODE_POINT, LAST_SURROGATE, from_strings
+from ..grammar.text_dfa import FIRST_SURROGATE, LAST_CODE_POINT, LAST_SURROGATE, from_strings, label_of
 from ..grammar.text_product import product
 from .atoms import Atom, Every, KeyOrder, KeysSatisfying, Kind, MatchingKeys, NamedKey, OtherKeys, Selector
 from .formula import TRUE
@@ -31,7 +31,6 @@ from .key_tables import keys_left
 from .lowering import Language
 from .selectors import names_in
 from .strings import string_automaton
-from .theory_strings import label_of
 
 if TYPE_CHECKING:
     from .residual import Residual

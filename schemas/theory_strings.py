@@ -18,7 +18,7 @@ from ..grammar.dfa import DEAD, REJECT, TextDfa
 from ..grammar.limits import Budget
 from ..grammar.regex import compile_pattern
 from ..grammar.regex_lengths import consisting_of
-from ..grammar.text_dfa import from_strings, length_at_least
+from ..grammar.text_dfa import from_strings, label_of, length_at_least
 from ..grammar.text_dfa import shortest as shortest_string
 from ..grammar.text_product import UNSETTLED, Judgement, judged_product, product
 from .atoms import ConsistsOf, HasFormat, LengthAtLeast, Matches, StringAtom, StringIn
@@ -192,16 +192,3 @@ def _successors(transitions: NDArray[np.int32], live: NDArray[np.bool_]) -> NDAr
     following[transitions[live].ravel()] = True
     following[DEAD] = False
     return following
-
-
-def label_of(automaton: TextDfa, text: str) -> int:
-    """The label with which ``automaton`` accepts ``text``, or ``REJECT``."""
-    alphabet, dfa = automaton.alphabet, automaton.dfa
-    points = np.fromiter(map(ord, text), np.int32, len(text))
-    symbols: list[int] = alphabet.classes[np.searchsorted(alphabet.starts, points, side="right") - 1].tolist()
-    state, successor = dfa.start, dfa.transitions.item
-    for symbol in symbols:
-        state = successor(state, symbol)
-        if state == DEAD:
-            return REJECT
-    return int(dfa.labels[state])

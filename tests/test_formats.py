@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 
 import maskwright as mw
 from maskwright.grammar.dfa import DEAD, TextDfa
-from maskwright.grammar.regex import accepts
 from maskwright.grammar.regex_nodes import Nodes
 from maskwright.grammar.regex_syntax import parse
+from maskwright.grammar.text_dfa import label_of as accepts
 from maskwright.schemas.formats import FORMATS, format_automaton
 
 EXCEPTIONS = Path(__file__).parent / "data" / "format_exceptions.json"

@@ -14,9 +14,10 @@ from maskwright.grammar import charset, regex_nodes
 from maskwright.grammar.dfa import DEAD, REJECT, TextDfa
 from maskwright.grammar.errors import InvalidPattern, LimitExceeded, UnsupportedPattern
 from maskwright.grammar.limits import Budget, Limits
-from maskwright.grammar.regex import accepts, compile_pattern
+from maskwright.grammar.regex import compile_pattern
 from maskwright.grammar.regex_nodes import Nodes
 from maskwright.grammar.regex_syntax import parse
+from maskwright.grammar.text_dfa import label_of as accepts
 
 # (pattern, texts in which it is found, texts in which it is not)
 ECMA = [

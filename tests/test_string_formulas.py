@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maskwright.grammar.limits import Budget, Limits
-from maskwright.grammar.regex import accepts, compile_pattern
+from maskwright.grammar.regex import compile_pattern
 from maskwright.grammar.regex_lengths import consisting_of, counted_characters
+from maskwright.grammar.text_dfa import label_of as accepts
 from maskwright.schemas.atoms import LengthAtLeast, Matches, StringAtom, StringIn
 from maskwright.schemas.formula import FALSE, TRUE, VALUE, Formulas
 from maskwright.schemas.strings import string_automaton
