@@ -1,0 +1,1 @@
+"""Context-free grammars: their forms, and what parsers and scanners for them are made of."""

@@ -1,0 +1,65 @@
+"""Deterministic automata over bytes, with what a scanner has to know of a terminal that looks ahead.
+
+By Python's rules the first of several alternatives counts, so where a terminal ends can depend on what follows: an
+earlier alternative may still match, and a look-ahead may still fail. An *ending* says on what.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+DEAD = 0
+
+PENDING, SATISFIED, VIOLATED = range(3)
+
+
+@dataclass(frozen=True, eq=False)
+class GuardDfa:
+    """What a look-ahead at the end of a terminal asks of the bytes behind it.
+
+    ``transitions`` int32[states, 256]; ``verdicts`` uint8[states]: ``PENDING``, ``SATISFIED`` or ``VIOLATED`` (states of
+    the last two are left no more); ``at_end`` bool[states]: is it satisfied if the text ends here?
+    """
+
+    transitions: NDArray[np.int32]
+    verdicts: NDArray[np.uint8]
+    at_end: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Ending:
+    """A way to match up to here. It counts unless what comes before it in preference matches after all.
+
+    ``preferred``: the state, at the same place, of what would be preferred: if bytes lead from there to a state that is
+    ``decided``, this ending does not count; ``DEAD`` where nothing would be. ``guard``: the state of the guard automaton
+    before the next byte, ``-1`` for no condition.
+    """
+
+    preferred: int
+    guard: int = -1
+
+
+@dataclass(frozen=True, eq=False)
+class ByteDfa:
+    """A trimmed automaton over bytes; state ``DEAD`` is 0.
+
+    ``transitions`` int32[states, 256]. ``decided`` bool[states]: a match ends here without conditions, or one that ended
+    before has just met its condition; whatever is less preferred is out. ``endings``: for each state, the ways to match
+    that end just here. For a terminal without look-ahead, ``decided`` are the accepting states, and each has the one
+    ending ``Ending(preferred=state)``. ``guard``: the guard automaton, ``None`` where no ending has a condition.
+    """
+
+    transitions: NDArray[np.int32]
+    start: int
+    decided: NDArray[np.bool_]
+    endings: tuple[tuple[Ending, ...], ...]
+    guard: GuardDfa | None = None
+
+
+def plain_byte_dfa(transitions: NDArray[np.int32], start: int, accepting: NDArray[np.bool_]) -> ByteDfa:
+    """An automaton without conditions: every ending counts unless a longer one comes about."""
+    endings = tuple((Ending(state),) if accepts else () for state, accepts in enumerate(accepting.tolist()))
+    return ByteDfa(transitions, start, accepting, endings)

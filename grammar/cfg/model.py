@@ -1,0 +1,101 @@
+"""What a context-free grammar is, whatever form it was written in.
+
+A *symbol* is an integer: ``t >= 0`` is the terminal ``terminals[t]``, ``~n < 0`` the nonterminal ``nonterminals[n]``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from .byte_dfa import ByteDfa
+
+
+class Lexing(Enum):
+    """How a text is cut into terminals."""
+
+    LONGEST = "longest"
+    """As Lark's contextual lexer does: of the terminals that the parser's state knows, the first in rank that matches,
+    as far as it matches by the rules of Python's ``re``."""
+
+    EVERY = "every"
+    """Scannerless: wherever a terminal may end, it may."""
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """A language that another compiler knows, such as JSON of a schema, as one terminal.
+
+    ``specification`` is what ``maskwright.compile`` takes; ``place`` says where in the grammar it stands.
+    """
+
+    specification: object
+    place: str
+
+
+@dataclass(frozen=True)
+class SpecialToken:
+    """A terminal that only a special token of the vocabulary can be, such as ``<|python_tag|>``."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Supplied:
+    """A terminal that no text spells: ``INDENT`` and ``DEDENT``."""
+
+
+@dataclass(frozen=True, eq=False)
+class Terminal:
+    """A terminal symbol.
+
+    ``rank``: where several terminals match, the one of the lowest rank wins (``Lexing.LONGEST`` only).
+    ``keywords``: texts that, where this terminal matches just them, are another terminal, if the parser's state knows
+    that one. ``keyword_only``: it is found in this way only wherever the parser's state knows one of these terminals.
+    """
+
+    name: str
+    content: ByteDfa | Embedded | SpecialToken | Supplied
+    rank: int = 0
+    keywords: Mapping[bytes, int] = field(default_factory=dict)
+    keyword_only: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class Rule:
+    """``origin`` (a nonterminal's number) may be ``expansion`` (symbols, in this order; none for the empty text)."""
+
+    origin: int
+    expansion: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Indentation:
+    """Lines that indent, as Lark's ``Indenter`` turns them into terminals (numbers of terminals).
+
+    Between ``openers`` and ``closers`` a ``newline`` is dropped. Anywhere else it is passed on, then one ``indent`` if
+    the columns after its last line feed are more than those of the block in hand, a ``dedent`` for each block that they
+    end; columns are spaces, and ``tab_columns`` for a tab. The end of the text ends all blocks.
+    """
+
+    newline: int
+    indent: int
+    dedent: int
+    openers: frozenset[int]
+    closers: frozenset[int]
+    tab_columns: int
+
+
+@dataclass(frozen=True)
+class Grammar:
+    """A context-free grammar. ``ignored`` terminals may stand between any others."""
+
+    terminals: tuple[Terminal, ...]
+    nonterminals: tuple[str, ...]
+    rules: tuple[Rule, ...]
+    start: int
+    ignored: frozenset[int] = frozenset()
+    lexing: Lexing = Lexing.LONGEST
+    indentation: Indentation | None = None
+    notes: tuple[str, ...] = ()
