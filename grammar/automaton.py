@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -24,6 +24,9 @@ from .number_settled import settled_states
 from .pool import Beginning, Pool, address_of
 from .residue_table import add_residues
 from .text_dfa import viability
+
+if TYPE_CHECKING:
+    from .cfg.tables import GrammarTables
 
 _NO_BLANKS = np.zeros((1, 1), np.int32)
 LITERALS = (b"false", b"null", b"true")  # the first three keys of every automaton
@@ -139,6 +142,7 @@ class Automaton:
         self.lock = threading.RLock()
         self.epoch = 1
         self.compiler: Compiler | None = None
+        self.grammar: GrammarTables | None = None
         self._memory = 0
         for _, name, beginning in _TABLES:
             setattr(self, name, Pool(self._take_memory, beginning))
@@ -158,6 +162,8 @@ class Automaton:
             slots[at.BLANK_NEXT] = address_of(self.blank_next)
             slots[at.EPOCH] = self.epoch
             slots[at.KEEPS_TEXT] = self.keeps_text
+            if self.grammar is not None:
+                self.grammar.install(slots)
 
     # --- filling
 
@@ -340,6 +346,11 @@ class Automaton:
         if not self.states.array[state, at.STATE_READY]:
             assert self.compiler is not None
             self.compiler.compile_state(state)
+
+    def compile_context(self, context: int) -> None:
+        """Compile the scanner of a grammar's ``context`` unless another matcher has done so."""
+        assert self.grammar is not None
+        self.grammar.compile_context(context, self.epoch)
 
     def node_after(self, node: int, items: bytes) -> int:
         """What stands in for ``node``, which depends on the items before, after those with the text ``items``.

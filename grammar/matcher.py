@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _FIRST_ARENA = 3 << 10
 _FIRST_HISTORY = 1 << 6
+_FIRST_WORKSPACE = 1 << 11
 _MOST_FORCED_BYTES = 1 << 14
 _STOPPED = (at.MISSED, at.ARENA_FULL)
 
@@ -43,7 +44,10 @@ class Constraint:
         self._tables.strings(automaton.escapes)  # built now, not by the first matcher
         self._stay_masks = StayMasks(self._tables.words, automaton.budget.limits.mask_cache)
         with automaton.lock:
-            automaton.compile_node(0)
+            if automaton.grammar is None:
+                automaton.compile_node(0)
+            else:
+                automaton.compile_context(0)
 
     def matcher(self) -> Matcher:
         """A new sequence, at its beginning."""
@@ -64,6 +68,7 @@ class Matcher:
         "_stack",
         "_standing_in",
         "_text",
+        "_workspace",
     )
 
     def __init__(self, constraint: Constraint) -> None:
@@ -76,7 +81,14 @@ class Matcher:
         self._misses = np.zeros(at.MISS_CAPACITY, np.int64)
         self._arena = np.zeros(_FIRST_ARENA, np.int32)
         self._history = np.zeros(_FIRST_HISTORY * at.CONFIGURATION, np.int32)
-        self._history[at.MODE], self._history[at.TOP] = at.VALUE, at.SEEN
+        self._workspace = np.zeros(0, np.int32)
+        grammar = constraint._automaton.grammar
+        if grammar is None:
+            self._history[at.MODE], self._history[at.TOP] = at.VALUE, at.SEEN
+        else:
+            self._slots[list(grammar.CALLED)] = list(grammar.CALLED.values())
+            self._workspace = np.zeros(_FIRST_WORKSPACE, np.int32)
+            grammar.begin(self._history, self._arena)
         self._offsets = np.zeros(_FIRST_HISTORY, np.int32)
         self._text = np.zeros(0, np.uint8)
         self._standing_in = StandIns()
@@ -154,6 +166,7 @@ class Matcher:
         other._history = self._history.copy()
         other._offsets = self._offsets.copy()
         other._text = self._text.copy()
+        other._workspace = np.zeros_like(self._workspace)
         other._standing_in = self._standing_in.copy()
         other._install_own()
         return other
@@ -162,7 +175,11 @@ class Matcher:
 
     def is_accepting(self) -> bool:
         """Is the text read so far a complete member of the language?"""
-        return bool(accepting(self._slots))
+        outcome = accepting(self._slots)
+        while outcome < 0:
+            self._make_way(-1 - outcome)
+            outcome = accepting(self._slots)
+        return bool(outcome)
 
     def is_terminated(self) -> bool:
         """Was an end-of-sequence token accepted?"""
@@ -211,6 +228,10 @@ class Matcher:
         if outcome == at.ARENA_FULL:
             length = int(self._slots[at.LENGTH])
             used = int(self._history[length * at.CONFIGURATION + at.TOP])
+            if self._slots[at.SHORT]:
+                self._slots[at.SHORT] = 0
+                used = max(used, len(self._arena))
+                self._workspace = _grown(self._workspace, 2 * len(self._workspace))
             self._arena = _grown(self._arena, used + int(self._slots[at.MARGIN]))
             self._history = _grown(self._history, (length + 2) * at.CONFIGURATION)
             self._offsets = _grown(self._offsets, len(self._history) // at.CONFIGURATION)
@@ -227,6 +248,8 @@ class Matcher:
                     automaton.compile_node(index)
                 elif kind == at.MISS_STATE:
                     automaton.compile_state(index)
+                elif kind == at.MISS_CONTEXT:
+                    automaton.compile_context(index)
                 elif kind == at.MISS_AFTER:
                     self._standing_in.add(self._slots, automaton)
                 else:
@@ -247,6 +270,8 @@ class Matcher:
         self._address = address_of(slots)
         slots[at.ARENA] = address_of(self._arena)
         slots[at.ARENA_SIZE] = len(self._arena)
+        slots[at.WORKSPACE] = address_of(self._workspace)
+        slots[at.WORKSPACE_SIZE] = len(self._workspace)
         slots[at.STACK] = address_of(self._stack)
         slots[at.HISTORY] = address_of(self._history)
         slots[at.HISTORY_SIZE] = len(self._history) // at.CONFIGURATION

@@ -99,6 +99,8 @@ def admission_table() -> NDArray[np.uint8]:
         table[mode, list(symbols)] = 1
     for mode in (at.STRING, at.TEXT, at.CHOICE, at.KEY, at.OPEN_KEY):
         table[mode, 0x20:] = 1
+    for mode in (at.GRAMMAR, at.SEVERAL, at.ENDED, at.EMBEDDED_NUMBER):
+        table[mode] = 1
     return table
 
 

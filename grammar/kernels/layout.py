@@ -40,6 +40,20 @@ TEXTS, TEXT_NEXT, TEXT_LABEL, TEXT_ASCII, TEXT_START, TEXT_CLASS, TEXT_VIABLE, T
 # stay masks of text states: the header of their cache, how many it holds at most, and the key of one that is wanted
 STAY_CACHE, STAY_MOST, STAY_WANTED = (next(_slot) for _ in range(3))
 WHITESPACE, BLANK_NEXT, EPOCH = next(_slot), next(_slot), next(_slot)
+# --- slots: a grammar's scanner (``cfg.scanner``) and parser (``cfg.tables``)
+GRAMMAR_STEP, GRAMMAR_ACCEPTS = next(_slot), next(_slot)  # kernels, called through their addresses
+SCAN_CLASS, SCAN_NEXT, SCAN_COLUMNS, SCAN_DECIDED, SCAN_WHERE, SCAN_ENDINGS, SCAN_REACH, REACHES = (
+    next(_slot) for _ in range(8)
+)
+GUARD_NEXT, GUARD_VERDICT, GUARD_AT_END = (next(_slot) for _ in range(3))
+ACTION, CHOICES, GOTO, RULES, SURE = (next(_slot) for _ in range(5))
+CONTEXT_OF, CONTEXTS, CONTEXT_EMBEDDED, TERMINALS = (next(_slot) for _ in range(4))
+SYMBOLS, NONTERMINALS = next(_slot), next(_slot)  # columns of ACTION and of GOTO; the last of SYMBOLS is the text's end
+LONGEST_MATCH, ACCEPTS_EMPTY = next(_slot), next(_slot)
+NEWLINE_TERMINAL, INDENT_TERMINAL, DEDENT_TERMINAL, TAB_WIDTH = (next(_slot) for _ in range(4))
+WORKSPACE, WORKSPACE_SIZE = next(_slot), next(_slot)  # one matcher's own: what a step of the grammar writes down
+# within a step: the arena's top; 1 once it, or the workspace, was too small; how many threads there are; new lines
+ALLOCATED, SHORT, THREADS, LINES = (next(_slot) for _ in range(4))
 KEEPS_TEXT = next(_slot)  # 1 if the automaton needs the text that was read, because of unique items
 RESIDUE_READ = next(_slot)  # what number_successor leaves beside the state
 ANY_LENGTH = next(_slot)  # 1 while a stay mask is walked for which limits of length are looked at apart
@@ -76,18 +90,44 @@ TEXT = 10  # A: value node, B: automaton state, C: code points read; S, E as in 
 CHOICE = 11  # A, B: range of the values still possible, C: bytes matched; S, E as in STRING
 KEY = 12  # A, B, C as in CHOICE, over the keys of FRAME; S, E as in STRING
 OPEN_KEY = 13  # like KEY, but other keys are possible too; A < 0: only these. C: bytes of the key so far
-MODES = 16
+GRAMMAR = 14  # A: state of the scanner, B: frontier of the parser, C: blockers, S: lines, E: columns
+SEVERAL = 15  # A: where a list of threads lies in the arena
+ENDED = 16  # the value in FRAME, which is EMBEDDED, is complete
+EMBEDDED_NUMBER = 17  # like NUMBER
+MODES = 18
 
 # --- frames in the arena
 # NEXT: required keys left, or the next rank; OTHERS: the last of the keys seen that are not named, as a linked list
 PARENT, KIND, NODE, STATE, COUNT, DEPTH, NEXT, OTHERS, SEEN = range(9)
-ROOT, OBJECT, ARRAY = range(3)
+ROOT, OBJECT, ARRAY, EMBEDDED = range(4)
+# EMBEDDED: a value inside a text of a grammar; NODE: its terminal, COUNT: frontier, NEXT: lines, OTHERS: blockers
 # in arrays of unique items, NEXT: where the item in hand begins, and OTHERS: the last of those before, as a linked list
 ITEM_BEFORE, ITEM_FROM, ITEM_TO, ITEM_SIZE = range(4)
 # keys that are not named, in the arena: their predecessor in the list, how many bytes, their class, the state of the
 # key automaton before the bytes, and these, each with the state after it (state << KEY_STATE_SHIFT | byte)
 KEY_BEFORE, KEY_SIZE, KEY_CLASS, KEY_START, KEY_CONTENT = range(5)
 KEY_STATE_SHIFT = 8
+
+# --- grammars
+# A *frontier* is a node of the parser's stack, or, negative, where a list of them lies (their number, then they).
+# A node: state, the node below or NONE, and where more such edges lie or 0; an edge: node below, more edges or 0.
+GSS_STATE, GSS_BELOW, GSS_MORE, GSS_WIDTH = range(4)
+EDGE_BELOW, EDGE_MORE, EDGE_WIDTH = range(3)
+GSS_BOTTOM = SEEN  # where the first node lies, behind the root frame
+# *Blockers* are a linked list of what must not come about: states of the scanner, or ~states of guards, and the next
+BLOCKER_STATE, BLOCKER_NEXT, BLOCKER_WIDTH = range(3)
+# *Lines*: how deep in parentheses, the columns of the block in hand, and the lines of the block around it; 0 at first
+LINES_OPEN, LINES_COLUMNS, LINES_OUTER, LINES_WIDTH = range(4)
+# a thread in a list: a configuration without TOP
+THREAD = 7
+# ACTION: 0, state + 1 to shift to, -(rule + 1) to reduce, or MANY + where the number of actions and they lie
+MANY = 1 << 24
+RULE_ORIGIN, RULE_LENGTH, RULE_WIDTH = range(3)
+CONTEXT_READY, CONTEXT_START, CONTEXT_EMBEDDED_AT, CONTEXT_EMBEDDED_COUNT, CONTEXT_WIDTH = range(5)
+ENDING_PREFERRED, ENDING_GUARD, ENDING_TERMINAL, ENDING_WIDTH = range(4)
+TERMINAL_KIND, TERMINAL_NODE, TERMINAL_WIDTH = range(3)
+ORDINARY, IGNORED, OPENER, CLOSER = range(4)
+GUARD_PENDING, GUARD_SATISFIED, GUARD_VIOLATED = range(3)
 
 # --- value nodes
 NODE_SHIFT = 6
@@ -248,8 +288,8 @@ COLUMNS_PER_LEVEL = 8
 # --- what entry points return
 DONE, MISSED, ARENA_FULL, REFUSED, BAD_MASK = range(5)
 MISS_CAPACITY = 64
-MISS_NODE, MISS_STATE, MISS_STAY, MISS_AFTER = range(4)
-MISS_BITS = 2
+MISS_NODE, MISS_STATE, MISS_STAY, MISS_AFTER, MISS_CONTEXT = range(5)
+MISS_BITS = 3
 KNOWN_NODE, KNOWN_FROM, KNOWN_TO, KNOWN_INSTEAD = range(4)
 KNOWN_WIDTH = 4
 # a stay mask's key: (text << STATE_BITS | state) << COUNT_BITS | code points read + 2, or ANY_COUNT where the mask is
