@@ -250,6 +250,10 @@ class Matcher:
                     automaton.compile_state(index)
                 elif kind == at.MISS_CONTEXT:
                     automaton.compile_context(index)
+                elif kind == at.MISS_STATE_TOKENS:
+                    automaton.grammar.sort_tokens_of_state(index, self._slots)
+                elif kind == at.MISS_CONTEXT_TOKENS:
+                    automaton.grammar.sort_tokens_of_context(index, self._slots)
                 elif kind == at.MISS_AFTER:
                     self._standing_in.add(self._slots, automaton)
                 else:

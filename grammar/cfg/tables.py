@@ -8,11 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..kernels import layout as at
+from ..kernels.grammar_masks import fill_grammar, find_ending_bytes, sort_tokens
 from ..kernels.threads import grammar_accepts, grammar_step
 from ..limits import Budget
 from ..pool import address_of
+from ..token_tables import TokenTables
 from .analysis import without_empty
-from .lr import Lr, lr_automaton
+from .byte_dfa import DEAD, ByteDfa
+from .lr import lr_automaton
 from .model import Embedded, Grammar, Lexing
 from .scanner import Scanner
 
@@ -23,16 +26,20 @@ class GrammarTables:
     ``nodes``: for each terminal that is embedded, its value node in the automaton.
     """
 
-    CALLED = {at.GRAMMAR_STEP: grammar_step, at.GRAMMAR_ACCEPTS: grammar_accepts}
+    CALLED = {at.GRAMMAR_STEP: grammar_step, at.GRAMMAR_ACCEPTS: grammar_accepts, at.GRAMMAR_FILL: fill_grammar}
 
-    def __init__(self, grammar: Grammar, nodes: Mapping[int, int], budget: Budget) -> None:
+    def __init__(self, grammar: Grammar, nodes: Mapping[int, int], tokens: TokenTables, budget: Budget) -> None:
         self._grammar, self._accepts_empty = without_empty(grammar)
         self._lr = lr_automaton(self._grammar, budget)
         self._scanner = Scanner(self._grammar, budget)
         self._retired: list[object] = []
+        self._kept: list[object] = []
+        self._first_bytes = tokens.content[np.minimum(tokens.offsets[:-1], len(tokens.content) - 1)]
+        self._longest_token = tokens.longest_token
         self._reaches: dict[bytes, int] = {}
         self._reach_lists = np.zeros(0, np.int32)
         self._scan_reach = np.zeros(1, np.int32)
+        self._state_tokens = np.zeros(1, np.int64)
         self._write_actions()
         self._write_terminals(nodes)
         self._write_contexts()
@@ -93,6 +100,24 @@ class GrammarTables:
             self._context_records[number, at.CONTEXT_EMBEDDED_COUNT] = len(found)
             embedded += found
         self._context_embedded = np.array(embedded, np.int32)
+        self._context_tokens = np.zeros(len(numbers), np.int64)
+        self._write_followers()
+
+    def _write_followers(self) -> None:
+        """For each terminal, the bytes that what comes next can begin with; all where a value may come next."""
+        grammar, lr = self._grammar, self._lr
+        first = np.zeros((len(grammar.terminals) + 1, 256), np.uint8)
+        for number, terminal in enumerate(grammar.terminals):
+            dfa = terminal.content
+            first[number] = dfa.transitions[dfa.start] != DEAD if isinstance(dfa, ByteDfa) else isinstance(dfa, Embedded)
+        of_context = np.array([first[list(context)].max(axis=0, initial=0) for context in self._contexts], np.uint8)
+        self._followers = np.zeros((len(grammar.terminals) + 1, 256), np.uint8)
+        for shifts in lr.shifts:
+            for terminal, state in shifts.items():
+                self._followers[terminal] |= of_context[self._context_of[state]]
+        self._followers[list(grammar.ignored)] = 1
+        if grammar.indentation is not None:
+            self._followers[grammar.indentation.newline] = 1
 
     # --- on demand
 
@@ -104,6 +129,10 @@ class GrammarTables:
             record[at.CONTEXT_START] = self._scanner.start(self._contexts[context])
             self._write_reaches(first)
             record[at.CONTEXT_READY] = epoch
+            self._retired.append(self._state_tokens)
+            self._state_tokens = np.concatenate(
+                [self._state_tokens, np.zeros(len(self._scanner.transitions) - len(self._state_tokens), np.int64)]
+            )
 
     def _write_reaches(self, first: int) -> None:
         """Lists of the terminals that each new state of the scanner may become."""
@@ -122,6 +151,60 @@ class GrammarTables:
         self._retired += [self._reach_lists, self._scan_reach]
         self._reach_lists = np.concatenate([self._reach_lists, np.array(lists, np.int32)])
         self._scan_reach = np.concatenate([self._scan_reach[:first], offsets])
+
+    def sort_tokens_of_state(self, state: int, slots: NDArray[np.int64]) -> None:
+        """Work out what tokens do from ``state`` of the scanner on; ``slots``: of a matcher that has come to it."""
+        if self._state_tokens[state] == 0:
+            self._state_tokens[state] = self._sorted_tokens(state, DEAD, slots)
+
+    def sort_tokens_of_context(self, context: int, slots: NDArray[np.int64]) -> None:
+        """Work out what tokens do where a terminal of ``context`` begins."""
+        if self._context_tokens[context] == 0:
+            start = int(self._context_records[context, at.CONTEXT_START])
+            self._context_tokens[context] = self._sorted_tokens(DEAD, start, slots)
+
+    def _sorted_tokens(self, state: int, context_start: int, slots: NDArray[np.int64]) -> int:
+        """A record of what tokens do; its address."""
+        size, words = int(slots[at.VOCABULARY_SIZE]), int(slots[at.MASK_WORDS])
+        reached = np.zeros(size, np.int32)
+        segments = np.zeros((2 * int(slots[at.TRIE_NODES]) + 1) * at.SEGMENT_WIDTH, np.int32)
+        depths = self._longest_token + 2
+        count = sort_tokens(
+            slots, state, context_start, reached, segments, np.zeros(depths, np.int32), np.zeros(2 * depths, np.int32)
+        )
+        kept = segments[: count * at.SEGMENT_WIDTH].copy()
+        record = np.zeros(at.TOKENS_WIDTH, np.int64)
+        groups = self._groups(reached, words)
+        record[at.TOKENS_GROUPS_AT], record[at.TOKENS_GROUPS] = address_of(groups), len(groups)
+        record[at.TOKENS_SEGMENTS_AT], record[at.TOKENS_SEGMENTS] = address_of(kept), count
+        self._kept += [record, groups, kept]
+        if state != DEAD:
+            ending = np.zeros(256, np.uint8)
+            find_ending_bytes(slots, state, ending)
+            ended_by = self._mask_of(np.flatnonzero(ending[self._first_bytes]), words)
+            record[at.TOKENS_ENDED_BY], record[at.TOKENS_ENDING_BYTES] = address_of(ended_by), address_of(ending)
+            self._kept += [ending, ended_by]
+        return address_of(record)
+
+    def _groups(self, reached: NDArray[np.int32], words: int) -> NDArray[np.int64]:
+        """A row for each list of terminals that tokens reach, with the tokens."""
+        order = np.argsort(reached, kind="stable").astype(np.int32)
+        found, starts = np.unique(reached[order], return_index=True)
+        rows = []
+        for reach, start, end in zip(found.tolist(), starts.tolist(), [*starts[1:].tolist(), len(order)], strict=True):
+            if reach == 0:
+                continue
+            tokens = np.ascontiguousarray(order[start:end])
+            dense = len(tokens) > words // 8
+            content = self._mask_of(tokens, words) if dense else tokens
+            self._kept.append(content)
+            rows.append([reach - 1, address_of(content), at.NONE if dense else len(tokens)])
+        return np.array(rows, np.int64).reshape(-1, at.GROUP_WIDTH)
+
+    def _mask_of(self, tokens: NDArray[np.int32], words: int) -> NDArray[np.uint8]:
+        bits = np.zeros(words * 32, np.uint8)
+        bits[tokens] = 1
+        return np.packbits(bits, bitorder="little")
 
     # --- kernels
 
@@ -155,6 +238,9 @@ class GrammarTables:
             at.CONTEXTS: self._context_records,
             at.CONTEXT_EMBEDDED: self._context_embedded,
             at.TERMINALS: self._terminals,
+            at.STATE_TOKENS: self._state_tokens,
+            at.CONTEXT_TOKENS: self._context_tokens,
+            at.FOLLOWERS: self._followers,
         }
         self._retired += [scanner.transitions, scanner.decided, scanner.where, scanner.endings]
         for slot, table in tables.items():

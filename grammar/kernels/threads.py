@@ -140,9 +140,9 @@ def read_terminal(slots, frontier, terminal, lines, columns):
 
 
 @kernel(Flag, Longs, Long, Long, Long)
-def is_viable(slots, state, frontier, lines):
-    """Can one of the terminals that the scanner's ``state`` may become be read by the parser?"""
-    reach = ints_at(slots[REACHES] + np.int64(ints_at(slots[SCAN_REACH])[state]) * 4)
+def is_readable(slots, listed, frontier, lines):
+    """Can the parser read one of the terminals that are listed at ``listed``?"""
+    reach = ints_at(slots[REACHES] + listed * 4)
     terminals = ints_at(slots[TERMINALS])
     for i in range(1, reach[0] + 1):
         terminal = np.int64(reach[i])
@@ -153,6 +153,12 @@ def is_viable(slots, state, frontier, lines):
         if can_shift(slots, frontier, terminal):
             return True
     return False
+
+
+@kernel(Flag, Longs, Long, Long, Long, inline=True)
+def is_viable(slots, state, frontier, lines):
+    """Can one of the terminals that the scanner's ``state`` may become be read by the parser?"""
+    return is_readable(slots, np.int64(ints_at(slots[SCAN_REACH])[state]), frontier, lines)
 
 
 # --- blockers
@@ -346,13 +352,16 @@ def scan(slots, stack, i, byte):
         begin_terminal(slots, stack, i, byte, outer, frontier, blockers, lines)
         return
     following = scanned(slots, state, byte)
-    if following != DEAD:
+    if following != DEAD and slots[ONLY_ENDINGS] != (i >> 3) + 1:
         reach = ints_at(slots[SCAN_REACH])
         if reach[following] == reach[state] or is_viable(slots, following, frontier, lines):
             emit(slots, GRAMMAR, outer, following, frontier, blockers, lines, columns_after(slots, columns, byte))
     where = ints_at(slots[SCAN_WHERE] + state * 8)
+    followers = bytes_at(slots[FOLLOWERS])
     for k in range(where[0], where[0] + where[1]):
         ending = ints_at(slots[SCAN_ENDINGS] + np.int64(k) * ENDING_WIDTH * 4)
+        if followers[(np.int64(ending[ENDING_TERMINAL]) << 8) + byte] == 0:
+            continue
         left = blockers
         if slots[LONGEST_MATCH] != 0:
             left = with_scanner_blocker(slots, left, np.int64(ending[ENDING_PREFERRED]), byte)
@@ -451,6 +460,7 @@ def grammar_step(slots, stack, depth, byte):
     i = depth << 3
     slots[ALLOCATED] = stack[i + TOP]
     slots[THREADS] = 0
+    slots[STEPS] += 1
     mode, frame, a, b = stack[i], np.int64(stack[i + 1]), stack[i + 2], stack[i + 3]
     c, s, e, top = stack[i + 4], stack[i + 5], stack[i + 6], stack[i + 7]
     if mode == SEVERAL:
