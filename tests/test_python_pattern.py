@@ -165,7 +165,9 @@ def test_ignoring_case(inside: str, ascii_only: bool) -> None:
 
 # --- random patterns
 
-LETTERS = st.sampled_from(["a", "b", "c", "ab", ".", "[ab]", "[^a]", r"\w", r"\W", r"\s", "\u00e9", "[a-c\u00e9]", r"\n"])
+LETTERS = st.sampled_from(
+    ["a", "b", "c", "ab", ".", "[ab]", "[^a]", r"\w", r"\W", r"\s", "\u00e9", "[a-c\u00e9]", r"\n"]
+)
 QUANTIFIERS = st.sampled_from(["?", "*", "+", "??", "*?", "+?", "?+", "*+", "++", "{2}", "{1,2}", "{1,2}?", "{0,2}+"])
 EDGES = st.sampled_from([r"\b", r"\B", "$", r"\Z", "^", "(?<=a)", "(?<!b)", "(?<=[ab]b)", "(?<!ab)"])
 WRAPPERS = st.sampled_from(["(?:{})", "({})", "(?>{})", "(?={})", "(?!{})", "(?i:{})", "(?s:{})", "(?m:{})"])
