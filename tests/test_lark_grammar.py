@@ -145,7 +145,7 @@ def test_embedded() -> None:
     found = {terminal.name: terminal.content for terminal in grammar.terminals}
     assert [name for name in found if name.startswith("%")] == [
         "%json (line 2, column 15)",
-        "%regex (line 3, column 33)",
+        "%regex (line 3, column 35)",
     ]
     first = found["%json (line 2, column 15)"]
     assert isinstance(first, Embedded)
@@ -154,7 +154,7 @@ def test_embedded() -> None:
     assert isinstance(tail, Embedded)
     assert tail.specification == {"a": [1]}
     assert grammar.terminals[number_of(grammar, "TAIL")].rank == 0
-    pattern = found["%regex (line 3, column 33)"]
+    pattern = found["%regex (line 3, column 35)"]
     assert isinstance(pattern, ByteDfa)
     assert longest_match(pattern, b"Hello!") == 6
     words = found["WORDS"]

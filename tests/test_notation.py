@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import product
 from time import process_time
 
@@ -22,7 +23,6 @@ from maskwright.grammar.cfg.notation import (
     Reference,
     Repetition,
     Sequence,
-    Token,
 )
 from maskwright.grammar.charset import contains
 from maskwright.grammar.errors import InvalidGrammar, LimitExceeded, UnsatisfiableGrammar
@@ -395,7 +395,5 @@ def test_notes() -> None:
 def test_hostile_texts(text: str) -> None:
     for read in (gbnf, ebnf):
         for whole in (text, f"root ::= {text}"):
-            try:
+            with suppress(InvalidGrammar, LimitExceeded, UnsatisfiableGrammar):
                 read(whole)
-            except (InvalidGrammar, LimitExceeded, UnsatisfiableGrammar) as error:
-                assert error.problem

@@ -1,7 +1,7 @@
 """Grammars in the W3C's notation as XGrammar takes it.
 
-Beyond XGrammar, texts may stand in single quotes, comments between ``/*`` and ``*/``, and a lower bound be left out. Not
-supported: look-ahead ``(= ...)``, options of rules, and the macros (``TagDispatch`` and its kin).
+Beyond XGrammar, texts may stand in single quotes, comments between ``/*`` and ``*/``, and a lower bound be left out.
+Not supported: look-ahead ``(= ...)``, options of rules, and the macros (``TagDispatch`` and its kin).
 """
 
 from __future__ import annotations

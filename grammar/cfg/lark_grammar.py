@@ -24,11 +24,11 @@ from .lark_indenter import Blocks, blocks_of
 from .lark_keywords import keywords_of
 from .lark_loader import Loaded, load
 from .lark_text import Inserted, LarkText, prepared
+from .literals import literal_dfa
 from .model import Embedded, Grammar, Indentation, Lexing, Rule, Supplied, Terminal
 from .python_pattern import python_pattern_dfa
-from .regular_grammar import inserted_dfa
+from .regular_grammar import inserted_automaton
 from .source import error_at, in_grammar, place_of
-from .utf8 import literal_dfa
 
 _WIDEST = 1 << 64
 """Wider than any pattern is for Lark."""
@@ -154,7 +154,7 @@ class _Assembly:
         if inserted.kind == "%json":
             return Embedded(inserted.value, self._place(inserted.offset))
         try:
-            return inserted_dfa(inserted.value, self._budget)
+            return inserted_automaton(inserted.value, self._budget)
         except InvalidGrammar as error:
             raise error_at(self._source.original, inserted.offset, error.problem, remedy=error.remedy) from None
 

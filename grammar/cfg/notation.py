@@ -172,7 +172,7 @@ def mirrored(expression: Expression) -> Expression:
 
 
 def without_recursion(expression: Expression, name: str) -> Expression | None:
-    """What ``name`` derives by ``expression`` alone, if it comes back to ``name`` only at its end or only at its start."""
+    """What ``name`` derives by ``expression`` alone, if it comes back to itself at its end only or at its start only."""
     for turned in (False, True):
         found = right_linear(mirrored(expression) if turned else expression, name)
         if found is not None:

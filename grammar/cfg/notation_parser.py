@@ -1,7 +1,7 @@
 """The parser of rules ``name ::= expression``, in two dialects: llama.cpp's GBNF and the EBNF of XGrammar.
 
-White space and line ends mean nothing, except that a rule begins where a name stands before ``::=``; so whatever llama.cpp
-reads is read here with the same meaning, and a little more.
+White space and line ends mean nothing, except that a rule begins where a name stands before ``::=``; so whatever
+llama.cpp reads is read here with the same meaning, and a little more.
 """
 
 from __future__ import annotations

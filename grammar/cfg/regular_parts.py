@@ -11,8 +11,9 @@ from ..limits import Budget, Limits
 from ..regex import compile_node
 from ..regex_nodes import UNBOUNDED, Node, Nodes
 from .byte_dfa import ByteDfa
+from .literals import literal_dfa, literals_dfa
 from .notation import Characters, Choice, Expression, Literal, Reference, Repetition, Sequence
-from .utf8 import byte_dfa_of, literal_dfa, literals_dfa
+from .utf8 import byte_dfa_of
 
 POSITIONS = 4_000
 """Characters of an expression, counted repetitions written out, up to which its automaton is tried."""
@@ -78,7 +79,8 @@ class RegularParts:
         if isinstance(expression, Literal):
             return literal_dfa(expression.text.encode())
         if isinstance(expression, Choice) and all(isinstance(option, Literal) for option in expression.options):
-            return literals_dfa(option.text.encode() for option in expression.options if isinstance(option, Literal))
+            texts = (option.text.encode() for option in expression.options if isinstance(option, Literal))
+            return literals_dfa(texts, self.budget)
         if not self.measure(expression).fits:
             return None
         nodes = Nodes(Budget(Limits(states=_STATES, compile_seconds=_SECONDS)))
