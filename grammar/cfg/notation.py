@@ -172,7 +172,7 @@ def mirrored(expression: Expression) -> Expression:
 
 
 def without_recursion(expression: Expression, name: str) -> Expression | None:
-    """What ``name`` derives by ``expression`` alone, if it comes back to itself at its end only or at its start only."""
+    """What ``name`` derives by ``expression`` alone, if it comes back to itself at its end alone or at its start."""
     for turned in (False, True):
         found = right_linear(mirrored(expression) if turned else expression, name)
         if found is not None:
