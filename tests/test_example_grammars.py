@@ -57,7 +57,7 @@ SAMPLES: dict[str, tuple[list[str], list[str]]] = {
             "order by n desc, 1 limit 10 offset 5;",
             "INSERT INTO t (a, b) VALUES (1, 'it''s'), (NULL, -2.5e3); update t set a = a + 1 where b like 'x%'",
             "SELECT CASE WHEN x <> 1 THEN 'a' ELSE \"odd name\" END FROM (SELECT 1 AS x UNION ALL SELECT 2) u -- end",
-            "create table if not exists t (id integer primary key, v varchar(10) not null default 'x', r int references s (id))",
+            "create table if not exists t (id integer primary key, v varchar(10) default 'x', r int references s (id))",
             "DELETE FROM t WHERE EXISTS (SELECT 1) AND CAST(a AS int) NOT IN (1, 2)",
             "SELECT selected FROM fromage",
         ],

@@ -17,7 +17,7 @@ from maskwright.grammar.cfg.analysis import without_empty
 from maskwright.grammar.cfg.byte_dfa import ByteDfa, longest_match
 from maskwright.grammar.cfg.lark_form import Lark
 from maskwright.grammar.cfg.lark_grammar import read_lark
-from maskwright.grammar.cfg.model import Embedded, Grammar, Supplied
+from maskwright.grammar.cfg.model import Embedded, Grammar, SpecialToken, Supplied
 from maskwright.grammar.errors import InvalidGrammar, MaskwrightError, UnsatisfiableGrammar
 from maskwright.grammar.limits import Budget
 
@@ -163,6 +163,14 @@ def test_embedded() -> None:
     assert longest_match(words, b"to or") == 3
 
 
+def test_special_tokens() -> None:
+    grammar = read('start: <|call|> "(" <|end|> | END # <not>\nEND: <|end|>\n')
+    tokens = [terminal.content.name for terminal in grammar.terminals if isinstance(terminal.content, SpecialToken)]
+    assert sorted(tokens) == ["<|call|>", "<|end|>", "<|end|>"]
+    with pytest.raises(InvalidGrammar, match="no part of one at line 2, column 8"):
+        read('start: A\nA: "x" <|end|>\n')
+
+
 @pytest.mark.parametrize("spaces", ["", "  "])
 def test_places_stay(spaces: str) -> None:
     text = f'start: %json {{\n "type":\n  "null" {spaces}}} "x" ?? oops\n'
@@ -229,7 +237,7 @@ ERRORS = {
     "broken JSON": ('start: %json {"a":\n 1,}\n', "the JSON is broken", (2, 4)),
     "no schema": ("start: %json [1]\n", "%json takes no such value", (1, 14)),
     "JSON in terminal": ('start: A\nA: "x" %json {}\n', "no part of one", (2, 8)),
-    "part of terminal": ('start: A B\nA: %regex /a/\nB: A "x"\n', "no part of one", (3, 4)),
+    "part of terminal": ('start: A B\nA: %regex /a/\nB: A "x"\n', "can be no part of another", (3, 4)),
     "no pattern": ("start: %regex x\n", "%regex has no pattern", (1, 15)),
     "unknown flag": ("start: %regex /a/x\n", "%regex knows no such flag", (1, 18)),
     "unknown key": ('start: %regex {"substring": "a"}\n', "substring_words", (1, 8)),

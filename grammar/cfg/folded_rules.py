@@ -9,7 +9,19 @@ from ..limits import Budget
 from ..regex_nodes import UNBOUNDED
 from .byte_dfa import ByteDfa
 from .model import Grammar, Lexing, Rule, SpecialToken, Terminal
-from .notation import Choice, Expression, Literal, Reference, Repetition, Sequence, Token, choice, is_regular, spelled
+from .notation import (
+    Choice,
+    Expression,
+    Literal,
+    Reference,
+    Repetition,
+    Sequence,
+    Token,
+    choice,
+    is_regular,
+    repeated,
+    spelled,
+)
 from .regular_parts import RegularParts
 
 SHARED = 64
@@ -160,7 +172,7 @@ class FoldedRules:
             self._add(number, ())
             self._add(number, (~number, symbol))
 
-        return self._helper(("star", symbol), define, f"{shown}*")
+        return self._helper(("star", symbol), define, repeated(shown, 0, UNBOUNDED))
 
     def _power(self, symbol: int, exponent: int, shown: str) -> int:
         """``symbol`` two to the power of ``exponent`` times."""
@@ -171,7 +183,7 @@ class FoldedRules:
             half = self._power(symbol, exponent - 1, shown)
             self._add(number, (half, half))
 
-        return self._helper(("power", symbol, exponent), define, f"{shown}{{{1 << exponent}}}")
+        return self._helper(("power", symbol, exponent), define, repeated(shown, 1 << exponent, 1 << exponent))
 
     def _times(self, symbol: int, count: int, shown: str) -> Symbols:
         """``symbol`` just ``count`` times: powers of two, from the highest."""
@@ -189,7 +201,7 @@ class FoldedRules:
             self._add(number, self._up_to(symbol, (1 << top) - 1, shown))
             self._add(number, (self._power(symbol, top, shown), *self._up_to(symbol, count - (1 << top), shown)))
 
-        return (self._helper(("up to", symbol, count), define, f"{shown}{{0,{count}}}"),)
+        return (self._helper(("up to", symbol, count), define, repeated(shown, 0, count)),)
 
     # --- helpers
 

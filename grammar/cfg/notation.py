@@ -126,9 +126,15 @@ def spelled(expression: Expression) -> str:
         case Choice(options):
             return _cut(f"({' | '.join(map(spelled, options[:_LONGEST]))})")
         case Repetition(body, low, high):
-            sign = {(0, 1): "?", (0, UNBOUNDED): "*", (1, UNBOUNDED): "+"}.get((low, high))
-            return spelled(body) + (sign or f"{{{low},{'' if high == UNBOUNDED else high}}}")
+            return repeated(spelled(body), low, high)
     raise TypeError(type(expression))
+
+
+def repeated(shown: str, low: int, high: int) -> str:
+    """How a repetition of what is ``shown`` may be written."""
+    sign = {(0, 1): "?", (0, UNBOUNDED): "*", (1, UNBOUNDED): "+"}.get((low, high))
+    bounds = f"{{{low}}}" if low == high else f"{{{low},{'' if high == UNBOUNDED else high}}}"
+    return (f"({shown})" if " " in shown and not shown.startswith("(") else shown) + (sign or bounds)
 
 
 def _cut(text: str) -> str:
