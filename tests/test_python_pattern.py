@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
 import io
 import keyword
 import re
+import textwrap
 import tokenize
 from functools import cache
+from itertools import accumulate
 from math import inf
 from pathlib import Path
+from types import ModuleType
 
 import interegular
 import lark
@@ -16,7 +20,9 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from lark.lexer import PatternRE
 from lark.load_grammar import load_grammar
+
 from maskwright.grammar.cfg.byte_dfa import DEAD, ByteDfa, longest_match
 from maskwright.grammar.cfg.python_pattern import python_pattern_dfa
 from maskwright.grammar.cfg.python_sets import category, ignoring_case
@@ -89,6 +95,8 @@ CASES = [
     (r"(?:a?)*?b", "", ["aab", "b"]),
     (r"(?i:stra\u00dfe)k", "", ["STRA\u1e9eEk", "stra\u00dfek", "\u017ftra\u00dfek"]),
     (r"[k-m]\u212a[^s]", "i", ["KK\u017f", "\u212akx", "lKS"]),
+    (r"x[\w\u03b9]\S?", "i", ["x\u0345", "x\u1fbe", "xa\u0345"]),
+    (r"x[\wA]", "i", ["x\u0345", "xa"]),
     (r"\w+(?#comment)", "", ["\u540d\u524dx1 ", "\U0001f600", "e\u0301"]),
     ("a b # c\n", "x", ["ab", "a b"]),
     (r"a.b", "s", ["a\nb", "axb"]),
@@ -143,24 +151,27 @@ def test_limits() -> None:
 # --- sets
 
 
-@pytest.mark.parametrize("ascii_only", [False, True])
+EVERYTHING = "".join(map(chr, range(LAST + 1)))
+
+
+def matched(expression: str, flags: int) -> CharSet:
+    """The code points that ``re`` says ``expression`` matches."""
+    return char_set((match.start(), match.end() - 1) for match in re.finditer(f"(?:{expression})+", EVERYTHING, flags))
+
+
+@pytest.mark.parametrize("flags", [0, re.ASCII])
 @pytest.mark.parametrize("letter", list("dDwWsS"))
-def test_categories(letter: str, ascii_only: bool) -> None:
-    expression = re.compile(f"\\{letter}", re.ASCII if ascii_only else 0)
-    assert category(letter, ascii_only) == codes(lambda character: expression.match(character) is not None)
+def test_categories(letter: str, flags: int) -> None:
+    assert category(letter, bool(flags)) == matched(f"\\{letter}", flags)
 
 
-def codes(test) -> CharSet:
-    return char_set((code, code) for code in range(LAST + 1) if test(chr(code)))
-
-
-@pytest.mark.parametrize("ascii_only", [False, True])
-@pytest.mark.parametrize("inside", ["a-z", "i", "s-t", "k0-9", "\u00e5", "\u0131", "\u03c3", "\u1e9e\ufb05", "A\u01c5"])
-def test_ignoring_case(inside: str, ascii_only: bool) -> None:
-    plain = re.compile(f"[{inside}]")
-    folded = re.compile(f"[{inside}]", re.I | (re.ASCII if ascii_only else 0))
-    chars = codes(lambda character: plain.match(character) is not None)
-    assert ignoring_case(chars, ascii_only) == codes(lambda character: folded.match(character) is not None)
+@pytest.mark.parametrize("flags", [0, re.ASCII])
+@pytest.mark.parametrize(
+    "inside", ["a-z", "i", "s-t", "k0-9", "J-S", "\u00e5", "\u0131", "\u03c3-\u03d5", "\u1e9e\ufb05", "A\u01c5"]
+)
+def test_ignoring_case(inside: str, flags: int) -> None:
+    chars = matched(f"[{inside}]", flags)
+    assert ignoring_case(chars, bool(flags)) == matched(f"[{inside}]", flags | re.IGNORECASE)
 
 
 # --- random patterns
@@ -197,3 +208,90 @@ def test_random_patterns(start: str, pattern: str, flags: str, texts: list[str])
     assert_sound(dfa)
     for text in texts:
         assert longest_match(dfa, text.encode()) == expected(pattern, flags, text), (pattern, flags, text)
+
+
+PLAIN = st.recursive(
+    st.sampled_from(["a", "b", "ab", ".", "[ab]", "[^a]", "\u00e9"]),
+    lambda inner: st.one_of(
+        st.tuples(inner, inner).map("".join),
+        st.tuples(inner, inner).map(lambda pair: f"(?:{pair[0]}|{pair[1]})"),
+        st.tuples(inner, st.sampled_from(["?", "*", "+", "{2}", "{1,2}"])).map(lambda pair: f"(?:{pair[0]}){pair[1]}"),
+    ),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(PLAIN, TEXTS)
+def test_whole_texts_against_interegular(pattern: str, texts: list[str]) -> None:
+    """Where every way to match counts, as it does if the end of the text is asked for."""
+    try:
+        dfa = compiled(f"(?:{pattern})\\Z")
+    except InvalidPattern:
+        return
+    fsm = interegular.parse_pattern(pattern).to_fsm()
+    for text in texts:
+        assert (longest_match(dfa, text.encode()) is not None) == fsm.accepts(text), (pattern, text)
+
+
+# --- Lark's grammars
+
+
+@cache
+def terminals(grammar: str) -> dict[str, tuple[str, str]]:
+    """The terminals of one of Lark's grammars that are regular expressions: patterns and flags."""
+    path = GRAMMARS / grammar
+    loaded, _ = load_grammar(path.read_text(), str(path), [], False)
+    rules = [name for name, *_ in loaded.rule_defs]
+    found, _, _ = loaded.compile(rules[:1], "*")
+    return {
+        terminal.name: (terminal.pattern.value, "".join(sorted(terminal.pattern.flags)))
+        for terminal in found
+        if isinstance(terminal.pattern, PatternRE) and terminal.pattern.min_width
+    }
+
+
+@pytest.mark.parametrize("grammar", [path.name for path in sorted(GRAMMARS.glob("*.lark"))])
+def test_terminals_of_larks_grammars(grammar: str) -> None:
+    text = (GRAMMARS / grammar).read_text()
+    for pattern, flags in terminals(grammar).values():
+        dfa = compiled(pattern, flags)
+        assert_sound(dfa)
+        for place in range(0, len(text), 7):
+            rest = text[place : place + 60]
+            assert longest_match(dfa, rest.encode()) == expected(pattern, flags, rest), (pattern, rest)
+
+
+STRING_SCRAPS = ["'", '"', "\\", "a", "\n", "'''", '"""', "r", "B", "f'", "\u00e9"]
+NUMBER_SCRAPS = ["0", "1", "_", "x", "e", "E+", ".", "j", "b1", "o7", "f", "-", "00"]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.sampled_from(STRING_SCRAPS), max_size=12).map("".join))
+def test_strings_of_python(text: str) -> None:
+    for name in ("STRING", "LONG_STRING", "COMMENT", "NAME", "_NEWLINE"):
+        assert_agrees(*terminals("python.lark")[name], text)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.sampled_from(NUMBER_SCRAPS), max_size=8).map("".join))
+def test_numbers_of_python(text: str) -> None:
+    for name, (pattern, flags) in terminals("python.lark").items():
+        if name.endswith("_NUMBER"):
+            assert_agrees(pattern, flags, text)
+
+
+@pytest.mark.parametrize("module", [tokenize, keyword, textwrap])
+def test_tokens_of_python(module: ModuleType) -> None:
+    """Every terminal at every token of real files."""
+    source = Path(inspect.getfile(module)).read_text()
+    lines = [0, *accumulate(map(len, source.splitlines(keepends=True)))]
+    found: dict[str, int] = {}
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        start = lines[token.start[0] - 1] + token.start[1]
+        rest = source[start : lines[token.end[0] - 1] + token.end[1] + 12]
+        for name, (pattern, flags) in terminals("python.lark").items():
+            end = longest_match(compiled(pattern, flags), rest.encode())
+            assert end == expected(pattern, flags, rest), (name, rest)
+            found[name] = found.get(name, 0) + (end is not None)
+    assert min(found["NAME"], found["STRING"] + found["LONG_STRING"]) > 10

@@ -38,11 +38,11 @@ def literals_dfa(contents: Iterable[bytes], budget: Budget | None = None) -> Byt
         return plain_byte_dfa(np.zeros((1, 256), np.int32), DEAD, np.zeros(1, np.bool_))
     depths, parents, bytes_, accepts = _trie(words, budget)
     classes = _classes(depths, parents, bytes_, accepts)
-    numbers, members = np.unique(classes, return_index=True)
-    if len(numbers) > budget.limits.states:
+    _, members, numbers = np.unique(classes, return_index=True, return_inverse=True)
+    if len(members) > budget.limits.states:
         raise states_exceeded(f"{len(words)} alternatives", budget)
-    transitions = np.zeros((len(numbers) + 1, 256), np.int32)
-    state_of = np.searchsorted(numbers, classes).astype(np.int32) + 1
+    transitions = np.zeros((len(members) + 1, 256), np.int32)
+    state_of = numbers.ravel().astype(np.int32) + 1
     transitions[state_of[parents[1:]], bytes_[1:]] = state_of[1:]
     return plain_byte_dfa(transitions, int(state_of[0]), np.append(False, accepts[members]))
 

@@ -12,10 +12,11 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from ..dfa import Dfa
+from ..dfa import Alphabet, Dfa, TextDfa
 from ..dfa_operations import explore
 from ..limits import Budget
 from ..text_dfa import accept_all
+from ..text_product import product
 from .byte_dfa import DEAD, ByteDfa, plain_byte_dfa
 from .utf8 import byte_dfa_of
 
@@ -30,17 +31,17 @@ def any_text() -> ByteDfa:
 
 def intersection(parts: Sequence[ByteDfa], budget: Budget) -> ByteDfa:
     """The texts of all ``parts``."""
-    return _product(parts, all, budget, "an intersection")
+    return _product(parts, all, budget)
 
 
 def union(parts: Sequence[ByteDfa], budget: Budget) -> ByteDfa:
     """The texts of at least one of ``parts``."""
-    return _product(parts, any, budget, "a union")
+    return _product(parts, any, budget)
 
 
 def complement(part: ByteDfa, budget: Budget) -> ByteDfa:
     """The texts, in valid UTF-8, that are not of ``part``."""
-    return _product([any_text(), part], lambda accepts: accepts == (True, False), budget, "a complement")
+    return _product([any_text(), part], lambda accepts: accepts == (True, False), budget)
 
 
 def concatenation(parts: Sequence[ByteDfa], budget: Budget) -> ByteDfa:
@@ -59,12 +60,11 @@ def repetition(part: ByteDfa, budget: Budget) -> ByteDfa:
 
 def _classes(tables: Sequence[NDArray[np.int32]]) -> tuple[list[NDArray[np.int32]], NDArray[np.int64]]:
     """The ``tables`` int32[states, 256] with equal columns merged; and the class of each byte."""
-    keys = np.zeros(256, np.int64)
-    for table in tables:
-        columns = np.unique(table, axis=1, return_inverse=True)[1].ravel()
-        keys = np.unique(keys * 256 + columns, return_inverse=True)[1].ravel()
-    first = np.unique(keys, return_index=True)[1]
-    return [table[:, first] for table in tables], keys
+    columns = np.ascontiguousarray(np.concatenate(tables).T) if tables else np.zeros((256, 0), np.int32)
+    numbers: dict[bytes, int] = {}
+    classes = np.array([numbers.setdefault(column.tobytes(), len(numbers)) for column in columns])
+    first = np.unique(classes, return_index=True)[1]
+    return [table[:, first] for table in tables], classes
 
 
 def over_bytes(dfa: Dfa, classes: Sequence[int] | NDArray[np.int64]) -> ByteDfa:
@@ -81,23 +81,20 @@ def _grouped(targets: Iterable[tuple[int, ...]]) -> dict[tuple[int, ...], list[i
     return found
 
 
-def _product(
-    parts: Sequence[ByteDfa], accepts: Callable[[tuple[bool, ...]], bool], budget: Budget, subject: str
-) -> ByteDfa:
-    tables, classes = _classes([part.transitions for part in parts])
-    rows = [table.tolist() for table in tables]
-    decided = [part.decided.tolist() for part in parts]
+def _product(parts: Sequence[ByteDfa], accepts: Callable[[tuple[bool, ...]], bool], budget: Budget) -> ByteDfa:
+    """The texts for which ``accepts`` holds of whether each part accepts them; of none, if no part does."""
+    found = product([_as_text(part) for part in parts], lambda labels: int(accepts(tuple(map(bool, labels)))), budget)
+    classes = found.alphabet.classes[np.searchsorted(found.alphabet.starts, np.arange(256), "right") - 1]
+    return over_bytes(found.dfa, classes)
 
-    def successors(state: tuple[int, ...]) -> Iterator[tuple[list[int], tuple[int, ...] | None]]:
-        targets = zip(*(table[number] for table, number in zip(rows, state, strict=True)), strict=True)
-        for target, symbols in _grouped(targets).items():
-            yield symbols, target if any(target) else None
 
-    def label(state: tuple[int, ...]) -> int:
-        return int(accepts(tuple(flags[number] for flags, number in zip(decided, state, strict=True))))
-
-    start = tuple(part.start for part in parts)
-    return over_bytes(explore(start, successors, label, int(classes.max()) + 1, budget, subject), classes)
+def _as_text(part: ByteDfa) -> TextDfa:
+    """``part`` with code points up to 255 in place of bytes."""
+    (table,), classes = _classes([part.transitions])
+    transitions = np.hstack([table, np.zeros((len(table), 1), np.int32)])
+    width = table.shape[1]
+    alphabet = Alphabet(np.arange(257, dtype=np.int32), np.append(classes, width).astype(np.int32), width + 1)
+    return TextDfa(alphabet, Dfa(transitions, part.decided.astype(np.int32), part.start))
 
 
 def _linked(

@@ -6,38 +6,61 @@ out in bytes; as one chunk may begin with another, the result is made determinis
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
-from ..dfa_operations import explore
+import numpy as np
+
+from ..dfa_operations import states_exceeded
 from ..limits import Budget
-from .byte_dfa import ByteDfa
-from .regular import over_bytes
+from .byte_dfa import DEAD, ByteDfa, plain_byte_dfa
 
 _SUBJECT = "a passage"
 
-_State = tuple[bool, frozenset[int]]
-"""Whether this is the start, and places."""
+_START = 0
+"""The place where every run begins; nothing leads back to it."""
+
+_Places = list[dict[int, set[int]]]
 
 
 def substring_dfa(chunks: Sequence[str], budget: Budget, *, empty: bool = True) -> ByteDfa:
-    """Any run of consecutive ``chunks``, joined; ``empty``: or no chunk at all."""
+    """Any run of consecutive ``chunks``, joined; ``empty``: or no chunk at all. Not quite minimal."""
     edges = _suffix_automaton([chunk.encode() for chunk in chunks if chunk], budget)
     places = _spelled(edges, budget)
-    symbols = {byte: symbol for symbol, byte in enumerate(sorted({byte for place in places for byte in place}))}
+    if not empty and not places[_START]:
+        return plain_byte_dfa(np.zeros((1, 256), np.int32), DEAD, np.zeros(1, np.bool_))
+    numbers: dict[frozenset[int], int] = {frozenset([_START]): 1}
+    steps: list[tuple[int, int, int]] = []
+    accepting = [False]
+    pending = [frozenset([_START])]
+    for state in pending:
+        budget.check()
+        if len(numbers) > budget.limits.states:
+            raise states_exceeded(_SUBJECT, budget)
+        for byte, targets in _moves(state, places):
+            number = numbers.setdefault(targets, len(numbers) + 1)
+            steps.append((len(accepting), byte, number))
+            if number > len(pending):
+                pending.append(targets)
+        accepting.append(min(state) < len(edges))
+    accepting[1] = empty
+    budget.check_memory(1024 * len(accepting), _SUBJECT)
+    transitions = np.zeros((len(accepting), 256), np.int32)
+    if steps:
+        sources, bytes_, targets_ = np.array(steps, np.int32).T
+        transitions[sources, bytes_] = targets_
+    return plain_byte_dfa(transitions, 1, np.array(accepting))
 
-    def successors(state: _State) -> Iterator[tuple[list[int], _State]]:
-        found: dict[int, set[int]] = {}
-        for place in state[1]:
-            for byte, targets in places[place].items():
-                found.setdefault(byte, set()).update(targets)
-        for byte, targets in found.items():
-            yield [symbols[byte]], (False, frozenset(targets))
 
-    def label(state: _State) -> int:
-        return int(empty if state[0] else min(state[1]) < len(edges))
-
-    dfa = explore((True, frozenset([0])), successors, label, len(symbols) + 1, budget, _SUBJECT)
-    return over_bytes(dfa, [symbols.get(byte, len(symbols)) for byte in range(256)])
+def _moves(state: frozenset[int], places: _Places) -> Iterable[tuple[int, frozenset[int]]]:
+    """Where each byte leads from all of ``state`` together."""
+    if len(state) == 1:
+        (place,) = state
+        return [(byte, frozenset(targets)) for byte, targets in places[place].items()]
+    found: dict[int, set[int]] = {}
+    for place in state:
+        for byte, targets in places[place].items():
+            found.setdefault(byte, set()).update(targets)
+    return [(byte, frozenset(targets)) for byte, targets in found.items()]
 
 
 def _suffix_automaton(contents: Sequence[bytes], budget: Budget) -> list[dict[bytes, int]]:
@@ -73,9 +96,9 @@ def _suffix_automaton(contents: Sequence[bytes], budget: Budget) -> list[dict[by
     return edges
 
 
-def _spelled(edges: Sequence[dict[bytes, int]], budget: Budget) -> list[dict[int, set[int]]]:
+def _spelled(edges: Sequence[dict[bytes, int]], budget: Budget) -> _Places:
     """For each place, the states of the automaton first, where each byte leads."""
-    places: list[dict[int, set[int]]] = [{} for _ in edges]
+    places: _Places = [{} for _ in edges]
     for state, following in enumerate(edges):
         budget.check()
         inside: dict[tuple[int, int], int] = {}
