@@ -80,10 +80,10 @@ def load(source: LarkText, path: Path | None, start: str, keep: set[str]) -> Loa
 
 
 def _check_parts(source: LarkText) -> None:
-    """Refuse terminals with ``%json`` or ``%regex`` as parts of others."""
+    """Refuse terminals that Lark does not know of as parts of others."""
     for place in source.names:
         if place.head.isupper() and not place.defines and place.text in source.inserted:
-            problem = f"{source.inserted[place.text].kind} can be a terminal, but no part of one"
+            problem = f"the terminal {place.text} is no pattern of Lark's, and so can be no part of another one"
             raise error_at(source.original, place.offset, problem, remedy="combine terminals in a rule")
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from functools import reduce
 from typing import Any
 
-from ..charset import ANY, EMPTY, CharSet, complement, union
+from ..charset import ANY, EMPTY, CharSet, char_set, complement, union
 from ..errors import InvalidPattern, LimitExceeded, UnsupportedPattern
 from ..regex_nodes import UNBOUNDED
 from ..regex_syntax import shown
@@ -158,23 +158,16 @@ def _combined(flags: int, added: int, removed: int) -> int:
 
 
 def _single(kind: Any, value: Any, flags: int) -> CharSet:
-    """What a single item matches."""
+    """What a single item matches; case is ignored in what is spelled out, not in categories."""
     if kind is constants.ANY:
         return ANY if flags & re.S else complement(_LINE_FEED)
-    if kind is constants.IN:
-        members = list(value)
-        negated = members[0][0] is constants.NEGATE
-        chars = union(*(_member(kind, value, flags) for kind, value in members[negated:]))
-    else:
-        negated, chars = kind is constants.NOT_LITERAL, ((value, value),)
+    members = list(value) if kind is constants.IN else [(constants.LITERAL, value)]
+    negated = kind is constants.NOT_LITERAL or members[0][0] is constants.NEGATE
+    spelled = [(item, item) for kind, item in members if kind is constants.LITERAL]
+    spelled += [tuple(item) for kind, item in members if kind is constants.RANGE]
+    chars, ascii_only = char_set(spelled), bool(flags & re.A)
     if flags & re.I:
-        chars = ignoring_case(chars, bool(flags & re.A))
+        chars = ignoring_case(chars, ascii_only)
+    categories = [category(_CATEGORIES[item], ascii_only) for kind, item in members if kind is constants.CATEGORY]
+    chars = union(chars, *categories)
     return complement(chars) if negated else chars
-
-
-def _member(kind: Any, value: Any, flags: int) -> CharSet:
-    if kind is constants.LITERAL:
-        return ((value, value),)
-    if kind is constants.RANGE:
-        return (tuple(value),)
-    return category(_CATEGORIES[value], bool(flags & re.A))
