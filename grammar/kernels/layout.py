@@ -41,7 +41,7 @@ TEXTS, TEXT_NEXT, TEXT_LABEL, TEXT_ASCII, TEXT_START, TEXT_CLASS, TEXT_VIABLE, T
 STAY_CACHE, STAY_MOST, STAY_WANTED = (next(_slot) for _ in range(3))
 WHITESPACE, BLANK_NEXT, EPOCH = next(_slot), next(_slot), next(_slot)
 # --- slots: a grammar's scanner (``cfg.scanner``) and parser (``cfg.tables``)
-GRAMMAR_STEP, GRAMMAR_ACCEPTS, GRAMMAR_FILL = (next(_slot) for _ in range(3))  # kernels, called through their addresses
+GRAMMAR_STEP, GRAMMAR_ACCEPTS, GRAMMAR_FILL, GRAMMAR_RESTART = (next(_slot) for _ in range(4))  # kernels, called through their addresses
 SCAN_CLASS, SCAN_NEXT, SCAN_COLUMNS, SCAN_DECIDED, SCAN_WHERE, SCAN_ENDINGS, SCAN_REACH, REACHES = (
     next(_slot) for _ in range(8)
 )
@@ -53,7 +53,9 @@ LONGEST_MATCH, ACCEPTS_EMPTY = next(_slot), next(_slot)
 NEWLINE_TERMINAL, INDENT_TERMINAL, DEDENT_TERMINAL, TAB_WIDTH = (next(_slot) for _ in range(4))
 WORKSPACE, WORKSPACE_SIZE = next(_slot), next(_slot)  # one matcher's own: what a step of the grammar writes down
 # what tokens do in states of the scanner and from contexts on: addresses of records, 0 where none is made yet
-STATE_TOKENS, CONTEXT_TOKENS, FOLLOWERS = (next(_slot) for _ in range(3))
+STATE_TOKENS, CONTEXT_TOKENS, FOLLOWERS, PLACES, PLACE_COUNT, INEVITABLE = (next(_slot) for _ in range(6))
+READABLE = next(_slot)  # what the parser can read, by terminal: uint8, UNKNOWN where that was not asked yet
+WANTED_PLACE = next(_slot)  # of the record of a context that is wanted
 STEPS = next(_slot)  # how many bytes the grammar read in this mask
 ONLY_ENDINGS = next(_slot)  # 1 + the depth at which only threads whose terminal ends count, or 0
 # within a step: the arena's top; 1 once it, or the workspace, was too small; how many threads there are; new lines
@@ -132,12 +134,18 @@ ENDING_PREFERRED, ENDING_GUARD, ENDING_TERMINAL, ENDING_WIDTH = range(4)
 TERMINAL_KIND, TERMINAL_NODE, TERMINAL_WIDTH = range(3)
 ORDINARY, IGNORED, OPENER, CLOSER = range(4)
 # what tokens do from a state of the scanner, or the beginning of a context, on: groups of tokens that stay inside one
-# terminal, each with what that may become; segments of the trie of all tokens in which a terminal ends
-# ENDED_BY: the mask of the tokens before whose first byte the terminal in hand simply ends; ENDING_BYTES: these bytes
-TOKENS_GROUPS_AT, TOKENS_GROUPS, TOKENS_SEGMENTS_AT, TOKENS_SEGMENTS, TOKENS_ENDED_BY, TOKENS_ENDING_BYTES = range(6)
-TOKENS_WIDTH = 6
+# terminal, each with what that may become; segments of the trie of all tokens, to be walked
+TOKENS_GROUPS_AT, TOKENS_GROUPS, TOKENS_SEGMENTS_AT, TOKENS_SEGMENTS, TOKENS_RESTARTS_AT = range(5)
+TOKENS_WIDTH = 5
 GROUP_REACH, GROUP_TOKENS_AT, GROUP_SIZE, GROUP_WIDTH = range(4)  # SIZE: NONE for a mask, or how long the list is
-SEGMENT_FROM, SEGMENT_TO, SEGMENT_SKIP, SEGMENT_WIDTH = range(4)  # SKIP < 0: only what ends here; else where to go on
+# a segment is a node on the way to others (SKIP: the first segment not below it), or nodes before whose first byte a
+# terminal ends (ENDS), or it stands for all that simply ends behind the node before (RESTARTS; TO: which restart)
+SEGMENT_FROM, SEGMENT_TO, SEGMENT_SKIP, SEGMENT_WIDTH = range(4)
+ENDS, RESTARTS = -1, -2
+# where a terminal simply ends, at a node of the trie from which there is much to go on, so that there are records for it
+# (PLACE: which one; 0 for the root): the bytes before which it does, and the mask of the tokens that go on so
+RESTART_PLACE, RESTART_BYTES, RESTART_TOKENS, RESTART_WIDTH = range(4)
+CAN_READ, CANNOT_READ, UNKNOWN = 1, 2, 0
 GUARD_PENDING, GUARD_SATISFIED, GUARD_VIOLATED = range(3)
 
 # --- value nodes

@@ -95,3 +95,9 @@ def call_finished(typing_context: Any, address: Any, slots: Any, frame: Any, out
 def call_fill(typing_context: Any, address: Any, slots: Any, stack: Any, mask: Any) -> Any:
     """Call ``grammar_masks.fill_grammar`` through its address."""
     return Long(Long, Longs, Ints, Words), _call
+
+
+@intrinsic
+def call_restart(typing_context: Any, address: Any, slots: Any, stack: Any, mask: Any, row: Any, base: Any) -> Any:
+    """Call ``grammar_masks.restart`` through its address."""
+    return Long(Long, Longs, Ints, Words, Longs, Long), _call

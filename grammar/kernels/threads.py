@@ -164,6 +164,22 @@ def is_viable(slots, state, frontier, lines):
 # --- blockers
 
 
+@kernel(Long, Long, inline=True)
+def lead_kind(byte):
+    """What may follow the first byte of a character: ``cfg.scanner.LEADS``."""
+    if byte < 0xE0:
+        return np.int64(0)
+    if byte == 0xE0:
+        return np.int64(3)
+    if byte == 0xED:
+        return np.int64(4)
+    if byte < 0xF0:
+        return np.int64(1)
+    if byte == 0xF0:
+        return np.int64(5)
+    return np.int64(6) if byte == 0xF4 else np.int64(2)
+
+
 @kernel(Long, Longs, Long, Long, inline=True)
 def with_blocker(slots, blockers, state):
     blocker = allocate(slots, BLOCKER_WIDTH)
@@ -171,6 +187,16 @@ def with_blocker(slots, blockers, state):
     arena[blocker + BLOCKER_STATE] = state
     arena[blocker + BLOCKER_NEXT] = blockers
     return blocker
+
+
+@kernel(Flag, Longs, Long, Long, inline=True)
+def is_inevitable(slots, state, byte):
+    """Does the scanner's ``state`` after ``byte`` match, or do so whatever completes the character that ``byte`` begins?"""
+    if bytes_at(slots[SCAN_DECIDED])[state] != 0:
+        return True
+    if byte < 0xC2:
+        return False
+    return bytes_at(slots[INEVITABLE])[state] >> lead_kind(byte) & 1 != 0
 
 
 @kernel(Long, Longs, Long, Long, Long)
@@ -181,7 +207,7 @@ def with_scanner_blocker(slots, blockers, state, byte):
     state = scanned(slots, state, byte)
     if state == DEAD:
         return blockers
-    if bytes_at(slots[SCAN_DECIDED])[state] != 0:
+    if is_inevitable(slots, state, byte):
         return np.int64(NONE)
     return with_blocker(slots, blockers, state)
 
