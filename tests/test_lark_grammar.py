@@ -18,7 +18,7 @@ from maskwright.grammar.cfg.byte_dfa import ByteDfa, longest_match
 from maskwright.grammar.cfg.lark_form import Lark
 from maskwright.grammar.cfg.lark_grammar import read_lark
 from maskwright.grammar.cfg.model import Embedded, Grammar, SpecialToken, Supplied
-from maskwright.grammar.errors import InvalidGrammar, MaskwrightError, UnsatisfiableGrammar
+from maskwright.grammar.errors import InvalidGrammar, MaskwrightError, UnsatisfiableGrammar, UnsupportedPattern
 from maskwright.grammar.limits import Budget
 
 PYTHON = (Path(lark.__file__).parent / "grammars" / "python.lark").read_text()
@@ -223,6 +223,9 @@ ERRORS = {
     "unclosed text": ('start: "a" "b\n', "cannot stand here", (1, 12)),
     "no start": ('begin: "a"\n', "no rule is called 'start'; rules are begin", (0, 0)),
     "template": ('start: t{"a","b"}\nt{x}: x\n', "Wrong number of template arguments", (1, 8)),
+    "declared rule": ("%declare x\nstart: x\n", "the rule 'x' is declared, but not defined", (1, 10)),
+    "no arguments": ("start: t\nt{x}: x\n", "the template t is used without arguments", (2, 1)),
+    "escapes": ('start: "\\xq"\n', "the escapes are broken", (1, 9)),
     "declared": ("%declare X\nstart: X\n", "the terminal X is declared", (1, 10)),
     "indent": ("%declare _INDENT\nstart: _INDENT\n", "pass an indenter", (1, 10)),
     "rule in terminal": ('start: A\nA: b\nb: "b"\n', "Rules aren't allowed inside terminals", (3, 1)),
@@ -341,6 +344,12 @@ def test_no_explosion(text: str) -> None:
     assert process_time() - began < 5
 
 
+def test_patterns_out_of_reach() -> None:
+    with pytest.raises(UnsupportedPattern, match="in the terminal A"):
+        read("start: A\nA: /(a|b)\\1/\n")
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
 @given(st.text(alphabet='ab:|()[]{}"/%~?*+-> \n.,jsonregx0', max_size=30))
 def test_hostile_texts(text: str) -> None:
     for whole in (text, f"start: {text}", f'start: "a" {text}\n'):

@@ -61,6 +61,11 @@ class _Assembly:
         self._keywords = keywords_of(order, frozenset(loaded.ignored))
         origins = dict.fromkeys(rule.origin.name for rule in loaded.rules)
         self._nonterminals = {name: number for number, name in enumerate(origins)}
+        for rule in loaded.rules:
+            for symbol in rule.expansion:
+                if not symbol.is_term and symbol.name not in origins:
+                    problem = f"the template {symbol.name} is used without arguments"
+                    raise self._error(symbol.name, problem, "give it as many arguments as it has parameters")
 
     def _order(self, name: str) -> tuple[int, int, int, str]:
         """Lark's order of terminals; what only we know comes after Lark's that may be as long."""

@@ -84,7 +84,9 @@ def _grouped(targets: Iterable[tuple[int, ...]]) -> dict[tuple[int, ...], list[i
 def _product(parts: Sequence[ByteDfa], accepts: Callable[[tuple[bool, ...]], bool], budget: Budget) -> ByteDfa:
     """The texts for which ``accepts`` holds of whether each part accepts them; of none, if no part does."""
     found = product([_as_text(part) for part in parts], lambda labels: int(accepts(tuple(map(bool, labels)))), budget)
-    classes = found.alphabet.classes[np.searchsorted(found.alphabet.starts, np.arange(256), "right") - 1]
+    classes = found.alphabet.classes[np.searchsorted(found.alphabet.starts, np.arange(256), "right") - 1].astype(
+        np.int64
+    )
     return over_bytes(found.dfa, classes)
 
 
