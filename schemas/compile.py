@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..grammar.automaton import Automaton
 from ..grammar.blanks import blank_runs
 from ..grammar.errors import InvalidPattern, InvalidSchema, LimitExceeded, UnsupportedPattern, UnsupportedSchema
@@ -15,7 +18,7 @@ from .lowering import Language
 from .options import JsonOptions
 
 _WHITESPACE = {"compact": at.COMPACT, "formatted": at.FORMATTED, "any": at.ANY_BLANKS}
-_ESCAPES = {"any": at.ANY_ESCAPES, "minimal": at.MINIMAL_ESCAPES}
+ESCAPES = {"any": at.ANY_ESCAPES, "minimal": at.MINIMAL_ESCAPES}
 
 
 def compile_schema(schema: object, vocabulary: Vocabulary, options: JsonOptions) -> Constraint:
@@ -32,12 +35,22 @@ def compile_schema(schema: object, vocabulary: Vocabulary, options: JsonOptions)
 
 
 def _compile(schema: object, vocabulary: Vocabulary, options: JsonOptions) -> Constraint:
+    language = language_of(schema, options)
+    automaton = Automaton(whitespace_of(options), language.budget, ESCAPES[options.escapes])
+    return Constraint(automaton, JsonCompiler(language, automaton), vocabulary, language.notes)
+
+
+def language_of(schema: object, options: JsonOptions) -> Language:
+    """``schema`` read, and its patterns checked."""
     language = Language(schema, options)
     _check_patterns(language)
+    return language
+
+
+def whitespace_of(options: JsonOptions) -> int | NDArray[np.int32]:
+    """What an automaton is told about blanks."""
     runs = options.whitespace
-    whitespace = blank_runs(runs, options.limits) if isinstance(runs, Regex) else _WHITESPACE[runs]
-    automaton = Automaton(whitespace, language.budget, _ESCAPES[options.escapes])
-    return Constraint(automaton, JsonCompiler(language, automaton), vocabulary, language.notes)
+    return blank_runs(runs, options.limits) if isinstance(runs, Regex) else _WHITESPACE[runs]
 
 
 def _check_patterns(language: Language) -> None:
