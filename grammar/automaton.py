@@ -23,7 +23,7 @@ from .number_automaton import NumberAutomaton
 from .number_settled import settled_states
 from .pool import Beginning, Pool, address_of
 from .residue_table import add_residues
-from .text_dfa import viability
+from .text_dfa import open_states, viability
 
 _NO_BLANKS = np.zeros((1, 1), np.int32)
 LITERALS = (b"false", b"null", b"true")  # the first three keys of every automaton
@@ -91,6 +91,7 @@ _TABLES = (
     (at.TEXT_CLASS, "text_class", Beginning(_values(np.int32))),
     (at.TEXT_VIABLE, "text_viable", Beginning(_values(np.uint8))),
     (at.TEXT_LEFT, "text_left", Beginning(_values(np.int32))),
+    (at.TEXT_OPEN, "text_open", Beginning(_values(np.uint8))),
 )
 """The slot and the name of each table, and the rows that it begins with."""
 
@@ -125,6 +126,7 @@ class Automaton:
     text_class: Pool
     text_viable: Pool
     text_left: Pool
+    text_open: Pool
 
     def __init__(
         self,
@@ -296,7 +298,11 @@ class Automaton:
         record[at.TEXT_INTERVALS_AT] = self.text_start.extend(alphabet.starts, len(alphabet.starts))
         record[at.TEXT_INTERVALS] = len(alphabet.starts)
         self.text_class.extend(alphabet.classes, len(alphabet.classes))
+        record[at.TEXT_OPEN_AT] = self._add_open_states(text, np.arange(len(dfa.labels))[:, None] != DEAD)
         return record
+
+    def _add_open_states(self, text: TextDfa, live: NDArray[np.bool_]) -> int:
+        return self.text_open.extend(open_states(text, live).ravel().view(np.uint8), live.size)
 
     def add_key_text(self, text: TextDfa, left: NDArray[np.int32]) -> int:
         """Append an automaton whose labels are classes of keys.
@@ -306,6 +312,8 @@ class Automaton:
         """
         record = self._text_record(text, 0, None)
         record[at.TEXT_LEFT_AT] = self.text_left.extend(left.ravel(), left.size)
+        record[at.TEXT_KEY_CLASSES] = left.shape[1]
+        record[at.TEXT_OPEN_AT] = self._add_open_states(text, left > 0)
         record[at.TEXT_SCARCE] = bool(((left > 0) & (left < at.UNBOUNDED)).any())
         return self.texts.extend(record, 1)
 

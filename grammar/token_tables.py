@@ -91,7 +91,7 @@ class TokenTables:
 
     def _install(self, slots: NDArray[np.int64], escapes: int) -> None:
         self.strings(escapes).install(slots)
-        for slot, trie in ((at.TRIE, self.trie), (at.TRIE_STAYING, self.trie), (at.BARE, self.bare)):
+        for slot, trie in ((at.TRIE, self.trie), (at.BARE, self.bare)):
             install_trie(slots, slot, trie)
         for slot, array in (
             (at.TOKEN_OFFSETS, self.offsets),
