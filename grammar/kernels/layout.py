@@ -36,6 +36,7 @@ NUMBER_NEXT, NUMBER_LABEL, NUMBER_RESIDUES = (next(_slot) for _ in range(3))
 TEXTS, TEXT_NEXT, TEXT_LABEL, TEXT_ASCII, TEXT_START, TEXT_CLASS, TEXT_VIABLE, TEXT_LEFT, TEXT_OPEN = (
     next(_slot) for _ in range(9)
 )
+TABLES_END = TEXT_OPEN + 1
 # stay masks of text states: the header of their cache, how many it holds at most, and the key of one that is wanted
 STAY_CACHE, STAY_MOST, STAY_WANTED = (next(_slot) for _ in range(3))
 WHITESPACE, BLANK_NEXT, EPOCH = next(_slot), next(_slot), next(_slot)
