@@ -15,7 +15,7 @@ from .options import Formats
 _MOST = 4096
 
 _WITHOUT_CONTEXT = frozenset(
-    ("type", "enum", "const", "minLength", "maxLength", "minItems", "maxItems", "uniqueItems", "minProperties")
+    ("type", "enum", "minLength", "maxLength", "minItems", "maxItems", "uniqueItems", "minProperties")
     + ("maxProperties", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
 )
 """Keywords that mean the same wherever they stand, and leave no trace but what they demand."""
@@ -43,4 +43,6 @@ def _is_without_context(part: tuple[object, ...], formats: Formats) -> bool:
     keyword, name = part[:2]
     if keyword == "format":  # an unknown or inexact one is noted where it stands
         return formats == "annotate" or (name in FORMATS and name not in _NOTED_FORMATS)
+    if keyword == "const":  # the items of an array are schemas of their own
+        return name is not True
     return keyword in _WITHOUT_CONTEXT
