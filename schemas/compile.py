@@ -11,6 +11,7 @@ from ..grammar.errors import InvalidPattern, InvalidSchema, LimitExceeded, Unsup
 from ..grammar.kernels import layout as at
 from ..grammar.matcher import Constraint
 from ..grammar.regex import compile_pattern
+from ..grammar.regex_evident import evident_matches
 from ..grammar.regex_form import Regex
 from ..grammar.vocabulary import Vocabulary
 from .compiler import JsonCompiler
@@ -18,7 +19,10 @@ from .lowering import Language
 from .options import JsonOptions
 
 _WHITESPACE = {"compact": at.COMPACT, "formatted": at.FORMATTED, "any": at.ANY_BLANKS}
-ESCAPES = {"any": at.ANY_ESCAPES, "minimal": at.MINIMAL_ESCAPES}
+_LARGE = 1000
+"""The automata of patterns that are written with more sets of characters may go over limits: better now than later."""
+
+ESCAPES = {"any": at.ANYESCAPES, "minimal": at.MINIMALESCAPES}
 
 
 def compile_schema(schema: object, vocabulary: Vocabulary, options: JsonOptions) -> Constraint:
@@ -54,10 +58,15 @@ def whitespace_of(options: JsonOptions) -> int | NDArray[np.int32]:
 
 
 def _check_patterns(language: Language) -> None:
-    """Compile every pattern now, so that a bad one is reported with its place and not in the middle of a document."""
+    """Read every pattern now, so that a bad one is reported with its place and not in the middle of a document.
+
+    Its automaton is made when it is asked for, if it is likely to be small.
+    """
     for pattern, place in language.patterns.items():
         try:
-            compile_pattern(pattern, language.budget)
+            matched = evident_matches(pattern, language.budget)
+            if matched is None or matched.size > _LARGE:
+                compile_pattern(pattern, language.budget)
         except InvalidPattern as error:
             raise InvalidSchema(error.problem, place, error.remedy) from error
         except UnsupportedPattern as error:

@@ -9,6 +9,7 @@ has a *state* for each residual formula.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -88,7 +89,7 @@ class JsonCompiler:
 
     def __init__(self, language: Language, automaton: Automaton, root: int = 0) -> None:
         self._language = language
-        self._automaton = automaton
+        self._automaton: Automaton = weakref.proxy(automaton)  # which holds this compiler
         self._budget = language.budget
         self._ordered = language.options.property_order == "schema"
         self._satisfier = Satisfier(language)

@@ -17,7 +17,6 @@ TOKEN_OFFSETS, TOKEN_BYTES, TOKEN_SAME = (next(_slot) for _ in range(3))  # byte
 # four tries, depth first, five arrays each: byte and depth of every node (uint8, uint16), the token or group of tokens
 # that ends there or NONE, the end of the node's subtree, and the root for each first byte (int32)
 TRIE, _, _, _, _ = (next(_slot) for _ in range(5))  # all tokens
-TRIE_STAYING, _, _, _, _ = (next(_slot) for _ in range(5))  # the same, walked for the tokens that stay inside a string
 BARE, _, _, _, _ = (next(_slot) for _ in range(5))  # tokens without their leading blanks, in groups
 TAIL, _, _, _, _ = (next(_slot) for _ in range(5))  # what follows a closing quote in a token, in groups
 CROSS, _, _, _, _ = (next(_slot) for _ in range(5))  # tokens with a closing quote in them
@@ -29,14 +28,15 @@ VOCABULARY_SIZE, MASK_WORDS, END_TOKENS, END_COUNT = (next(_slot) for _ in range
 # --- slots: constant tables, and the kernels that are called through their addresses
 WALK, STEP, RARER_STEP, FINISHED = (next(_slot) for _ in range(4))
 STRING_NEXT, NUMBER_SYMBOL = next(_slot), next(_slot)
-ADMITS, STAYING = next(_slot), next(_slot)  # (mode, byte) and (string state, byte) that are not refused at once
+ADMITS = next(_slot)  # (mode, byte) that are not refused at once
 # --- slots: the automaton of a constraint
 NODES, STATES, ENTRIES, ITEM_NODES, ORDER, DEAD_KEYS = (next(_slot) for _ in range(6))
 KEY_OFFSET, KEY_LENGTH, KEY_BYTES, KEY_NODE, KEY_REQUIRED, KEY_RANK = (next(_slot) for _ in range(6))
 NUMBER_NEXT, NUMBER_LABEL, NUMBER_RESIDUES = (next(_slot) for _ in range(3))
-TEXTS, TEXT_NEXT, TEXT_LABEL, TEXT_ASCII, TEXT_START, TEXT_CLASS, TEXT_VIABLE, TEXT_LEFT = (
-    next(_slot) for _ in range(8)
+TEXTS, TEXT_NEXT, TEXT_LABEL, TEXT_ASCII, TEXT_START, TEXT_CLASS, TEXT_VIABLE, TEXT_LEFT, TEXT_OPEN = (
+    next(_slot) for _ in range(9)
 )
+TABLES_END = TEXT_OPEN + 1
 # stay masks of text states: the header of their cache, how many it holds at most, and the key of one that is wanted
 STAY_CACHE, STAY_MOST, STAY_WANTED = (next(_slot) for _ in range(3))
 WHITESPACE, BLANK_NEXT, EPOCH = next(_slot), next(_slot), next(_slot)
@@ -63,7 +63,7 @@ ALLOCATED, SHORT, THREADS, LINES = (next(_slot) for _ in range(4))
 KEEPS_TEXT = next(_slot)  # 1 if the automaton needs the text that was read, because of unique items
 RESIDUE_READ = next(_slot)  # what number_successor leaves beside the state
 ANY_LENGTH = next(_slot)  # 1 while a stay mask is walked for which limits of length are looked at apart
-ONLY_CLASS = next(_slot)  # for masks of open keys: the one class considered
+ONLY_CLASS = next(_slot)  # for stay masks of open keys: the one class considered
 MARKED, _, _, _ = (next(_slot) for _ in range(4))  # for masks of open keys: a set of bytes
 # --- slots: one matcher's own
 ARENA, ARENA_SIZE, STACK, HISTORY, HISTORY_SIZE, LENGTH, MISSES, MISS_COUNT, TERMINATED, MARGIN = (
@@ -252,8 +252,10 @@ TEXT_WIDTH = 1 << TEXT_SHIFT
     TEXT_FREE_FROM,  # while this many and fewer than TEXT_FREE_TO code points are read, length forbids nothing
     TEXT_FREE_TO,
     TEXT_LEFT_AT,  # key automata: how many keys of each class are still possible from each state
+    TEXT_KEY_CLASSES,  # key automata: how many classes
     TEXT_SCARCE,  # key automata: 1 if some of these numbers are finite
-) = range(13)
+    TEXT_OPEN_AT,  # for each state (key automata: and class) whether all that may follow keeps acceptance possible
+) = range(15)
 TEXT_DEAD = DEAD
 
 # --- JSON strings: states of the transducer from bytes to code points
