@@ -41,7 +41,8 @@ def _read(document: dict[str, Any]) -> TokenTable:
     listed = document.get("special_tokens")
     eos = [_EOS_RANK] if listed is None else [entry["rank"] for entry in listed if entry["token_str"] == _EOS]
     encode = _TekkenEncoder(config["pattern"], ranks, special_count) if find_spec("tiktoken") else None
-    return TokenTable([b""] * special_count + ranks, tuple(eos), frozenset(range(special_count)), encode)
+    names = {entry["token_str"]: entry["rank"] for entry in listed or ()}
+    return TokenTable([b""] * special_count + ranks, tuple(eos), frozenset(range(special_count)), encode, names)
 
 
 def _ranks(vocab: list[dict[str, Any]], count: int) -> list[bytes]:

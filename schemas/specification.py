@@ -113,7 +113,7 @@ class GrammarSpecification:
         """The constraint; raises as :func:`compile` does."""
         from .grammar_compile import compile_form  # its kernels are compiled, or loaded, when they are needed
 
-        return compile_form(self.form, vocabulary, limits or Limits(), JsonSchema)
+        return compile_form(self.form, vocabulary, limits or Limits(), _schema_of)
 
     def parse(self, document: str) -> object:
         """The text itself."""
@@ -124,6 +124,10 @@ class GrammarSpecification:
 
     def __hash__(self) -> int:
         return hash(self.form)
+
+
+def _schema_of(spec: object) -> JsonSchema:
+    return spec if isinstance(spec, JsonSchema) else JsonSchema(spec)
 
 
 def specification_of(spec: object) -> Specification:

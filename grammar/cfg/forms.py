@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ..limits import Budget
 from ..regex_form import Regular
 from .ebnf import Ebnf, read_ebnf
@@ -9,13 +11,18 @@ from .gbnf import Gbnf, read_gbnf
 from .lark_form import Lark
 from .model import Grammar
 from .regular_grammar import read_regular
+from .tags_form import Tags
+from .tags_grammar import read_tags
 
-Form = Lark | Gbnf | Ebnf | Regular
-FORMS = (Lark, Gbnf, Ebnf, Regular)
+Form = Lark | Gbnf | Ebnf | Regular | Tags
+FORMS = (Lark, Gbnf, Ebnf, Regular, Tags)
 
 
-def read_form(form: Form, budget: Budget) -> Grammar:
-    """The grammar of ``form``. Raises ``InvalidGrammar``, ``UnsatisfiableGrammar`` or ``LimitExceeded``."""
+def read_form(form: Form, budget: Budget, special_tokens: Iterable[str] = ()) -> Grammar:
+    """The grammar of ``form``, over a vocabulary with the names ``special_tokens``.
+
+    Raises ``InvalidGrammar``, ``UnsatisfiableGrammar`` or ``LimitExceeded``.
+    """
     if isinstance(form, Lark):
         from .lark_grammar import read_lark  # needs Lark, which takes a while to import
 
@@ -24,4 +31,11 @@ def read_form(form: Form, budget: Budget) -> Grammar:
         return read_gbnf(form, budget)
     if isinstance(form, Ebnf):
         return read_ebnf(form, budget)
+    if isinstance(form, Tags):
+        names = frozenset(special_tokens)
+
+        def read(content: object) -> Grammar | None:
+            return read_form(content, budget, names) if isinstance(content, FORMS) else None
+
+        return read_tags(form, budget, names, read)
     return read_regular(form, budget)
