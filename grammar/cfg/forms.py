@@ -11,11 +11,12 @@ from .gbnf import Gbnf, read_gbnf
 from .lark_form import Lark
 from .model import Grammar
 from .regular_grammar import read_regular
+from .shapes import Many, OneOf, Row, Shape, Text, Until
 from .tags_form import Tags
-from .tags_grammar import read_tags
+from .tags_grammar import read_shape, read_tags
 
-Form = Lark | Gbnf | Ebnf | Regular | Tags
-FORMS = (Lark, Gbnf, Ebnf, Regular, Tags)
+Form = Lark | Gbnf | Ebnf | Regular | Tags | Shape
+FORMS = (Lark, Gbnf, Ebnf, Regular, Tags, Text, Until, Row, OneOf, Many)
 
 
 def read_form(form: Form, budget: Budget, special_tokens: Iterable[str] = ()) -> Grammar:
@@ -31,11 +32,13 @@ def read_form(form: Form, budget: Budget, special_tokens: Iterable[str] = ()) ->
         return read_gbnf(form, budget)
     if isinstance(form, Ebnf):
         return read_ebnf(form, budget)
+    if isinstance(form, Regular):
+        return read_regular(form, budget)
+    names = frozenset(special_tokens)
+
+    def read(content: object) -> Grammar | None:
+        return read_form(content, budget, names) if isinstance(content, FORMS) else None
+
     if isinstance(form, Tags):
-        names = frozenset(special_tokens)
-
-        def read(content: object) -> Grammar | None:
-            return read_form(content, budget, names) if isinstance(content, FORMS) else None
-
         return read_tags(form, budget, names, read)
-    return read_regular(form, budget)
+    return read_shape(form, budget, names, read)
