@@ -113,7 +113,12 @@ class GrammarSpecification:
         """The constraint; raises as :func:`compile` does."""
         from .grammar_compile import compile_form  # its kernels are compiled, or loaded, when they are needed
 
-        return compile_form(self.form, vocabulary, limits or Limits(), _schema_of)
+        return compile_form(self.form, vocabulary, limits or Limits(), self.schema_of)
+
+    @staticmethod
+    def schema_of(spec: object) -> JsonSchema:
+        """The schema that stands for itself inside a grammar."""
+        return spec if isinstance(spec, JsonSchema) else JsonSchema(spec)
 
     def parse(self, document: str) -> object:
         """The text itself."""
@@ -126,13 +131,9 @@ class GrammarSpecification:
         return hash(self.form)
 
 
-def _schema_of(spec: object) -> JsonSchema:
-    return spec if isinstance(spec, JsonSchema) else JsonSchema(spec)
-
-
 def specification_of(spec: object) -> Specification:
     """``spec`` as a specification, with default options where it is not one already."""
-    if isinstance(spec, JsonSchema):
+    if isinstance(spec, JsonSchema | GrammarSpecification):
         return spec
     return GrammarSpecification(spec) if isinstance(spec, FORMS) else JsonSchema(spec)
 

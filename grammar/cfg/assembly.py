@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 
 from ..errors import InvalidGrammar, MaskwrightError
 from ..limits import Budget
@@ -12,6 +12,7 @@ from .literals import literal_dfa
 from .model import Embedded, Grammar, Lexing, Rule, SpecialToken, Terminal
 from .regular import ending_with, intersection, until_dfa, without_dfa
 from .shapes import Many, OneOf, Part, Row, Text, Until
+from .tags_form import identity
 
 Symbols = tuple[int, ...]
 Pieces = tuple[str | SpecialToken, ...]
@@ -24,9 +25,7 @@ class Assembly:
     one but a schema.
     """
 
-    def __init__(
-        self, budget: Budget, special_tokens: Iterable[str], read: Callable[[object], Grammar | None]
-    ) -> None:
+    def __init__(self, budget: Budget, special_tokens: Iterable[str], read: Callable[[object], Grammar | None]) -> None:
         self.budget = budget
         names = sorted(filter(None, special_tokens), key=len, reverse=True)
         self._names = re.compile("|".join(map(re.escape, names)) if names else r"(?!)")
@@ -36,6 +35,7 @@ class Assembly:
         self._nonterminals: list[str] = []
         self._rules: list[Rule] = []
         self._notes: dict[str, None] = {}
+        self._contents: dict[Hashable, int] = {}
 
     def grammar(self, start: int) -> Grammar:
         """What the nonterminal ``start`` derives."""
@@ -103,13 +103,21 @@ class Assembly:
     # --- contents
 
     def content(self, content: object, place: str) -> int:
-        """The symbol of a grammar or schema; ``place`` says where it stands."""
+        """The symbol of a grammar or schema, one for all places; ``place`` says where it first stands."""
+        key = identity(content)
+        if key not in self._contents:
+            self._contents[key] = self._new_content(content, place)
+        return self._contents[key]
+
+    def _new_content(self, content: object, place: str) -> int:
         try:
             grammar = self._read(content)
         except MaskwrightError as error:
             raise type(error)(f"{place}: {error.problem}", error.pointer, error.remedy) from error
         if grammar is None:
-            return self.terminal(f"content of {place}", Embedded(content, place), (place, len(self._terminals)))
+            return self.terminal(
+                f"content of {place}", Embedded(content, place), ("schema", place, len(self._terminals))
+            )
         if grammar.lexing is Lexing.LONGEST:
             problem = f"{place}: a Lark grammar is about a whole text, which it cuts into terminals before it is parsed"
             raise InvalidGrammar(problem, remedy="write the content as Gbnf or Ebnf, or all of it as one Lark grammar")

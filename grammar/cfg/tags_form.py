@@ -24,7 +24,7 @@ class Tag:
             raise InvalidGrammar(f"the tag {self!r:.80} begins or ends with no text", remedy=_ENTRY)
         if self.content is None and not self.end:
             raise InvalidGrammar(f"the tag {self.begin!r} has neither content nor an end", remedy="give it an end")
-        object.__setattr__(self, "_key", (self.begin, self.end, _identity(self.content)))
+        object.__setattr__(self, "_key", (self.begin, self.end, identity(self.content)))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Tag) and self._key == other._key  # type: ignore[attr-defined]
@@ -110,7 +110,7 @@ def _tag(entry: object) -> Tag:
     raise InvalidGrammar(f"{entry!r:.80} is no tag", remedy=_ENTRY)
 
 
-def _identity(content: object) -> Hashable:
+def identity(content: object) -> Hashable:
     """Equal for contents of the same language, as far as this is cheap to see."""
     if isinstance(content, Hashable):
         try:
