@@ -31,9 +31,9 @@ class GenerationStats:
 class GenerationResult:
     """A document written by a model.
 
-    ``text``: the document, or the beginning of one if it was cut off. Special tokens that a grammar asks for stand in it
-    by name; end tokens are left out. ``token_ids``: the generated tokens, up to and
-    including the end-of-sequence token if there is one, without padding. ``finish_reason``: ``"stop"`` iff the document
+    ``text``: the document, or the beginning of one if it was cut off. Special tokens that a grammar asks for stand in
+    it by name; end tokens are left out. ``token_ids``: the generated tokens, up to and including the end-of-sequence
+    token if there is one, without padding. ``finish_reason``: ``"stop"`` iff the document
     is complete, else ``"length"`` (the token budget, or a stopping criterion of the caller's, ended it).
 
     ``error``: why there is no value for a complete document: the type behind the schema refuses it in a way that no

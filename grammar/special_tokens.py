@@ -1,7 +1,7 @@
 """Special tokens as bytes that no text holds, so that a grammar can ask for them and nothing else accepts them.
 
 A special token is 0xFF, which is in no UTF-8, and three bytes of its id. End tokens have no such bytes: they end a text
-and are never part of one. Tokens of the vocabulary that hold 0xFF themselves are part of no text; they lose their bytes.
+and are never part of one. Tokens of the vocabulary that hold 0xFF themselves are part of no text and lose their bytes.
 """
 
 from __future__ import annotations

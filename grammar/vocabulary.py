@@ -134,7 +134,8 @@ class Vocabulary:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256, in hexadecimal, of tokens, end tokens and special tokens with their names: equal vocabularies have equal masks."""
+        """SHA-256, in hexadecimal, of tokens, end tokens and special tokens with their names: with equal ones, masks are
+        equal."""
         digest = hashlib.sha256()
         for numbers in ([len(token) for token in self.tokens], self.eos_token_ids, sorted(self.special_token_ids)):
             digest.update(f"{' '.join(map(str, numbers))};".encode())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ..grammar.cfg.forms import FORMS
 from ..grammar.errors import InvalidSchema
 from ..grammar.limits import Limits
 from ..grammar.matcher import Constraint
@@ -18,7 +19,9 @@ class Tools(GrammarSpecification):
     """A specification whose texts hold calls of tools; made by :func:`tools`."""
 
     def __init__(self, format: ToolFormat, request: Request) -> None:
-        super().__init__(format.form(request))  # type: ignore[arg-type]
+        form = format.form(request)
+        assert isinstance(form, FORMS)
+        super().__init__(form)
         self._format = format
         self._request = request
 
@@ -29,6 +32,7 @@ class Tools(GrammarSpecification):
         names = frozenset(name for name, i in vocabulary.special_tokens.items() if i in vocabulary.eos_token_ids)
         request = self._request
         form = self._format.form(Request(request.tools, request.required, request.at_most, request.reasoning, names))
+        assert isinstance(form, FORMS)
         return compile_form(form, vocabulary, limits or Limits(), self.schema_of)
 
     def parse(self, document: str) -> object:

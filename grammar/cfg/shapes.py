@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Union
 
 
 @dataclass(frozen=True)
@@ -51,4 +50,4 @@ class Many:
 
 
 Shape = Text | Until | Row | OneOf | Many
-Part = Union[Shape, Hashable]
+Part = Shape | Hashable

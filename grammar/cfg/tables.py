@@ -116,9 +116,7 @@ class GrammarTables:
         first = np.zeros((len(grammar.terminals) + 1, 256), np.uint8)
         for number, terminal in enumerate(grammar.terminals):
             dfa = terminal.content
-            first[number] = (
-                dfa.transitions[dfa.start] != DEAD if isinstance(dfa, ByteDfa) else isinstance(dfa, Embedded)
-            )
+            first[number] = dfa.transitions[dfa.start] != DEAD if isinstance(dfa, ByteDfa) else isinstance(dfa, Embedded)
         of_context = np.array([first[list(context)].max(axis=0, initial=0) for context in self._contexts], np.uint8)
         self._followers = np.zeros((len(grammar.terminals) + 1, 256), np.uint8)
         for shifts in lr.shifts:
