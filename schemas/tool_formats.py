@@ -23,7 +23,7 @@ THINK = ("<think>", "</think>")
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked for. ``at_most``: calls; ``None`` for any number. ``ends``: names of the vocabulary's end tokens."""
+    """What is asked for. ``at_most``: calls; ``None`` for any number. ``ends``: names of the model's end tokens."""
 
     tools: tuple[Tool, ...]
     required: bool
@@ -170,8 +170,8 @@ _FUNCTION = '{"type": "function", "name": %s, "parameters": '
 _LLAMA = ('{"name": %s, "parameters": ', _FUNCTION, _PRETTY)
 
 FORMATS: dict[str, ToolFormat] = {
-    # The chat templates of Qwen 2.5 and Qwen 3, and of Hermes 2 Pro: huggingface.co/blog/qwen-3-chat-template-deep-dive,
-    # github.com/vllm-project/vllm, examples/tool_chat_template_hermes.jinja
+    # The chat templates of Qwen 2.5 and Qwen 3, and of Hermes 2 Pro, of which
+    # github.com/vllm-project/vllm, examples/tool_chat_template_hermes.jinja quotes the instruction
     "hermes": ToolFormat(
         Reading(
             (Spelling('<tool_call>\n{"name": %s, "arguments": ', "}\n</tool_call>", quoted=True),), ("<tool_call>",)
