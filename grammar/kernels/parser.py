@@ -150,7 +150,6 @@ def reduced(slots, frontier, terminal):
     """Write the edges on top of all stacks before ``terminal`` is shifted; how many."""
     arena = ints_at(slots[ARENA])
     choices = ints_at(slots[CHOICES])
-    slots[LOWEST] = NONE
     count = np.int64(0)
     for i in range(frontier_size(slots, frontier)):
         node = frontier_node(slots, frontier, i)
@@ -274,7 +273,6 @@ def merged(slots, left, right):
     """Both frontiers as one: nodes with the same state become one with the edges of both."""
     if left == right:
         return left
-    slots[LOWEST] = NONE
     arena = ints_at(slots[ARENA])
     sizes = frontier_size(slots, left) + frontier_size(slots, right)
     listed = allocate(slots, sizes + 1)
