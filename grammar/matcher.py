@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from .automaton import Automaton, Compiler
 from .kernels import layout as at
+from .kernels.compilation import without_checks
 from .kernels.entry import CALLED_THROUGH_ADDRESSES, accept, accept_byte, accepting, fill_mask, only_byte
 from .pool import address_of
 from .stand_ins import StandIns
@@ -22,8 +23,12 @@ if TYPE_CHECKING:
 
 _FIRST_ARENA = 3 << 10
 _FIRST_HISTORY = 1 << 6
+_FIRST_WORKSPACE = 1 << 11
 _MOST_FORCED_BYTES = 1 << 14
 _STOPPED = (at.MISSED, at.ARENA_FULL)
+_NO_BITMASK = np.zeros((0, 0), np.int32)
+
+_fill_mask, _accept = without_checks(fill_mask), without_checks(accept)
 
 
 class Constraint:
@@ -43,7 +48,10 @@ class Constraint:
         self._tables.strings(automaton.escapes)  # built now, not by the first matcher
         self._stay_masks = StayMasks(self._tables.words, automaton.budget.limits.mask_cache)
         with automaton.lock:
-            automaton.compile_node(0)
+            if automaton.grammar is None:
+                automaton.compile_node(0)
+            else:
+                automaton.compile_context(0)
 
     def matcher(self) -> Matcher:
         """A new sequence, at its beginning."""
@@ -56,18 +64,22 @@ class Matcher:
     __slots__ = (
         "_address",
         "_arena",
+        "_bitmask",
         "_constraint",
         "_history",
         "_misses",
         "_offsets",
+        "_readable",
         "_slots",
         "_stack",
         "_standing_in",
         "_text",
+        "_workspace",
     )
 
     def __init__(self, constraint: Constraint) -> None:
         self._constraint = constraint
+        self._bitmask = _NO_BITMASK
         tables = constraint._tables
         self._slots = tables.slots(constraint._automaton.escapes).copy()
         for slot, address in CALLED_THROUGH_ADDRESSES.items():
@@ -76,7 +88,15 @@ class Matcher:
         self._misses = np.zeros(at.MISS_CAPACITY, np.int64)
         self._arena = np.zeros(_FIRST_ARENA, np.int32)
         self._history = np.zeros(_FIRST_HISTORY * at.CONFIGURATION, np.int32)
-        self._history[at.MODE], self._history[at.TOP] = at.VALUE, at.SEEN
+        self._workspace, self._readable = np.zeros(0, np.int32), np.zeros(0, np.uint8)
+        grammar = constraint._automaton.grammar
+        if grammar is None:
+            self._history[at.MODE], self._history[at.TOP] = at.VALUE, at.SEEN
+        else:
+            self._slots[list(grammar.CALLED)] = list(grammar.CALLED.values())
+            self._workspace = np.zeros(_FIRST_WORKSPACE, np.int32)
+            self._readable = np.zeros(grammar.symbols, np.uint8)
+            grammar.begin(self._history, self._arena)
         self._offsets = np.zeros(_FIRST_HISTORY, np.int32)
         self._text = np.zeros(0, np.uint8)
         self._standing_in = StandIns()
@@ -95,26 +115,35 @@ class Matcher:
         ``bitmask``: int32[rows, at least ceil(V / 32)], numpy or a torch tensor on the CPU, contiguous; bit ``t % 32``
         of word ``t // 32`` is 1 iff token ``t`` is allowed. Raises ``ValueError`` for any other array.
         """
-        target: Any = bitmask if type(bitmask) is np.ndarray else as_array(bitmask)
-        try:
-            outcome = fill_mask(self._slots, target, row)
-        except TypeError:
-            raise ValueError(BITMASK_WANTED) from None
-        while outcome != at.DONE:
+        target: Any = bitmask if bitmask is self._bitmask else self._checked(bitmask)
+        outcome = _fill_mask(self._slots, target, row)
+        while outcome:
             if outcome == at.BAD_MASK:
                 raise ValueError(f"{BITMASK_WANTED}; got shape {target.shape}, row {row}")
             self._make_way(outcome)
-            outcome = fill_mask(self._slots, target, row)
+            outcome = _fill_mask(self._slots, target, row)
+
+    def _checked(self, bitmask: NDArray[np.int32] | torch.Tensor) -> NDArray[np.int32]:
+        """``bitmask`` as an array that kernels may write to; the last one is known again."""
+        target = bitmask if type(bitmask) is np.ndarray else as_array(bitmask)
+        flags = target.flags
+        if target.dtype != np.int32 or target.ndim != 2 or not (flags.c_contiguous and flags.writeable):
+            raise ValueError(BITMASK_WANTED)
+        if target is bitmask:
+            self._bitmask = target
+        return target
 
     # --- tokens
 
     def accept_token(self, token_id: int) -> bool:
         """Read a token; False, and no change, if it is not allowed."""
-        outcome = accept(self._slots, token_id)
-        while outcome in _STOPPED:
+        outcome = _accept(self._slots, token_id)
+        while outcome:
+            if outcome == at.REFUSED:
+                return False
             self._make_way(outcome)
-            outcome = accept(self._slots, token_id)
-        return bool(outcome == at.DONE)
+            outcome = _accept(self._slots, token_id)
+        return True
 
     def accept_tokens(self, token_ids: Sequence[int]) -> int:
         """Read tokens up to the first that is not allowed; how many were read."""
@@ -147,6 +176,7 @@ class Matcher:
         """An independent matcher in the same state, with the same tokens to take back."""
         other = Matcher.__new__(Matcher)
         other._constraint = self._constraint
+        other._bitmask = _NO_BITMASK
         other._slots = self._slots.copy()
         other._stack = np.empty_like(self._stack)
         other._misses = np.empty_like(self._misses)
@@ -154,6 +184,7 @@ class Matcher:
         other._history = self._history.copy()
         other._offsets = self._offsets.copy()
         other._text = self._text.copy()
+        other._workspace, other._readable = np.zeros_like(self._workspace), np.zeros_like(self._readable)
         other._standing_in = self._standing_in.copy()
         other._install_own()
         return other
@@ -162,7 +193,11 @@ class Matcher:
 
     def is_accepting(self) -> bool:
         """Is the text read so far a complete member of the language?"""
-        return bool(accepting(self._slots))
+        outcome = accepting(self._slots)
+        while outcome < 0:
+            self._make_way(-1 - outcome)
+            outcome = accepting(self._slots)
+        return bool(outcome)
 
     def is_terminated(self) -> bool:
         """Was an end-of-sequence token accepted?"""
@@ -211,6 +246,10 @@ class Matcher:
         if outcome == at.ARENA_FULL:
             length = int(self._slots[at.LENGTH])
             used = int(self._history[length * at.CONFIGURATION + at.TOP])
+            if self._slots[at.SHORT]:
+                self._slots[at.SHORT] = 0
+                used = max(used, len(self._arena))
+                self._workspace = _grown(self._workspace, 2 * len(self._workspace))
             self._arena = _grown(self._arena, used + int(self._slots[at.MARGIN]))
             self._history = _grown(self._history, (length + 2) * at.CONFIGURATION)
             self._offsets = _grown(self._offsets, len(self._history) // at.CONFIGURATION)
@@ -227,6 +266,12 @@ class Matcher:
                     automaton.compile_node(index)
                 elif kind == at.MISS_STATE:
                     automaton.compile_state(index)
+                elif kind == at.MISS_CONTEXT:
+                    automaton.compile_context(index)
+                elif kind == at.MISS_STATE_TOKENS:
+                    automaton.grammar.sort_tokens_of_state(index, self._slots)
+                elif kind == at.MISS_CONTEXT_TOKENS:
+                    automaton.grammar.sort_tokens_of_context(index, self._slots)
                 elif kind == at.MISS_AFTER:
                     self._standing_in.add(self._slots, automaton)
                 else:
@@ -247,6 +292,9 @@ class Matcher:
         self._address = address_of(slots)
         slots[at.ARENA] = address_of(self._arena)
         slots[at.ARENA_SIZE] = len(self._arena)
+        slots[at.WORKSPACE] = address_of(self._workspace)
+        slots[at.WORKSPACE_SIZE] = len(self._workspace)
+        slots[at.READABLE] = address_of(self._readable)
         slots[at.STACK] = address_of(self._stack)
         slots[at.HISTORY] = address_of(self._history)
         slots[at.HISTORY_SIZE] = len(self._history) // at.CONFIGURATION

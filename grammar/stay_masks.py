@@ -22,6 +22,9 @@ _FIRST_CAPACITY = 64
 _EVICTED_SHARE = 4  # a quarter of the masks makes way at once, because the table is built anew
 _MULTIPLIER = 0x9E3779B97F4A7C1
 _SIGN = 1 << 63
+_NO_TABLE = np.array([1, 0, 0, 0], np.int64)  # of capacity 1, without a mask; shared, since nothing is ever put into it
+_NO_TABLE_AT = address_of(_NO_TABLE)
+_NO_COLUMNS = _NO_TABLE[1:2], _NO_TABLE[2:3], _NO_TABLE[3:4]
 
 
 def _slot(key: int, capacity: int) -> int:
@@ -38,11 +41,9 @@ class StayMasks:
         self._masks: dict[int, NDArray[np.int32]] = {}
         self._retired: list[object] = []
         self._header = np.zeros(at.STAY_HEADER, np.int64)
-        self._table: NDArray[np.int64]
-        self._keys: NDArray[np.int64]
-        self._rows: NDArray[np.int64]
-        self._used: NDArray[np.int64]
-        self._build(_FIRST_CAPACITY)
+        self._header[at.STAY_TABLE] = _NO_TABLE_AT
+        self._table = _NO_TABLE
+        self._keys, self._rows, self._used = _NO_COLUMNS
 
     def __len__(self) -> int:
         return len(self._masks)
@@ -63,7 +64,7 @@ class StayMasks:
             self._evict()
         self._masks[key] = mask
         if 2 * len(self._masks) > len(self._keys):
-            self._build(2 * len(self._keys))
+            self._build(max(_FIRST_CAPACITY, 2 * len(self._keys)))
         else:
             self._insert(key, mask, int(self._header[at.STAY_CLOCK]))
         if self._retired and not count_readers(self._header):
@@ -90,7 +91,7 @@ class StayMasks:
         table = np.zeros(1 + 3 * capacity, np.int64)
         table[0] = capacity
         times: dict[int, int] = {}
-        if self._masks:
+        if self._table is not _NO_TABLE:
             times = dict(zip(self._keys.tolist(), self._used.tolist(), strict=True))
             self._retired.append(self._table)
         self._table = table

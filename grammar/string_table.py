@@ -99,9 +99,10 @@ def admission_table() -> NDArray[np.uint8]:
         table[mode, list(symbols)] = 1
     for mode in (at.STRING, at.TEXT, at.CHOICE, at.KEY, at.OPEN_KEY):
         table[mode, 0x20:] = 1
+    for mode in (at.GRAMMAR, at.SEVERAL, at.ENDED, at.EMBEDDED_NUMBER):
+        table[mode] = 1
     return table
 
 
 STRING_TABLES = tuple(string_table(escapes) for escapes in (at.ANY_ESCAPES, at.MINIMAL_ESCAPES))
 ADMISSION_TABLE = admission_table()
-STAYING_TABLES = tuple((table < at.STRING_CLOSE).astype(np.uint8) for table in STRING_TABLES)

@@ -17,11 +17,11 @@ from .pointers import (
     atomic_add,
     bytes_at,
     call_step,
-    call_walk,
     ints_at,
     longs_at,
     words_at,
 )
+from .staying import walk_staying
 from .structure import is_accepting, rarer_step, step_once
 
 Slots = types.Array(types.int64, 1, "C")
@@ -40,6 +40,14 @@ def has_room(slots):
     return top + slots[MARGIN] <= slots[ARENA_SIZE] and length + 1 < slots[HISTORY_SIZE]
 
 
+@kernel(Long, Longs)
+def refusal(slots):
+    """Why a byte was refused: for want of room, of a compiled record, or because it is not allowed."""
+    if slots[SHORT] != 0:
+        return ARENA_FULL
+    return MISSED if slots[MISS_COUNT] else REFUSED
+
+
 @kernel(Long, Longs, Bitmask, Long)
 def fill_row(slots, bitmask, row):
     words = slots[MASK_WORDS]
@@ -51,6 +59,8 @@ def fill_row(slots, bitmask, row):
     fill(slots, words_at(bitmask.ctypes.data + row * bitmask.shape[1] * 4))
     for i in range(words, bitmask.shape[1]):
         bitmask[row, i] = 0
+    if slots[SHORT] != 0:
+        return ARENA_FULL
     return MISSED if slots[MISS_COUNT] else DONE
 
 
@@ -73,13 +83,13 @@ def fill_stay_mask(slot_array, address):
     slots = longs_at(slot_array.ctypes.data)
     stack = ints_at(slots[STACK])
     load(slots, stack)
+    wanted = slots[STAY_WANTED]
     if stack[MODE] == OPEN_KEY:
-        slots[ONLY_CLASS] = slots[STAY_WANTED] & ((1 << COUNT_BITS) - 1)
-        stack[A] = NONE
-        stack[B] = NONE
-    elif slots[STAY_WANTED] & ((1 << COUNT_BITS) - 1) == ANY_COUNT:
+        slots[ONLY_CLASS] = wanted & ((1 << COUNT_BITS) - 1)
+    elif wanted & ((1 << COUNT_BITS) - 1) == ANY_COUNT:
         slots[ANY_LENGTH] = 1
-    call_walk(slots[WALK], slots, stack, words_at(address), TRIE_STAYING, 0, slots[TRIE_NODES], 0, 0)
+    text = wanted >> (COUNT_BITS + STATE_BITS)
+    walk_staying(slots, stack, words_at(address), text, (wanted >> COUNT_BITS) & ((1 << STATE_BITS) - 1))
     slots[ONLY_CLASS] = 0
     slots[ANY_LENGTH] = 0
     return DONE
@@ -112,13 +122,13 @@ def accept(slot_array, token):
             if ends[i] == token and is_accepting(slots, stack, 0):
                 slots[TERMINATED] = slots[LENGTH] + 1
         if slots[TERMINATED] == 0:
-            return REFUSED
+            return refusal(slots)
     text = bytes_at(slots[TEXT_READ] + ints_at(slots[OFFSETS])[slots[LENGTH]])
     for depth in range(count):
         if slots[KEEPS_TEXT] != 0:
             text[depth] = content[start + depth]
         if call_step(slots[STEP], slots, stack, depth, np.int64(content[start + depth])) == 0:
-            return MISSED if slots[MISS_COUNT] else REFUSED
+            return refusal(slots)
     slots[LENGTH] += 1
     ints_at(slots[OFFSETS])[slots[LENGTH]] = ints_at(slots[OFFSETS])[slots[LENGTH] - 1] + count
     history = ints_at(slots[HISTORY] + slots[LENGTH] * CONFIGURATION * 4)
@@ -137,7 +147,7 @@ def only_byte(slot_array):
     stack = ints_at(slots[STACK])
     load(slots, stack)
     if slots[TERMINATED] != 0 or is_accepting(slots, stack, 0):
-        return NONE
+        return NONE if slots[SHORT] == 0 else -1 - ARENA_FULL
     found = np.int64(NONE)
     text = bytes_at(slots[TEXT_READ] + ints_at(slots[OFFSETS])[slots[LENGTH]])
     for byte in range(256):
@@ -147,8 +157,8 @@ def only_byte(slot_array):
             if found != NONE:
                 return NONE
             found = np.int64(byte)
-    if slots[MISS_COUNT]:
-        return -1 - MISSED
+    if slots[MISS_COUNT] or slots[SHORT]:
+        return -1 - refusal(slots)
     return found
 
 
@@ -164,7 +174,7 @@ def accept_byte(slot_array, byte):
     if slots[KEEPS_TEXT] != 0:
         bytes_at(slots[TEXT_READ] + ints_at(slots[OFFSETS])[slots[LENGTH]])[0] = byte
     if call_step(slots[STEP], slots, stack, 0, byte) == 0:
-        return MISSED if slots[MISS_COUNT] else REFUSED
+        return refusal(slots)
     slots[LENGTH] += 1
     ints_at(slots[OFFSETS])[slots[LENGTH]] = ints_at(slots[OFFSETS])[slots[LENGTH] - 1] + 1
     history = ints_at(slots[HISTORY] + slots[LENGTH] * CONFIGURATION * 4)
@@ -175,8 +185,9 @@ def accept_byte(slot_array, byte):
 
 @kernel(Long, Slots, entry=True)
 def accepting(slot_array):
-    """1 if the text so far is a complete member of the language."""
+    """1 if the text so far is a complete member of the language, -1 - ARENA_FULL if there is no room to tell."""
     slots = longs_at(slot_array.ctypes.data)
     stack = ints_at(slots[STACK])
     load(slots, stack)
-    return 1 if is_accepting(slots, stack, 0) else 0
+    found = 1 if is_accepting(slots, stack, 0) else 0
+    return -1 - ARENA_FULL if slots[SHORT] != 0 else found

@@ -194,5 +194,6 @@ def finish(slots, stack, at, frame, outcome, top):
         arena[top + STATE] = outcome
         frame = top
         top = end
-    put(stack, at, AFTER, frame, 0, 0, 0, FRESH, 0, top)
+    mode = ENDED if ints_at(slots[ARENA])[frame + KIND] == EMBEDDED else AFTER
+    put(stack, at, mode, frame, 0, 0, 0, FRESH, 0, top)
     return 1

@@ -17,7 +17,6 @@ TOKEN_OFFSETS, TOKEN_BYTES, TOKEN_SAME = (next(_slot) for _ in range(3))  # byte
 # four tries, depth first, five arrays each: byte and depth of every node (uint8, uint16), the token or group of tokens
 # that ends there or NONE, the end of the node's subtree, and the root for each first byte (int32)
 TRIE, _, _, _, _ = (next(_slot) for _ in range(5))  # all tokens
-TRIE_STAYING, _, _, _, _ = (next(_slot) for _ in range(5))  # the same, walked for the tokens that stay inside a string
 BARE, _, _, _, _ = (next(_slot) for _ in range(5))  # tokens without their leading blanks, in groups
 TAIL, _, _, _, _ = (next(_slot) for _ in range(5))  # what follows a closing quote in a token, in groups
 CROSS, _, _, _, _ = (next(_slot) for _ in range(5))  # tokens with a closing quote in them
@@ -29,21 +28,42 @@ VOCABULARY_SIZE, MASK_WORDS, END_TOKENS, END_COUNT = (next(_slot) for _ in range
 # --- slots: constant tables, and the kernels that are called through their addresses
 WALK, STEP, RARER_STEP, FINISHED = (next(_slot) for _ in range(4))
 STRING_NEXT, NUMBER_SYMBOL = next(_slot), next(_slot)
-ADMITS, STAYING = next(_slot), next(_slot)  # (mode, byte) and (string state, byte) that are not refused at once
+ADMITS = next(_slot)  # (mode, byte) that are not refused at once
 # --- slots: the automaton of a constraint
 NODES, STATES, ENTRIES, ITEM_NODES, ORDER, DEAD_KEYS = (next(_slot) for _ in range(6))
 KEY_OFFSET, KEY_LENGTH, KEY_BYTES, KEY_NODE, KEY_REQUIRED, KEY_RANK = (next(_slot) for _ in range(6))
 NUMBER_NEXT, NUMBER_LABEL, NUMBER_RESIDUES = (next(_slot) for _ in range(3))
-TEXTS, TEXT_NEXT, TEXT_LABEL, TEXT_ASCII, TEXT_START, TEXT_CLASS, TEXT_VIABLE, TEXT_LEFT = (
-    next(_slot) for _ in range(8)
+TEXTS, TEXT_NEXT, TEXT_LABEL, TEXT_ASCII, TEXT_START, TEXT_CLASS, TEXT_VIABLE, TEXT_LEFT, TEXT_OPEN = (
+    next(_slot) for _ in range(9)
 )
+TABLES_END = TEXT_OPEN + 1
 # stay masks of text states: the header of their cache, how many it holds at most, and the key of one that is wanted
 STAY_CACHE, STAY_MOST, STAY_WANTED = (next(_slot) for _ in range(3))
 WHITESPACE, BLANK_NEXT, EPOCH = next(_slot), next(_slot), next(_slot)
+# --- slots: a grammar's scanner (``cfg.scanner``) and parser (``cfg.tables``)
+GRAMMAR_STEP, GRAMMAR_ACCEPTS, GRAMMAR_FILL, GRAMMAR_RESTART = (next(_slot) for _ in range(4))  # kernels, called through their addresses
+SCAN_CLASS, SCAN_NEXT, SCAN_COLUMNS, SCAN_DECIDED, SCAN_WHERE, SCAN_ENDINGS, SCAN_REACH, REACHES = (
+    next(_slot) for _ in range(8)
+)
+GUARD_NEXT, GUARD_VERDICT, GUARD_AT_END = (next(_slot) for _ in range(3))
+ACTION, CHOICES, GOTO, RULES, SURE = (next(_slot) for _ in range(5))
+CONTEXT_OF, CONTEXTS, CONTEXT_EMBEDDED, TERMINALS = (next(_slot) for _ in range(4))
+SYMBOLS, NONTERMINALS = next(_slot), next(_slot)  # columns of ACTION and of GOTO; the last of SYMBOLS is the text's end
+LONGEST_MATCH, ACCEPTS_EMPTY = next(_slot), next(_slot)
+NEWLINE_TERMINAL, INDENT_TERMINAL, DEDENT_TERMINAL, TAB_WIDTH = (next(_slot) for _ in range(4))
+WORKSPACE, WORKSPACE_SIZE = next(_slot), next(_slot)  # one matcher's own: what a step of the grammar writes down
+# what tokens do in states of the scanner and from contexts on: addresses of records, 0 where none is made yet
+STATE_TOKENS, CONTEXT_TOKENS, FOLLOWERS, PLACES, PLACE_COUNT, INEVITABLE = (next(_slot) for _ in range(6))
+READABLE = next(_slot)  # what the parser can read, by terminal: uint8, UNKNOWN where that was not asked yet
+WANTED_PLACE = next(_slot)  # of the record of a context that is wanted
+STEPS = next(_slot)  # how many bytes the grammar read in this mask
+ONLY_ENDINGS = next(_slot)  # 1 + the depth at which only threads whose terminal ends count, or 0
+# within a step: the arena's top; 1 once it, or the workspace, was too small; how many threads there are; new lines
+ALLOCATED, SHORT, THREADS, LINES = (next(_slot) for _ in range(4))
 KEEPS_TEXT = next(_slot)  # 1 if the automaton needs the text that was read, because of unique items
 RESIDUE_READ = next(_slot)  # what number_successor leaves beside the state
 ANY_LENGTH = next(_slot)  # 1 while a stay mask is walked for which limits of length are looked at apart
-ONLY_CLASS = next(_slot)  # for masks of open keys: the one class considered
+ONLY_CLASS = next(_slot)  # for stay masks of open keys: the one class considered
 MARKED, _, _, _ = (next(_slot) for _ in range(4))  # for masks of open keys: a set of bytes
 # --- slots: one matcher's own
 ARENA, ARENA_SIZE, STACK, HISTORY, HISTORY_SIZE, LENGTH, MISSES, MISS_COUNT, TERMINATED, MARGIN = (
@@ -76,18 +96,57 @@ TEXT = 10  # A: value node, B: automaton state, C: code points read; S, E as in 
 CHOICE = 11  # A, B: range of the values still possible, C: bytes matched; S, E as in STRING
 KEY = 12  # A, B, C as in CHOICE, over the keys of FRAME; S, E as in STRING
 OPEN_KEY = 13  # like KEY, but other keys are possible too; A < 0: only these. C: bytes of the key so far
-MODES = 16
+GRAMMAR = 14  # A: state of the scanner, B: frontier of the parser, C: blockers, S: lines, E: columns
+SEVERAL = 15  # A: where a list of threads lies in the arena
+ENDED = 16  # the value in FRAME, which is EMBEDDED, is complete
+EMBEDDED_NUMBER = 17  # like NUMBER
+MODES = 18
 
 # --- frames in the arena
 # NEXT: required keys left, or the next rank; OTHERS: the last of the keys seen that are not named, as a linked list
 PARENT, KIND, NODE, STATE, COUNT, DEPTH, NEXT, OTHERS, SEEN = range(9)
-ROOT, OBJECT, ARRAY = range(3)
+ROOT, OBJECT, ARRAY, EMBEDDED = range(4)
+# EMBEDDED: a value inside a text of a grammar; NODE: its terminal, COUNT: frontier, NEXT: lines, OTHERS: blockers
 # in arrays of unique items, NEXT: where the item in hand begins, and OTHERS: the last of those before, as a linked list
 ITEM_BEFORE, ITEM_FROM, ITEM_TO, ITEM_SIZE = range(4)
 # keys that are not named, in the arena: their predecessor in the list, how many bytes, their class, the state of the
 # key automaton before the bytes, and these, each with the state after it (state << KEY_STATE_SHIFT | byte)
 KEY_BEFORE, KEY_SIZE, KEY_CLASS, KEY_START, KEY_CONTENT = range(5)
 KEY_STATE_SHIFT = 8
+
+# --- grammars
+# A *frontier* is a node of the parser's stack, or, negative, where a list of them lies (their number, then they).
+# A node: state, the node below or NONE, and where more such edges lie or 0; an edge: node below, more edges or 0.
+GSS_STATE, GSS_BELOW, GSS_MORE, GSS_WIDTH = range(4)
+EDGE_BELOW, EDGE_MORE, EDGE_WIDTH = range(3)
+GSS_BOTTOM = SEEN  # where the first node lies, behind the root frame
+# *Blockers* are a linked list of what must not come about: states of the scanner, or ~states of guards, and the next
+BLOCKER_STATE, BLOCKER_NEXT, BLOCKER_WIDTH = range(3)
+# *Lines*: how deep in parentheses, the columns of the block in hand, and the lines of the block around it; 0 at first
+LINES_OPEN, LINES_COLUMNS, LINES_OUTER, LINES_WIDTH = range(4)
+# a thread in a list: a configuration without TOP
+THREAD = 7
+# ACTION: 0, state + 1 to shift to, -(rule + 1) to reduce, or MANY + where the number of actions and they lie
+MANY = 1 << 24
+RULE_ORIGIN, RULE_LENGTH, RULE_WIDTH = range(3)
+CONTEXT_READY, CONTEXT_START, CONTEXT_EMBEDDED_AT, CONTEXT_EMBEDDED_COUNT, CONTEXT_WIDTH = range(5)
+ENDING_PREFERRED, ENDING_GUARD, ENDING_TERMINAL, ENDING_WIDTH = range(4)
+TERMINAL_KIND, TERMINAL_NODE, TERMINAL_WIDTH = range(3)
+ORDINARY, IGNORED, OPENER, CLOSER = range(4)
+# what tokens do from a state of the scanner, or the beginning of a context, on: groups of tokens that stay inside one
+# terminal, each with what that may become; segments of the trie of all tokens, to be walked
+TOKENS_GROUPS_AT, TOKENS_GROUPS, TOKENS_SEGMENTS_AT, TOKENS_SEGMENTS, TOKENS_RESTARTS_AT = range(5)
+TOKENS_WIDTH = 5
+GROUP_REACH, GROUP_TOKENS_AT, GROUP_SIZE, GROUP_WIDTH = range(4)  # SIZE: NONE for a mask, or how long the list is
+# a segment is a node on the way to others (SKIP: the first segment not below it), or nodes before whose first byte a
+# terminal ends (ENDS), or it stands for all that simply ends behind the node before (RESTARTS; TO: which restart)
+SEGMENT_FROM, SEGMENT_TO, SEGMENT_SKIP, SEGMENT_WIDTH = range(4)
+ENDS, RESTARTS = -1, -2
+# where a terminal simply ends, at a node of the trie from which there is much to go on, so that there are records for it
+# (PLACE: which one; 0 for the root): the bytes before which it does, and the mask of the tokens that go on so
+RESTART_PLACE, RESTART_BYTES, RESTART_TOKENS, RESTART_WIDTH = range(4)
+CAN_READ, CANNOT_READ, UNKNOWN = 1, 2, 0
+GUARD_PENDING, GUARD_SATISFIED, GUARD_VIOLATED = range(3)
 
 # --- value nodes
 NODE_SHIFT = 6
@@ -193,8 +252,10 @@ TEXT_WIDTH = 1 << TEXT_SHIFT
     TEXT_FREE_FROM,  # while this many and fewer than TEXT_FREE_TO code points are read, length forbids nothing
     TEXT_FREE_TO,
     TEXT_LEFT_AT,  # key automata: how many keys of each class are still possible from each state
+    TEXT_KEY_CLASSES,  # key automata: how many classes
     TEXT_SCARCE,  # key automata: 1 if some of these numbers are finite
-) = range(13)
+    TEXT_OPEN_AT,  # for each state (key automata: and class) whether all that may follow keeps acceptance possible
+) = range(15)
 TEXT_DEAD = DEAD
 
 # --- JSON strings: states of the transducer from bytes to code points
@@ -248,8 +309,8 @@ COLUMNS_PER_LEVEL = 8
 # --- what entry points return
 DONE, MISSED, ARENA_FULL, REFUSED, BAD_MASK = range(5)
 MISS_CAPACITY = 64
-MISS_NODE, MISS_STATE, MISS_STAY, MISS_AFTER = range(4)
-MISS_BITS = 2
+MISS_NODE, MISS_STATE, MISS_STAY, MISS_AFTER, MISS_CONTEXT, MISS_STATE_TOKENS, MISS_CONTEXT_TOKENS = range(7)
+MISS_BITS = 3
 KNOWN_NODE, KNOWN_FROM, KNOWN_TO, KNOWN_INSTEAD = range(4)
 KNOWN_WIDTH = 4
 # a stay mask's key: (text << STATE_BITS | state) << COUNT_BITS | code points read + 2, or ANY_COUNT where the mask is

@@ -152,7 +152,8 @@ def begin_value(slots, stack, at, frame, node_index, top, byte):
     if kinds & IS_NUMBER:
         state = number_successor(slots, np.int64(node[NUMBER_START]), np.int64(0), byte)
         if state != DEAD and (node[JOINT] != 0 or may_settle(slots, frame, np.int64(state), at >> 3)):
-            put(stack, at, NUMBER, frame, state, node[JOINT], slots[RESIDUE_READ], 0, 0, top)
+            mode = EMBEDDED_NUMBER if arena[frame + KIND] == EMBEDDED else NUMBER
+            put(stack, at, mode, frame, state, node[JOINT], slots[RESIDUE_READ], 0, 0, top)
             return 1
     return 0
 
@@ -382,6 +383,8 @@ def literal_step(slots, stack, i, byte):
 def rarer_step(slots, stack, i, byte):
     """A byte in the modes that are met less often, or take longer anyway."""
     mode = stack[i + MODE]
+    if mode >= GRAMMAR:
+        return call_step(slots[GRAMMAR_STEP], slots, stack, i >> 3, byte)
     if mode == OPEN_KEY:
         return open_key_step(slots, stack, i, byte)
     if mode == KEY or mode == CHOICE:
@@ -420,6 +423,8 @@ def step(slots, stack, depth, byte):
 def is_accepting(slots, stack, depth):
     """Is the text read so far a complete document?"""
     i = depth << 3
+    if stack[i + MODE] >= GRAMMAR:
+        return call_step(slots[GRAMMAR_ACCEPTS], slots, stack, depth, 0) != 0
     if ints_at(slots[ARENA])[stack[i + FRAME] + KIND] != ROOT:
         return False
     if stack[i + MODE] == AFTER:

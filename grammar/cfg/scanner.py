@@ -1,0 +1,227 @@
+"""One scanner for all contexts of a grammar: the terminals' automata side by side, explored when a context needs it.
+
+A *context* is a set of terminals that may come. Its scanner runs the automata of all of them, the most preferred ones
+first, and drops what is less preferred than a match. Contexts share the states in which the same automata are alive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..kernels import scanner_product as at
+from ..limits import Budget
+from .byte_dfa import DEAD, ByteDfa
+from .model import Grammar, Lexing
+
+BYTES = 256
+_T = TypeVar("_T", bound=np.generic)
+_CONTINUATION = np.arange(0x80, 0xC0)
+LEADS = (
+    (1, 0x80, 0xBF),  # C2 .. DF
+    (2, 0x80, 0xBF),  # E1 .. EC, EE, EF
+    (3, 0x80, 0xBF),  # F1 .. F3
+    (2, 0xA0, 0xBF),  # E0
+    (2, 0x80, 0x9F),  # ED
+    (3, 0x90, 0xBF),  # F0
+    (3, 0x80, 0x8F),  # F4
+)
+"""Kinds of first bytes of characters: how many bytes follow, and the range of the first of these."""
+
+_FIRST_STATES = 1 << 8
+
+
+class Scanner:
+    """The states explored so far. State 0 is ``DEAD``.
+
+    ``byte_class`` uint8[256]: the column of each byte. ``transitions`` int32[states, columns]; ``decided`` uint8[states];
+    ``endings`` int32[n, 3] (a state of the scanner that must not come to a decided one, the state of a guard or -1, the
+    terminal), of which state ``s`` has those from ``where[s, 0]`` on, ``where[s, 1]`` of them; ``reach`` uint64[states,
+    words]: the terminals that may still come about, as bits. All may have spare rows behind the ``states``.
+    ``guard_transitions`` int32[n, 256], ``guard_verdicts``, ``guard_at_end``: the guards of all terminals.
+    """
+
+    def __init__(self, grammar: Grammar, budget: Budget) -> None:
+        self._grammar = grammar
+        self._budget = budget
+        self._cuts = grammar.lexing is Lexing.LONGEST
+        self._rows: list[list[int]] = [[at.NO_LABEL, 0, 0, 0, 0]]
+        self._row_transitions: list[NDArray[np.int32]] = [np.zeros((1, BYTES), np.int32)]
+        self._row_endings: list[list[int]] = []
+        self._first_row: dict[int, int] = {}
+        self._followers: dict[tuple[int, frozenset[int]], int] = {}
+        self._starts: dict[frozenset[int], int] = {}
+        self._join_terminals()
+        self._counters = np.array([1, 0, 0, 1], np.int64)
+        self.states = 1
+        self._items_at = np.zeros(2 * _FIRST_STATES, np.int32)
+        self._items = np.zeros(8 * _FIRST_STATES, np.int32)
+        self._table = np.zeros(4 * _FIRST_STATES, np.int32)
+        self.transitions = np.zeros((_FIRST_STATES, self.columns), np.int32)
+        self.decided = np.zeros(_FIRST_STATES, np.uint8)
+        self.where = np.zeros((_FIRST_STATES, 2), np.int32)
+        self.endings = np.zeros((_FIRST_STATES, 3), np.int32)
+        self.reach = np.zeros((_FIRST_STATES, len(grammar.terminals) // 64 + 1), np.uint64)
+
+    # --- the terminals
+
+    def _join_terminals(self) -> None:
+        guards, verdicts, at_end = [np.zeros((0, BYTES), np.int32)], [np.zeros(0, np.uint8)], [np.zeros(0, np.bool_)]
+        guard_rows = 0
+        keywords: set[bytes] = set()
+        for number, terminal in enumerate(self._grammar.terminals):
+            dfa = terminal.content
+            if not isinstance(dfa, ByteDfa):
+                continue
+            self._add_terminal(number, dfa, guard_rows)
+            keywords.update(terminal.keywords)
+            if dfa.guard is not None:
+                guards.append(dfa.guard.transitions + guard_rows)
+                verdicts.append(dfa.guard.verdicts)
+                at_end.append(dfa.guard.at_end)
+                guard_rows += len(dfa.guard.verdicts)
+        self.guard_transitions = np.ascontiguousarray(np.concatenate(guards), np.int32)
+        self.guard_verdicts = np.concatenate(verdicts).astype(np.uint8)
+        self.guard_at_end = np.concatenate(at_end).astype(np.uint8)
+        joined = np.concatenate(self._row_transitions)
+        letters = np.zeros((1, BYTES), np.int32)
+        used = sorted({byte for keyword in keywords for byte in keyword})
+        letters[0, used] = np.arange(1, len(used) + 1)
+        _, first, classes = np.unique(np.concatenate([joined, letters]), axis=1, return_index=True, return_inverse=True)
+        self.byte_class = classes.ravel().astype(np.uint8)
+        self._class_byte = first
+        self.columns = len(first)
+        self._next_row = np.ascontiguousarray(joined[:, first])
+
+    def _add_terminal(self, number: int, dfa: ByteDfa, guard_rows: int) -> None:
+        """Rows for all states but ``DEAD``, which is row 0 for every terminal."""
+        base = len(self._rows) - 1
+        self._first_row[number] = base + dfa.start
+        self._row_transitions.append(
+            np.where(dfa.transitions[1:] == DEAD, 0, dfa.transitions[1:] + base).astype(np.int32)
+        )
+        for decided, endings in zip(dfa.decided[1:].tolist(), dfa.endings[1:], strict=True):
+            self._rows.append([number, 0, int(decided), len(self._row_endings), len(endings)])
+            for ending in endings:
+                preferred = 0 if ending.preferred == DEAD else ending.preferred + base
+                guard = -1 if ending.guard < 0 else ending.guard + guard_rows
+                self._row_endings.append([preferred, guard, number])
+
+    def _follower(self, terminal: int, known: Mapping[bytes, int]) -> int:
+        """The first row of the follower that says which of the keywords ``known`` the text of ``terminal`` is."""
+        key = (terminal, frozenset(known.values()))
+        if key not in self._followers:
+            first = len(self._rows)
+            children: list[dict[int, int]] = [{}]
+            self._rows.append([at.NO_LABEL, 1, 0, 0, 0])
+            for text, label in known.items():
+                node = 0
+                for byte in text:
+                    if byte not in children[node]:
+                        children[node][byte] = len(children)
+                        children.append({})
+                        self._rows.append([at.NO_LABEL, 1, 0, 0, 0])
+                    node = children[node][byte]
+                self._rows[first + node][at.ROW_LABEL] = label
+            rows = np.zeros((len(children), self.columns), np.int32)
+            for node, edges in enumerate(children):
+                for byte, child in edges.items():
+                    rows[node, self.byte_class[byte]] = first + child
+            self._next_row = np.concatenate([self._next_row, rows])
+            self._followers[key] = first
+        return self._followers[key]
+
+    # --- characters
+
+    def inevitable(self) -> NDArray[np.uint8]:
+        """For each state, a bit for each of ``LEADS``: does every such character, begun before the state, match?"""
+        after = self.transitions[: self.states][:, self.byte_class[_CONTINUATION]]
+        decided = self.decided[: self.states].astype(np.bool_)
+        complete = [decided]
+        for _ in range(3):
+            complete.append(complete[-1][after].all(axis=1))
+        bits = np.zeros(self.states, np.uint8)
+        for number, (rest, low, high) in enumerate(LEADS):
+            second = self.transitions[: self.states][:, self.byte_class[np.arange(low, high + 1)]]
+            bits |= complete[rest - 1][second].all(axis=1).astype(np.uint8) << number
+        return bits
+
+    # --- contexts
+
+    def start(self, context: frozenset[int]) -> int:
+        """The state before the first byte of a terminal of ``context``; explores what it leads to. ``DEAD`` if empty."""
+        if context not in self._starts:
+            self._starts[context] = self._explore_from(self._first_rows(context))
+        return self._starts[context]
+
+    def _first_rows(self, context: frozenset[int]) -> list[int]:
+        terminals = self._grammar.terminals
+        rows: list[int] = []
+        for number in sorted(context & self._first_row.keys(), key=lambda number: (terminals[number].rank, number)):
+            terminal = terminals[number]
+            if terminal.keyword_only & context:
+                continue
+            rows.append(self._first_row[number])
+            known = {text: keyword for text, keyword in terminal.keywords.items() if keyword in context}
+            if known:
+                rows.append(self._follower(number, known))
+        return rows
+
+    def _explore_from(self, first_rows: list[int]) -> int:
+        if not first_rows:
+            return DEAD
+        rows = np.array(self._rows, np.int32)
+        row_endings = np.array(self._row_endings, np.int32).reshape(-1, 3)
+        buffer = np.zeros(2 * len(self._grammar.terminals) + 2, np.int32)
+        buffer[: len(first_rows)] = first_rows
+        start = 0
+        while True:
+            found = at.find_state(self._counters, self._items_at, self._items, self._table, buffer, len(first_rows))
+            start = int(found)
+            if start:
+                break
+            self._grow()
+        scratch = np.zeros_like(buffer)
+        while (
+            at.explore(
+                self._counters,
+                rows,
+                row_endings,
+                self._items_at,
+                self._items,
+                self._table,
+                self.endings,
+                self.decided,
+                self.where,
+                self._next_row,
+                self.transitions,
+                scratch,
+                self._cuts,
+            )
+            == at.NO_ROOM
+        ):
+            self._grow()
+        first, self.states = self.states, int(self._counters[at.STATES])
+        if self.states > first:
+            at.reachable_labels(self.transitions, self.where, self.endings, self.reach, first, self.states)
+        return start
+
+    def _grow(self) -> None:
+        """Twice the room for everything; the arrays that kernels read are left as they are, and replaced."""
+        self._budget.check()
+        self.transitions = _doubled(self.transitions)
+        self._budget.check_memory(self.transitions.nbytes, "the grammar's scanner")
+        self.decided, self.where, self.endings = _doubled(self.decided), _doubled(self.where), _doubled(self.endings)
+        self.reach = _doubled(self.reach)
+        self._items_at, self._items = _doubled(self._items_at), _doubled(self._items)
+        self._table = np.zeros(2 * len(self._table), np.int32)
+        at.rehash(self._counters, self._items_at, self._items, self._table)
+
+
+def _doubled(array: NDArray[_T]) -> NDArray[_T]:
+    larger = np.zeros((2 * len(array), *array.shape[1:]), array.dtype)
+    larger[: len(array)] = array
+    return larger

@@ -1,0 +1,575 @@
+"""One byte of a grammar's text: the scanner's state moves on, terminals end, the parser reads them.
+
+A *thread* is one way to understand the text so far: where the scanner is inside a terminal, and what the parser has
+read. Ways that differ only in what the parser has read are one thread. Where a shorter match counts only if a longer one
+does not come about, it is a thread with a *blocker*, the state that must not come to match.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .compilation import callback, kernel
+from .frames import miss, put
+from .layout import *  # noqa: F403 -- the layout is this package's vocabulary
+from .parser import allocate, can_shift, frontier_node, frontier_size, merged, shift
+from .pointers import Flag, Ints, Long, Longs, Nothing, bytes_at, call_step, ints_at
+from .residues import number_label, number_successor, residue_of
+
+
+@kernel(Long, Longs, Long, Long, inline=True)
+def scanned(slots, state, byte):
+    """The scanner's state after ``byte``."""
+    return np.int64(ints_at(slots[SCAN_NEXT])[state * slots[SCAN_COLUMNS] + bytes_at(slots[SCAN_CLASS])[byte]])
+
+
+@kernel(Flag, Longs, Long, Long)
+def same_blockers(slots, left, right):
+    arena = ints_at(slots[ARENA])
+    while left != right:
+        if left == 0 or right == 0 or arena[left + BLOCKER_STATE] != arena[right + BLOCKER_STATE]:
+            return False
+        left = np.int64(arena[left + BLOCKER_NEXT])
+        right = np.int64(arena[right + BLOCKER_NEXT])
+    return True
+
+
+@kernel(Nothing, Longs, *[Long] * 7)
+def emit(slots, mode, frame, a, b, c, s, e):
+    """Note a thread of the next configuration."""
+    rows = ints_at(slots[WORKSPACE])
+    count = slots[THREADS]
+    for i in range(count):
+        row = i * THREAD
+        if (
+            rows[row + MODE] == mode
+            and rows[row + FRAME] == frame
+            and rows[row + A] == a
+            and rows[row + S] == s
+            and rows[row + E] == e
+        ):
+            if mode == GRAMMAR and same_blockers(slots, np.int64(rows[row + C]), c):
+                rows[row + B] = merged(slots, np.int64(rows[row + B]), b)
+                return
+            if rows[row + B] == b and rows[row + C] == c:
+                return
+    if (count + 1) * THREAD > slots[WORKSPACE_SIZE] // 2:
+        slots[SHORT] = 1
+        return
+    row = count * THREAD
+    rows[row + MODE] = mode
+    rows[row + FRAME] = frame
+    rows[row + A] = a
+    rows[row + B] = b
+    rows[row + C] = c
+    rows[row + S] = s
+    rows[row + E] = e
+    slots[THREADS] = count + 1
+
+
+# --- lines
+
+
+@kernel(Long, Longs, Long, inline=True)
+def open_parentheses(slots, lines):
+    return np.int64(0) if lines == 0 else np.int64(ints_at(slots[ARENA])[lines + LINES_OPEN])
+
+
+@kernel(Long, Longs, Long, inline=True)
+def block_columns(slots, lines):
+    return np.int64(0) if lines == 0 else np.int64(ints_at(slots[ARENA])[lines + LINES_COLUMNS])
+
+
+@kernel(Long, Longs, Long, inline=True)
+def outer_lines(slots, lines):
+    return np.int64(0) if lines == 0 else np.int64(ints_at(slots[ARENA])[lines + LINES_OUTER])
+
+
+@kernel(Long, Longs, Long, Long, Long)
+def new_lines(slots, opened, columns, outer):
+    lines = allocate(slots, LINES_WIDTH)
+    arena = ints_at(slots[ARENA])
+    arena[lines + LINES_OPEN] = opened
+    arena[lines + LINES_COLUMNS] = columns
+    arena[lines + LINES_OUTER] = outer
+    return lines
+
+
+@kernel(Long, Longs, Long, Long, inline=True)
+def columns_after(slots, columns, byte):
+    """How many columns there are after the last line feed of the terminal in hand."""
+    if slots[TAB_WIDTH] == 0 or byte == 0x0A:
+        return np.int64(0)
+    if byte == 0x20:
+        return columns + 1
+    return columns + slots[TAB_WIDTH] if byte == 0x09 else columns
+
+
+@kernel(Long, Longs, Long, Long, Long)
+def read_newline(slots, frontier, lines, columns):
+    """The frontier after a line feed outside parentheses and what it indents; ``LINES`` is set. 0 if refused."""
+    frontier = shift(slots, frontier, slots[NEWLINE_TERMINAL])
+    if frontier == 0:
+        return 0
+    if columns > block_columns(slots, lines):
+        slots[LINES] = new_lines(slots, 0, columns, lines)
+        return shift(slots, frontier, slots[INDENT_TERMINAL])
+    while columns < block_columns(slots, lines) and frontier != 0:
+        lines = outer_lines(slots, lines)
+        frontier = shift(slots, frontier, slots[DEDENT_TERMINAL])
+    slots[LINES] = lines
+    return frontier if columns == block_columns(slots, lines) else np.int64(0)
+
+
+@kernel(Long, Longs, Long, Long, Long, Long)
+def read_terminal(slots, frontier, terminal, lines, columns):
+    """The frontier after ``terminal``, 0 if it is refused; ``LINES`` is set."""
+    kind = ints_at(slots[TERMINALS])[terminal * TERMINAL_WIDTH + TERMINAL_KIND]
+    slots[LINES] = lines
+    if kind == IGNORED:
+        return frontier
+    opened = open_parentheses(slots, lines)
+    if terminal == slots[NEWLINE_TERMINAL]:
+        return frontier if opened > 0 else read_newline(slots, frontier, lines, columns)
+    if kind == OPENER or kind == CLOSER:
+        opened += 1 if kind == OPENER else -1
+        if opened < 0:
+            return 0
+        slots[LINES] = new_lines(slots, opened, block_columns(slots, lines), outer_lines(slots, lines))
+    return shift(slots, frontier, terminal)
+
+
+@kernel(Flag, Longs, Long, Long, Long)
+def is_readable(slots, listed, frontier, lines):
+    """Can the parser read one of the terminals that are listed at ``listed``?"""
+    reach = ints_at(slots[REACHES] + listed * 4)
+    terminals = ints_at(slots[TERMINALS])
+    for i in range(1, reach[0] + 1):
+        terminal = np.int64(reach[i])
+        if terminals[terminal * TERMINAL_WIDTH + TERMINAL_KIND] == IGNORED:
+            return True
+        if terminal == slots[NEWLINE_TERMINAL] and open_parentheses(slots, lines) > 0:
+            return True
+        if can_shift(slots, frontier, terminal):
+            return True
+    return False
+
+
+@kernel(Flag, Longs, Long, Long, Long, inline=True)
+def is_viable(slots, state, frontier, lines):
+    """Can one of the terminals that the scanner's ``state`` may become be read by the parser?"""
+    return is_readable(slots, np.int64(ints_at(slots[SCAN_REACH])[state]), frontier, lines)
+
+
+# --- blockers
+
+
+@kernel(Long, Long, inline=True)
+def lead_kind(byte):
+    """What may follow the first byte of a character: ``cfg.scanner.LEADS``."""
+    if byte < 0xE0:
+        return np.int64(0)
+    if byte == 0xE0:
+        return np.int64(3)
+    if byte == 0xED:
+        return np.int64(4)
+    if byte < 0xF0:
+        return np.int64(1)
+    if byte == 0xF0:
+        return np.int64(5)
+    return np.int64(6) if byte == 0xF4 else np.int64(2)
+
+
+@kernel(Long, Longs, Long, Long, inline=True)
+def with_blocker(slots, blockers, state):
+    blocker = allocate(slots, BLOCKER_WIDTH)
+    arena = ints_at(slots[ARENA])
+    arena[blocker + BLOCKER_STATE] = state
+    arena[blocker + BLOCKER_NEXT] = blockers
+    return blocker
+
+
+@kernel(Flag, Longs, Long, Long, inline=True)
+def is_inevitable(slots, state, byte):
+    """Does the scanner's ``state`` after ``byte`` match, or do so whatever completes the character that ``byte`` begins?"""
+    if bytes_at(slots[SCAN_DECIDED])[state] != 0:
+        return True
+    if byte < 0xC2:
+        return False
+    return bytes_at(slots[INEVITABLE])[state] >> lead_kind(byte) & 1 != 0
+
+
+@kernel(Long, Longs, Long, Long, Long)
+def with_scanner_blocker(slots, blockers, state, byte):
+    """``blockers`` and ``state`` after ``byte``, unless that is dead; NONE if it matches."""
+    if state == DEAD:
+        return blockers
+    state = scanned(slots, state, byte)
+    if state == DEAD:
+        return blockers
+    if is_inevitable(slots, state, byte):
+        return np.int64(NONE)
+    return with_blocker(slots, blockers, state)
+
+
+@kernel(Long, Longs, Long, Long, Long)
+def with_guard(slots, blockers, guard, byte):
+    """``blockers`` and ``guard`` after ``byte``, unless it is satisfied; NONE if it is violated."""
+    if guard < 0:
+        return blockers
+    guard = np.int64(ints_at(slots[GUARD_NEXT])[(guard << 8) + byte])
+    verdict = bytes_at(slots[GUARD_VERDICT])[guard]
+    if verdict == GUARD_VIOLATED:
+        return np.int64(NONE)
+    return blockers if verdict == GUARD_SATISFIED else with_blocker(slots, blockers, ~guard)
+
+
+@kernel(Long, Longs, Long, Long)
+def advanced_blockers(slots, blockers, byte):
+    """All blockers after ``byte``; NONE if one of them has come about."""
+    arena = ints_at(slots[ARENA])
+    left = np.int64(0)
+    while blockers != 0 and left != NONE:
+        state = np.int64(arena[blockers + BLOCKER_STATE])
+        blockers = np.int64(arena[blockers + BLOCKER_NEXT])
+        if state >= 0:
+            left = with_scanner_blocker(slots, left, state, byte)
+        else:
+            left = with_guard(slots, left, ~state, byte)
+    return left
+
+
+@kernel(Flag, Longs, Long)
+def may_end_with(slots, blockers):
+    """Do the blockers let the text end here?"""
+    arena = ints_at(slots[ARENA])
+    while blockers != 0:
+        state = np.int64(arena[blockers + BLOCKER_STATE])
+        if state < 0 and bytes_at(slots[GUARD_AT_END])[~state] == 0:
+            return False
+        blockers = np.int64(arena[blockers + BLOCKER_NEXT])
+    return True
+
+
+# --- threads
+
+
+@kernel(Nothing, Longs, Ints, *[Long] * 8)
+def begin_embedded(slots, stack, i, byte, terminal, outer, frontier, blockers, lines, _):
+    """A value of another language begins with ``byte``."""
+    frame = allocate(slots, SEEN)
+    arena = ints_at(slots[ARENA])
+    arena[frame + PARENT] = outer
+    arena[frame + KIND] = EMBEDDED
+    arena[frame + NODE] = terminal
+    arena[frame + STATE] = PLAIN
+    arena[frame + COUNT] = frontier
+    arena[frame + DEPTH] = 0
+    arena[frame + NEXT] = lines
+    arena[frame + OTHERS] = blockers
+    node = ints_at(slots[TERMINALS])[terminal * TERMINAL_WIDTH + TERMINAL_NODE]
+    put(stack, i, VALUE, frame, node, AT_ROOT, 0, FRESH, 0, slots[ALLOCATED])
+    step_value(slots, stack, i, byte)
+
+
+@kernel(Nothing, Longs, Ints, Long, Long)
+def step_value(slots, stack, i, byte):
+    """Let the automaton of values read ``byte`` in the configuration at ``i``, and note what becomes of it."""
+    stack[i + TOP] = slots[ALLOCATED]
+    if slots[ALLOCATED] + slots[MARGIN] > slots[ARENA_SIZE]:
+        slots[SHORT] = 1
+        return
+    if call_step(slots[STEP], slots, stack, i >> 3, byte) != 0:
+        at = i + CONFIGURATION
+        slots[ALLOCATED] = stack[at + TOP]
+        emit(
+            slots,
+            np.int64(stack[at + MODE]),
+            np.int64(stack[at + FRAME]),
+            np.int64(stack[at + A]),
+            np.int64(stack[at + B]),
+            np.int64(stack[at + C]),
+            np.int64(stack[at + S]),
+            np.int64(stack[at + E]),
+        )
+
+
+@kernel(Long, Longs, Long, Long)
+def in_context(slots, frontier, context):
+    """The part of ``frontier`` whose states have ``context``."""
+    size = frontier_size(slots, frontier)
+    contexts = ints_at(slots[CONTEXT_OF])
+    arena = ints_at(slots[ARENA])
+    listed = np.int64(0)
+    count = np.int64(0)
+    for i in range(size):
+        node = frontier_node(slots, frontier, i)
+        if contexts[arena[node + GSS_STATE]] != context:
+            if listed == 0:
+                listed = allocate(slots, size)
+                for k in range(i):
+                    arena[listed + 1 + k] = frontier_node(slots, frontier, k)
+        else:
+            if listed != 0:
+                arena[listed + 1 + count] = node
+            count += 1
+    if listed == 0:
+        return frontier
+    arena[listed] = count
+    return -listed if count > 1 else np.int64(arena[listed + 1])
+
+
+@kernel(Flag, Longs, Long)
+def context_ready(slots, context):
+    ready = ints_at(slots[CONTEXTS])[context * CONTEXT_WIDTH + CONTEXT_READY]
+    if ready != 0 and ready <= slots[EPOCH]:
+        return True
+    miss(slots, np.int64(MISS_CONTEXT), context)
+    return False
+
+
+@kernel(Nothing, Longs, Ints, *[Long] * 6)
+def begin_terminal(slots, stack, i, byte, outer, frontier, blockers, lines):
+    """A new terminal begins with ``byte``, where the parser is at ``frontier``."""
+    arena = ints_at(slots[ARENA])
+    contexts = ints_at(slots[CONTEXT_OF])
+    for k in range(frontier_size(slots, frontier)):
+        context = np.int64(contexts[arena[frontier_node(slots, frontier, k) + GSS_STATE]])
+        is_first = True
+        for j in range(k):
+            if contexts[arena[frontier_node(slots, frontier, j) + GSS_STATE]] == context:
+                is_first = False
+        if not is_first or not context_ready(slots, context):
+            continue
+        part = in_context(slots, frontier, context)
+        if slots[SHORT] != 0:
+            return
+        record = ints_at(slots[CONTEXTS] + context * CONTEXT_WIDTH * 4)
+        state = scanned(slots, np.int64(record[CONTEXT_START]), byte)
+        if state != DEAD and is_viable(slots, state, part, lines):
+            emit(slots, GRAMMAR, outer, state, part, blockers, lines, columns_after(slots, np.int64(0), byte))
+        embedded = ints_at(slots[CONTEXT_EMBEDDED] + np.int64(record[CONTEXT_EMBEDDED_AT]) * 4)
+        for j in range(record[CONTEXT_EMBEDDED_COUNT]):
+            terminal = np.int64(embedded[j])
+            if can_shift(slots, part, terminal):
+                begin_embedded(slots, stack, i, byte, terminal, outer, part, blockers, lines, 0)
+
+
+@kernel(Nothing, Longs, Ints, *[Long] * 8)
+def end_terminal(slots, stack, i, byte, outer, frontier, terminal, blockers, lines, columns):
+    """``terminal`` has ended, and ``byte`` follows."""
+    following = read_terminal(slots, frontier, terminal, lines, columns)
+    if following != 0 and slots[SHORT] == 0:
+        begin_terminal(slots, stack, i, byte, outer, following, blockers, slots[LINES])
+
+
+@kernel(Nothing, Longs, Ints, Long, Long)
+def scan(slots, stack, i, byte):
+    """A byte for the GRAMMAR thread at ``i``."""
+    state = np.int64(stack[i + A])
+    outer = np.int64(stack[i + FRAME])
+    frontier = np.int64(stack[i + B])
+    lines = np.int64(stack[i + S])
+    columns = np.int64(stack[i + E])
+    blockers = advanced_blockers(slots, np.int64(stack[i + C]), byte)
+    if blockers == NONE:
+        return
+    if state == DEAD:
+        begin_terminal(slots, stack, i, byte, outer, frontier, blockers, lines)
+        return
+    following = scanned(slots, state, byte)
+    if following != DEAD and slots[ONLY_ENDINGS] != (i >> 3) + 1:
+        reach = ints_at(slots[SCAN_REACH])
+        if reach[following] == reach[state] or is_viable(slots, following, frontier, lines):
+            emit(slots, GRAMMAR, outer, following, frontier, blockers, lines, columns_after(slots, columns, byte))
+    where = ints_at(slots[SCAN_WHERE] + state * 8)
+    followers = bytes_at(slots[FOLLOWERS])
+    for k in range(where[0], where[0] + where[1]):
+        ending = ints_at(slots[SCAN_ENDINGS] + np.int64(k) * ENDING_WIDTH * 4)
+        if followers[(np.int64(ending[ENDING_TERMINAL]) << 8) + byte] == 0:
+            continue
+        left = blockers
+        if slots[LONGEST_MATCH] != 0:
+            left = with_scanner_blocker(slots, left, np.int64(ending[ENDING_PREFERRED]), byte)
+            if left != NONE:
+                left = with_guard(slots, left, np.int64(ending[ENDING_GUARD]), byte)
+        if left != NONE:
+            terminal = np.int64(ending[ENDING_TERMINAL])
+            end_terminal(slots, stack, i, byte, outer, frontier, terminal, left, lines, columns)
+
+
+@kernel(Nothing, Longs, Ints, Long, Long, Long)
+def end_embedded(slots, stack, i, frame, byte):
+    """The value in the EMBEDDED ``frame`` is complete, and ``byte`` follows."""
+    arena = ints_at(slots[ARENA])
+    end_terminal(
+        slots,
+        stack,
+        i,
+        byte,
+        np.int64(arena[frame + PARENT]),
+        np.int64(arena[frame + COUNT]),
+        np.int64(arena[frame + NODE]),
+        np.int64(arena[frame + OTHERS]),
+        np.int64(arena[frame + NEXT]),
+        np.int64(0),
+    )
+
+
+@kernel(Nothing, Longs, Ints, Long, Long)
+def advance_thread(slots, stack, i, byte):
+    """A byte for the thread at ``i``, whatever it is in the middle of."""
+    mode = stack[i + MODE]
+    frame = np.int64(stack[i + FRAME])
+    if mode == GRAMMAR:
+        scan(slots, stack, i, byte)
+    elif mode == ENDED:
+        end_embedded(slots, stack, i, frame, byte)
+    elif mode == EMBEDDED_NUMBER:
+        state = np.int64(stack[i + A])
+        residue = residue_of(stack, i)
+        ends = number_label(slots, state, residue) != 0
+        following = number_successor(slots, state, residue, byte)
+        if following != DEAD:
+            ends = ends and number_label(slots, np.int64(following), slots[RESIDUE_READ]) == 0
+            low = slots[RESIDUE_READ] & ((np.int64(1) << RESIDUE_SHIFT) - 1)
+            high = slots[RESIDUE_READ] >> RESIDUE_SHIFT
+            emit(slots, EMBEDDED_NUMBER, frame, np.int64(following), np.int64(stack[i + B]), low, np.int64(0), high)
+        if ends:
+            end_embedded(slots, stack, i, frame, byte)
+    else:
+        step_value(slots, stack, i, byte)
+
+
+@kernel(Long, Longs, Ints, Long, Long)
+def write_threads(slots, stack, at, frame):
+    """Make one configuration of the threads that were noted; 0 if there are none."""
+    rows = ints_at(slots[WORKSPACE])
+    count = slots[THREADS]
+    if count == 0 or slots[SHORT] != 0:
+        return 0
+    if count == 1:
+        put(
+            stack,
+            at,
+            np.int64(rows[MODE]),
+            np.int64(rows[FRAME]),
+            np.int64(rows[A]),
+            np.int64(rows[B]),
+            np.int64(rows[C]),
+            np.int64(rows[S]),
+            np.int64(rows[E]),
+            slots[ALLOCATED],
+        )
+        return 1
+    listed = allocate(slots, count * THREAD + 1)
+    if slots[SHORT] != 0:
+        return 0
+    arena = ints_at(slots[ARENA])
+    arena[listed] = count
+    for i in range(count * THREAD):
+        arena[listed + 1 + i] = rows[i]
+    put(stack, at, SEVERAL, frame, listed, 0, 0, 0, 0, slots[ALLOCATED])
+    return 1
+
+
+@kernel(Nothing, Longs, Ints, Long, Long, Long, inline=True)
+def load_thread(slots, stack, i, listed, k):
+    arena = ints_at(slots[ARENA])
+    for j in range(THREAD):
+        stack[i + j] = arena[listed + 1 + k * THREAD + j]
+
+
+@callback(Long, Longs, Ints, Long, Long)
+def grammar_step(slots, stack, depth, byte):
+    """``structure.step`` where the grammar has a say."""
+    i = depth << 3
+    slots[ALLOCATED] = stack[i + TOP]
+    slots[THREADS] = 0
+    slots[STEPS] += 1
+    mode, frame, a, b = stack[i], np.int64(stack[i + 1]), stack[i + 2], stack[i + 3]
+    c, s, e, top = stack[i + 4], stack[i + 5], stack[i + 6], stack[i + 7]
+    if mode == SEVERAL:
+        for k in range(ints_at(slots[ARENA])[a]):
+            load_thread(slots, stack, i, np.int64(a), k)
+            advance_thread(slots, stack, i, byte)
+    else:
+        advance_thread(slots, stack, i, byte)
+    put(stack, i, mode, frame, a, b, c, s, e, top)
+    return write_threads(slots, stack, i + CONFIGURATION, frame)
+
+
+# --- the end of the text
+
+
+@kernel(Flag, Longs, Long, Long)
+def text_may_end(slots, frontier, lines):
+    """May the text end where the parser is at ``frontier``, after the blocks still open are ended?"""
+    if frontier == GSS_BOTTOM and slots[ACCEPTS_EMPTY] != 0:
+        return True
+    while block_columns(slots, lines) > 0 and frontier != 0:
+        frontier = shift(slots, frontier, slots[DEDENT_TERMINAL])
+        lines = outer_lines(slots, lines)
+    return frontier != 0 and can_shift(slots, frontier, slots[SYMBOLS] - 1)
+
+
+@kernel(Flag, Longs, Long, Long, Long, Long)
+def may_end_after(slots, frontier, terminal, lines, columns):
+    following = read_terminal(slots, frontier, terminal, lines, columns)
+    return following != 0 and text_may_end(slots, following, slots[LINES])
+
+
+@kernel(Flag, Longs, Ints, Long)
+def scan_may_end(slots, stack, i):
+    state = np.int64(stack[i + A])
+    frontier = np.int64(stack[i + B])
+    lines = np.int64(stack[i + S])
+    if not may_end_with(slots, np.int64(stack[i + C])):
+        return False
+    if state == DEAD:
+        return text_may_end(slots, frontier, lines)
+    where = ints_at(slots[SCAN_WHERE] + state * 8)
+    for k in range(where[0], where[0] + where[1]):
+        ending = ints_at(slots[SCAN_ENDINGS] + np.int64(k) * ENDING_WIDTH * 4)
+        guard = ending[ENDING_GUARD]
+        if guard >= 0 and bytes_at(slots[GUARD_AT_END])[guard] == 0:
+            continue
+        if may_end_after(slots, frontier, np.int64(ending[ENDING_TERMINAL]), lines, np.int64(stack[i + E])):
+            return True
+        if slots[LONGEST_MATCH] != 0:
+            return False
+    return False
+
+
+@kernel(Flag, Longs, Ints, Long)
+def thread_may_end(slots, stack, i):
+    mode = stack[i + MODE]
+    if mode == GRAMMAR:
+        return stack[i + FRAME] == 0 and scan_may_end(slots, stack, i)
+    frame = np.int64(stack[i + FRAME])
+    arena = ints_at(slots[ARENA])
+    complete = mode == ENDED
+    if mode == EMBEDDED_NUMBER:
+        complete = number_label(slots, np.int64(stack[i + A]), residue_of(stack, i)) != 0
+    if not complete or arena[frame + PARENT] != 0 or not may_end_with(slots, np.int64(arena[frame + OTHERS])):
+        return False
+    frontier = np.int64(arena[frame + COUNT])
+    return may_end_after(slots, frontier, np.int64(arena[frame + NODE]), np.int64(arena[frame + NEXT]), np.int64(0))
+
+
+@callback(Long, Longs, Ints, Long, Long)
+def grammar_accepts(slots, stack, depth, _):
+    """``structure.is_accepting`` where the grammar has a say."""
+    i = depth << 3
+    slots[ALLOCATED] = stack[i + TOP]
+    if stack[i + MODE] != SEVERAL:
+        return 1 if thread_may_end(slots, stack, i) else 0
+    listed = np.int64(stack[i + A])
+    found = 0
+    mode, frame, top = stack[i], stack[i + 1], stack[i + 7]
+    for k in range(ints_at(slots[ARENA])[listed]):
+        load_thread(slots, stack, i, listed, k)
+        if thread_may_end(slots, stack, i):
+            found = 1
+    put(stack, i, mode, frame, listed, 0, 0, 0, 0, top)
+    return found
