@@ -67,6 +67,7 @@ class Matcher:
         "_bitmask",
         "_constraint",
         "_history",
+        "_mask_key",
         "_misses",
         "_offsets",
         "_readable",
@@ -89,6 +90,7 @@ class Matcher:
         self._arena = np.zeros(_FIRST_ARENA, np.int32)
         self._history = np.zeros(_FIRST_HISTORY * at.CONFIGURATION, np.int32)
         self._workspace, self._readable = np.zeros(0, np.int32), np.zeros(0, np.uint8)
+        self._mask_key = np.zeros(0, np.int32)
         grammar = constraint._automaton.grammar
         if grammar is None:
             self._history[at.MODE], self._history[at.TOP] = at.VALUE, at.SEEN
@@ -96,6 +98,7 @@ class Matcher:
             self._slots[list(grammar.CALLED)] = list(grammar.CALLED.values())
             self._workspace = np.zeros(_FIRST_WORKSPACE, np.int32)
             self._readable = np.zeros(grammar.symbols, np.uint8)
+            self._mask_key = np.zeros(at.LONGEST_KEY, np.int32)
             grammar.begin(self._history, self._arena)
         self._offsets = np.zeros(_FIRST_HISTORY, np.int32)
         self._text = np.zeros(0, np.uint8)
@@ -184,6 +187,7 @@ class Matcher:
         other._history = self._history.copy()
         other._offsets = self._offsets.copy()
         other._text = self._text.copy()
+        other._mask_key = np.zeros_like(self._mask_key)
         other._workspace, other._readable = np.zeros_like(self._workspace), np.zeros_like(self._readable)
         other._standing_in = self._standing_in.copy()
         other._install_own()
@@ -268,6 +272,8 @@ class Matcher:
                     automaton.compile_state(index)
                 elif kind == at.MISS_CONTEXT:
                     automaton.compile_context(index)
+                elif kind == at.MISS_MASK:
+                    self._constraint._stay_masks.keep(self._slots)
                 elif kind == at.MISS_STATE_TOKENS:
                     automaton.grammar.sort_tokens_of_state(index, self._slots)
                 elif kind == at.MISS_CONTEXT_TOKENS:
@@ -295,6 +301,7 @@ class Matcher:
         slots[at.WORKSPACE] = address_of(self._workspace)
         slots[at.WORKSPACE_SIZE] = len(self._workspace)
         slots[at.READABLE] = address_of(self._readable)
+        slots[at.MASK_KEY] = address_of(self._mask_key)
         slots[at.STACK] = address_of(self._stack)
         slots[at.HISTORY] = address_of(self._history)
         slots[at.HISTORY_SIZE] = len(self._history) // at.CONFIGURATION

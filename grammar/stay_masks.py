@@ -11,6 +11,8 @@ is when its memory is given back.
 
 from __future__ import annotations
 
+from ctypes import string_at
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -59,6 +61,17 @@ class StayMasks:
             return
         mask = np.zeros(self._words, np.int32)
         fill_stay_mask(slots, mask.ctypes.data)
+        self._keep(key, mask)
+
+    def keep(self, slots: NDArray[np.int64]) -> None:
+        """Keep the mask that was computed in a grammar's text, behind what it depends on."""
+        key = int(slots[at.STAY_WANTED])
+        if key not in self._masks:
+            wanted = int(np.frombuffer(string_at(int(slots[at.MASK_KEY]), 4), np.int32)[0])
+            content = string_at(int(slots[at.MASK_KEY]), 4 * wanted) + string_at(int(slots[at.FILLED]), 4 * self._words)
+            self._keep(key, np.frombuffer(content, np.int32).copy())
+
+    def _keep(self, key: int, mask: NDArray[np.int32]) -> None:
         self._header[at.STAY_CLOCK] += 1
         if len(self._masks) == self._most:
             self._evict()

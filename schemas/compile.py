@@ -22,7 +22,7 @@ _WHITESPACE = {"compact": at.COMPACT, "formatted": at.FORMATTED, "any": at.ANY_B
 _LARGE = 1000
 """The automata of patterns that are written with more sets of characters may go over limits: better now than later."""
 
-ESCAPES = {"any": at.ANYESCAPES, "minimal": at.MINIMALESCAPES}
+ESCAPES = {"any": at.ANY_ESCAPES, "minimal": at.MINIMAL_ESCAPES}
 
 
 def compile_schema(schema: object, vocabulary: Vocabulary, options: JsonOptions) -> Constraint:

@@ -42,6 +42,7 @@ class GrammarTables:
         self._tokens = tokens
         self._places = _places(tokens)
         self._inevitable = np.zeros(1, np.uint8)
+        self._depths = np.ones(at.KEY_DEPTHS, np.int32)
         self._reaches: dict[bytes, int] = {}
         self._reach_lists = np.zeros(0, np.int32)
         self._scan_reach = np.zeros(1, np.int32)
@@ -271,6 +272,7 @@ class GrammarTables:
             at.CONTEXT_TOKENS: self._context_tokens,
             at.FOLLOWERS: self._followers,
             at.PLACES: self._places,
+            at.DEPTHS: self._depths,
             at.INEVITABLE: self._inevitable,
         }
         self._retired += [scanner.transitions, scanner.decided, scanner.where, scanner.endings]

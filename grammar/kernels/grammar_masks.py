@@ -14,6 +14,7 @@ from numba import types
 from .compilation import callback, kernel
 from .frames import miss, put
 from .layout import *  # noqa: F403 -- the layout is this package's vocabulary
+from .masks import begin_reading, copy_mask, end_reading, kept_mask, load
 from .parser import can_shift
 from .pointers import (
     Flag,
@@ -28,6 +29,7 @@ from .pointers import (
     call_walk,
     halves_at,
     ints_at,
+    address_of_words,
     longs_at,
     words_at,
 )
@@ -35,6 +37,9 @@ from .threads import context_ready, is_inevitable, open_parentheses, read_termin
 
 Ints1 = types.Array(types.int32, 1, "C")
 Slots = types.Array(types.int64, 1, "C")
+
+FEW_STEPS = 1 << 4
+"""A mask that took more is kept."""
 
 MANY_STEPS = 1 << 11
 """A state from which a mask took so many steps is worth a record."""
@@ -387,32 +392,129 @@ def restart(slots, stack, mask, row, base):
     return 0
 
 
+@kernel(Nothing, Longs, Ints, Words)
+def fill_new(slots, stack, mask):
+    """The mask of a thread, from what tokens do, as far as that is known."""
+    state, frontier = np.int64(stack[A]), np.int64(stack[B])
+    record = longs_at(slots[STATE_TOKENS])[state] if state != DEAD else tokens_of_context(slots, frontier, 0)
+    slots[STEPS] = 0
+    if record == 0:
+        walk_everything(slots, stack, mask)
+        if state == DEAD:
+            want_context(slots, frontier, 0)
+        elif slots[STEPS] > MANY_STEPS:
+            miss(slots, np.int64(MISS_STATE_TOKENS), state)
+        return
+    slots[ALLOCATED] = stack[TOP]
+    allow_groups(slots, mask, longs_at(record), frontier, np.int64(stack[S]), 0)
+    walk_segments(slots, stack, mask, longs_at(record), 0, 0)
+    if state != DEAD:
+        row = longs_at(longs_at(record)[TOKENS_RESTARTS_AT])
+        call_restart(slots[GRAMMAR_RESTART], slots, stack, mask, row, 0)
+        slots[STEPS] += 2 * FEW_STEPS  # worth keeping, whatever it was
+
+
+# --- masks that are kept
+
+
+@kernel(Long, Longs, Ints, Long)
+def write_key(slots, stack, depth):
+    """Write all that the mask depends on, if it looks at ``depth`` nodes of the parser's stack; the length, or 0."""
+    key = ints_at(slots[MASK_KEY])
+    arena = ints_at(slots[ARENA])
+    key[1] = stack[A]
+    key[2] = stack[E]
+    count = 3
+    lines = np.int64(stack[S])
+    while lines != 0:
+        if count + 2 > LONGEST_KEY:
+            return 0
+        key[count] = arena[lines + LINES_OPEN]
+        key[count + 1] = arena[lines + LINES_COLUMNS]
+        count += 2
+        lines = np.int64(arena[lines + LINES_OUTER])
+    if count + depth + 1 > LONGEST_KEY:
+        return 0
+    key[count] = NONE
+    count += 1
+    node = np.int64(stack[B])
+    for _ in range(depth):
+        if node < 0:
+            break
+        if arena[node + GSS_MORE] != 0:
+            return 0
+        key[count] = arena[node + GSS_STATE]
+        count += 1
+        node = np.int64(arena[node + GSS_BELOW])
+    key[0] = count
+    return count
+
+
+@kernel(Long, Longs)
+def key_code(slots):
+    """A negative number for the key that was written: those of strings are positive."""
+    key = ints_at(slots[MASK_KEY])
+    code = np.int64(key[0])
+    for i in range(1, key[0]):
+        code = (code ^ np.int64(key[i])) * 0x5851F42D4C957F2D
+        code ^= code >> 29
+    return code | np.int64(-0x8000000000000000)
+
+
+@kernel(Flag, Longs, Words)
+def copy_kept(slots, mask):
+    """Copy the mask that is kept for the key, if there is one."""
+    key = ints_at(slots[MASK_KEY])
+    begin_reading(slots)
+    row = kept_mask(slots, key_code(slots))
+    found = row != 0
+    if found:
+        known = ints_at(row)
+        for i in range(key[0]):
+            if known[i] != key[i]:
+                found = False
+                break
+    if found:
+        copy_mask(slots, mask, row + 4 * np.int64(key[0]))
+    end_reading(slots)
+    return found
+
+
+@kernel(Long, Longs, Ints)
+def depth_at(slots, stack):
+    """Where it is kept how many nodes of the stack masks have looked at in a state like this one."""
+    top = ints_at(slots[ARENA])[stack[B] + GSS_STATE]
+    return slots[DEPTHS] + 4 * ((np.int64(stack[A]) * 31 + top * 17) & (KEY_DEPTHS - 1))
+
+
+@kernel(Nothing, Longs, Ints, Words, Long)
+def want_to_keep(slots, stack, mask, height):
+    """Ask for the mask to be kept, if it is known what it depends on."""
+    if slots[LOWEST] == NONE or slots[MISS_COUNT] != 0 or slots[SHORT] != 0 or slots[STAY_MOST] == 0:
+        return
+    depths = ints_at(depth_at(slots, stack))
+    depth = height - slots[LOWEST] + 1
+    if depth > depths[0]:
+        depths[0] = depth
+    if write_key(slots, stack, np.int64(depths[0])) != 0:
+        slots[STAY_WANTED] = key_code(slots)
+        slots[FILLED] = address_of_words(mask)
+        miss(slots, np.int64(MISS_MASK), 0)
+
+
 @callback(Long, Longs, Ints, Words)
 def fill_grammar(slots, stack, mask):
     """The mask of one thread in a grammar's text, which is all zeros before."""
-    state, frontier = np.int64(stack[A]), np.int64(stack[B])
-    slots[STEPS] = 0
-    if stack[C] != 0:
+    frontier = np.int64(stack[B])
+    if stack[C] != 0 or frontier < 0:
         walk_everything(slots, stack, mask)
-    elif state == DEAD:
-        record = tokens_of_context(slots, frontier, 0)
-        if record == 0:
-            walk_everything(slots, stack, mask)
-            want_context(slots, frontier, 0)
-        else:
-            slots[ALLOCATED] = stack[TOP]
-            allow_groups(slots, mask, longs_at(record), frontier, np.int64(stack[S]), 0)
-            walk_segments(slots, stack, mask, longs_at(record), 0, 0)
-    else:
-        record = longs_at(slots[STATE_TOKENS])[state]
-        if record == 0:
-            walk_everything(slots, stack, mask)
-            if slots[STEPS] > MANY_STEPS:
-                miss(slots, np.int64(MISS_STATE_TOKENS), state)
-        else:
-            slots[ALLOCATED] = stack[TOP]
-            allow_groups(slots, mask, longs_at(record), frontier, np.int64(stack[S]), 0)
-            walk_segments(slots, stack, mask, longs_at(record), 0, 0)
-            row = longs_at(longs_at(record)[TOKENS_RESTARTS_AT])
-            call_restart(slots[GRAMMAR_RESTART], slots, stack, mask, row, 0)
+        return 0
+    if write_key(slots, stack, np.int64(ints_at(depth_at(slots, stack))[0])) != 0 and copy_kept(slots, mask):
+        return 0
+    height = np.int64(ints_at(slots[ARENA])[frontier + GSS_HEIGHT])
+    slots[LOWEST] = height
+    fill_new(slots, stack, mask)
+    if slots[STEPS] > FEW_STEPS:
+        load(slots, stack)
+        want_to_keep(slots, stack, mask, height)
     return 0

@@ -55,6 +55,10 @@ WORKSPACE, WORKSPACE_SIZE = next(_slot), next(_slot)  # one matcher's own: what 
 # what tokens do in states of the scanner and from contexts on: addresses of records, 0 where none is made yet
 STATE_TOKENS, CONTEXT_TOKENS, FOLLOWERS, PLACES, PLACE_COUNT, INEVITABLE = (next(_slot) for _ in range(6))
 READABLE = next(_slot)  # what the parser can read, by terminal: uint8, UNKNOWN where that was not asked yet
+# masks that are kept: how many nodes of the stack were looked at in states of the scanner (KEY_DEPTHS entries, by a
+# hash), what a mask depends on (int32, its length first), the lowest node that was looked at, NONE where there is more
+# than one stack, and where the mask is that is to be kept
+DEPTHS, MASK_KEY, LOWEST, FILLED = (next(_slot) for _ in range(4))
 WANTED_PLACE = next(_slot)  # of the record of a context that is wanted
 STEPS = next(_slot)  # how many bytes the grammar read in this mask
 ONLY_ENDINGS = next(_slot)  # 1 + the depth at which only threads whose terminal ends count, or 0
@@ -116,14 +120,15 @@ KEY_STATE_SHIFT = 8
 
 # --- grammars
 # A *frontier* is a node of the parser's stack, or, negative, where a list of them lies (their number, then they).
-# A node: state, the node below or NONE, and where more such edges lie or 0; an edge: node below, more edges or 0.
-GSS_STATE, GSS_BELOW, GSS_MORE, GSS_WIDTH = range(4)
+# A node: state, the node below or NONE, where more such edges lie or 0, how many are below; an edge: node below, more.
+GSS_STATE, GSS_BELOW, GSS_MORE, GSS_HEIGHT, GSS_WIDTH = range(5)
 EDGE_BELOW, EDGE_MORE, EDGE_WIDTH = range(3)
 GSS_BOTTOM = SEEN  # where the first node lies, behind the root frame
 # *Blockers* are a linked list of what must not come about: states of the scanner, or ~states of guards, and the next
 BLOCKER_STATE, BLOCKER_NEXT, BLOCKER_WIDTH = range(3)
 # *Lines*: how deep in parentheses, the columns of the block in hand, and the lines of the block around it; 0 at first
 LINES_OPEN, LINES_COLUMNS, LINES_OUTER, LINES_WIDTH = range(4)
+KEY_DEPTHS, LONGEST_KEY = 1 << 10, 1 << 10
 # a thread in a list: a configuration without TOP
 THREAD = 7
 # ACTION: 0, state + 1 to shift to, -(rule + 1) to reduce, or MANY + where the number of actions and they lie
@@ -309,7 +314,7 @@ COLUMNS_PER_LEVEL = 8
 # --- what entry points return
 DONE, MISSED, ARENA_FULL, REFUSED, BAD_MASK = range(5)
 MISS_CAPACITY = 64
-MISS_NODE, MISS_STATE, MISS_STAY, MISS_AFTER, MISS_CONTEXT, MISS_STATE_TOKENS, MISS_CONTEXT_TOKENS = range(7)
+MISS_NODE, MISS_STATE, MISS_STAY, MISS_AFTER, MISS_CONTEXT, MISS_STATE_TOKENS, MISS_CONTEXT_TOKENS, MISS_MASK = range(8)
 MISS_BITS = 3
 KNOWN_NODE, KNOWN_FROM, KNOWN_TO, KNOWN_INSTEAD = range(4)
 KNOWN_WIDTH = 4

@@ -176,20 +176,28 @@ def walk_crossing_from(slots, stack, mask, byte):
 
 
 @kernel(Long, Longs, Long)
-def find_stay_mask(slots, key):
-    """The address of a kept mask; 0, and a miss, if there is none. Only between the two ends of reading."""
+def kept_mask(slots, key):
+    """The address of what is kept under ``key``, 0 if nothing is. Only between the two ends of reading."""
     header = longs_at(slots[STAY_CACHE])
     table = longs_at(header[STAY_TABLE])
     capacity = table[0]
     slot = (key * 0x9E3779B97F4A7C1 >> 20) & (capacity - 1)
     while table[1 + slot] != 0 and table[1 + slot] != key:
         slot = (slot + 1) & (capacity - 1)
-    if table[1 + slot] == key:
-        table[1 + 2 * capacity + slot] = header[STAY_CLOCK]
-        return table[1 + capacity + slot]
-    slots[STAY_WANTED] = key
-    miss(slots, MISS_STAY, 0)
-    return np.int64(0)
+    if table[1 + slot] != key:
+        return np.int64(0)
+    table[1 + 2 * capacity + slot] = header[STAY_CLOCK]
+    return table[1 + capacity + slot]
+
+
+@kernel(Long, Longs, Long)
+def find_stay_mask(slots, key):
+    """The address of a kept mask; 0, and a miss, if there is none. Only between the two ends of reading."""
+    row = kept_mask(slots, key)
+    if row == 0:
+        slots[STAY_WANTED] = key
+        miss(slots, MISS_STAY, 0)
+    return row
 
 
 @kernel(Nothing, Longs, inline=True)

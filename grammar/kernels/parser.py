@@ -32,6 +32,7 @@ def new_node(slots, state, below, more):
     arena[node + GSS_STATE] = state
     arena[node + GSS_BELOW] = below
     arena[node + GSS_MORE] = more
+    arena[node + GSS_HEIGHT] = 0 if below < 0 else arena[below + GSS_HEIGHT] + 1
     return node
 
 
@@ -52,6 +53,7 @@ def action_of(slots, state, terminal):
 
 @kernel(Long, Longs, Long, Long, inline=True)
 def goto(slots, node, origin):
+    slots[LOWEST] = min(slots[LOWEST], np.int64(ints_at(slots[ARENA])[node + GSS_HEIGHT]))
     state = np.int64(ints_at(slots[ARENA])[node + GSS_STATE])
     return np.int64(ints_at(slots[GOTO])[state * slots[NONTERMINALS] + origin])
 
@@ -148,6 +150,7 @@ def reduced(slots, frontier, terminal):
     """Write the edges on top of all stacks before ``terminal`` is shifted; how many."""
     arena = ints_at(slots[ARENA])
     choices = ints_at(slots[CHOICES])
+    slots[LOWEST] = NONE
     count = np.int64(0)
     for i in range(frontier_size(slots, frontier)):
         node = frontier_node(slots, frontier, i)
@@ -271,6 +274,7 @@ def merged(slots, left, right):
     """Both frontiers as one: nodes with the same state become one with the edges of both."""
     if left == right:
         return left
+    slots[LOWEST] = NONE
     arena = ints_at(slots[ARENA])
     sizes = frontier_size(slots, left) + frontier_size(slots, right)
     listed = allocate(slots, sizes + 1)
