@@ -145,6 +145,8 @@ def test_limits() -> None:
         python_pattern_dfa("(a|b)*a(a|b){12}c", frozenset(), Budget(Limits(states=1000)))
     with pytest.raises(LimitExceeded):
         compiled("(" * 5000 + "a" + ")" * 5000)
+    with pytest.raises(LimitExceeded, match="look-aheads"):
+        compiled("(?!" + "|".join(f"(?=.*a{i}b)(?=.*b{i}a)" for i in range(15)) + ").+")
     with pytest.raises(LimitExceeded):
         python_pattern_dfa("(a?){2000}b", frozenset(), Budget(Limits(compile_seconds=0.05)))
 
