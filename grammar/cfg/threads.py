@@ -15,7 +15,7 @@ from functools import reduce
 from operator import or_
 from typing import TypeAlias
 
-from ..errors import UnsupportedPattern
+from ..errors import LimitExceeded, UnsupportedPattern
 from ..regex_nodes import UNBOUNDED
 from .formulas import FALSE, TRUE, Formulas
 from .look_behinds import IDLE, LookBehinds, Steps
@@ -23,6 +23,9 @@ from .python_nodes import Ahead, Atomic, Behind, Chars, Choice, Concat, Node, Re
 
 ARRIVED = 0
 """The continuation of which nothing is left."""
+
+MOST_CLAUSES = 2_000
+"""Of one condition; comparing so many with each other takes a tenth of a second."""
 
 STEP, GROUP, MATCH, PENDING, DECIDED = range(5)
 """Kinds of items: a character of a set comes; an atomic group goes on; a match ends here; one that ended before waits
@@ -49,7 +52,7 @@ class Threads:
     """Continuations, and how lists of items move along with the text."""
 
     def __init__(self, mask_of: Callable[[Chars], int], subject: str, check: Callable[[], None]) -> None:
-        self.formulas = Formulas()
+        self.formulas = Formulas(self._charge)
         self.behinds = LookBehinds(self._behind_steps, ARRIVED)
         self._mask_of = mask_of
         self._subject = subject
@@ -63,6 +66,12 @@ class Threads:
         self._atoms: list[Items] = []
         self._atom_numbers: dict[Items, int] = {}
         self._derived: dict[tuple[int, int, Context], int] = {}
+
+    def _charge(self, clauses: int) -> None:
+        self._check()
+        if clauses > MOST_CLAUSES:
+            problem = f"the look-aheads of {self._subject} depend on each other in more than {MOST_CLAUSES} ways"
+            raise LimitExceeded(problem, remedy="put fewer look-aheads into one terminal")
 
     # --- continuations
 
