@@ -6,7 +6,7 @@ first, and drops what is less preferred than a match. Contexts share the states 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ..kernels import scanner_product as at
 from ..limits import Budget
 from .byte_dfa import DEAD, ByteDfa
+from .keyword_automaton import START, keyword_automaton
 from .model import Grammar, Lexing
 
 BYTES = 256
@@ -52,7 +53,7 @@ class Scanner:
         self._row_transitions: list[NDArray[np.int32]] = [np.zeros((1, BYTES), np.int32)]
         self._row_endings: list[list[int]] = []
         self._first_row: dict[int, int] = {}
-        self._followers: dict[tuple[int, frozenset[int]], int] = {}
+        self._followers: dict[tuple[int, frozenset[int], tuple[int, ...]], int] = {}
         self._starts: dict[frozenset[int], int] = {}
         self._join_terminals()
         self._counters = np.array([1, 0, 0, 1], np.int64)
@@ -110,27 +111,22 @@ class Scanner:
                 guard = -1 if ending.guard < 0 else ending.guard + guard_rows
                 self._row_endings.append([preferred, guard, number])
 
-    def _follower(self, terminal: int, known: Mapping[bytes, int]) -> int:
-        """The first row of the follower that says which of the keywords ``known`` the text of ``terminal`` is."""
-        key = (terminal, frozenset(known.values()))
+    def _follower(self, terminal: int, context: frozenset[int]) -> int | None:
+        """The first row of the follower that says which keyword of ``context`` the text of ``terminal`` is, if any."""
+        form = self._grammar.terminals[terminal]
+        exact = {text: keyword for text, keyword in form.keywords.items() if keyword in context}
+        folded = [keyword for keyword in form.folded_keywords if keyword in context]
+        if not exact and not folded:
+            return None
+        key = (terminal, frozenset(exact.values()), tuple(folded))
         if key not in self._followers:
+            contents = [(keyword, self._grammar.terminals[keyword].content) for keyword in folded]
+            automata = [(keyword, dfa) for keyword, dfa in contents if isinstance(dfa, ByteDfa)]
+            transitions, labels = keyword_automaton(exact, automata, self._budget)
             first = len(self._rows)
-            children: list[dict[int, int]] = [{}]
-            self._rows.append([at.NO_LABEL, 1, 0, 0, 0])
-            for text, label in known.items():
-                node = 0
-                for byte in text:
-                    if byte not in children[node]:
-                        children[node][byte] = len(children)
-                        children.append({})
-                        self._rows.append([at.NO_LABEL, 1, 0, 0, 0])
-                    node = children[node][byte]
-                self._rows[first + node][at.ROW_LABEL] = label
-            rows = np.zeros((len(children), self.columns), np.int32)
-            for node, edges in enumerate(children):
-                for byte, child in edges.items():
-                    rows[node, self.byte_class[byte]] = first + child
-            self._next_row = np.concatenate([self._next_row, rows])
+            rows = transitions[START:, self._class_byte]
+            self._next_row = np.concatenate([self._next_row, np.where(rows == DEAD, 0, rows + first - START)])
+            self._rows += [[at.NO_LABEL if label < 0 else label, 1, 0, 0, 0] for label in labels[START:].tolist()]
             self._followers[key] = first
         return self._followers[key]
 
@@ -174,9 +170,9 @@ class Scanner:
             if terminal.keyword_only & context:
                 continue
             rows.append(self._first_row[number])
-            known = {text: keyword for text, keyword in terminal.keywords.items() if keyword in context}
-            if known:
-                rows.append(self._follower(number, known))
+            follower = self._follower(number, context)
+            if follower is not None:
+                rows.append(follower)
         return rows
 
     def _explore_from(self, first_rows: list[int]) -> int:

@@ -43,6 +43,8 @@ class GrammarTables:
         self._kept: list[object] = []
         self._tokens = tokens
         self._places, self._contents = _places(tokens), _contents(tokens)
+        self._place_of = np.zeros(tokens.trie.size, np.uint16)
+        self._place_of[self._places[1:]] = np.arange(1, len(self._places))
         self._segments = np.zeros((2 * tokens.trie.size + 1, at.SEGMENT_WIDTH), np.int32)
         self._loops = np.zeros(1, np.uint8)
         self._inevitable = np.zeros(1, np.uint8)
@@ -270,6 +272,7 @@ class GrammarTables:
             at.CONTEXT_TOKENS: self._context_tokens,
             at.FOLLOWERS: self._followers,
             at.PLACES: self._places,
+            at.PLACE_OF: self._place_of,
             at.DEPTHS: self._depths,
             at.CONTENTS: self._contents,
             at.LOOPS: self._loops,
@@ -292,8 +295,8 @@ class GrammarTables:
         slots[at.TAB_WIDTH] = indentation.tab_columns if indentation else 0
 
 
-_LARGE = 1 << 13
-"""A node of the trie of all tokens with so many below it is a place with records of its own."""
+_LARGE = 1 << 8
+"""A node of the trie of all tokens with so many below it is a place with records of its own, if words end there."""
 
 BYTE_CLASSES = tuple(
     np.array(list(members), np.uint8)
@@ -332,7 +335,8 @@ def _mask_of(tokens: NDArray[np.int32], words: int) -> NDArray[np.int32]:
 
 
 def _places(tokens: TokenTables) -> NDArray[np.int32]:
-    """The root, as -1, and the nodes inside the trie with many below them."""
+    """The root, as -1, and the nodes inside the trie behind blanks and punctuation with many below them."""
     trie = tokens.trie
     sizes = trie.end - np.arange(trie.size, dtype=np.int32)
-    return np.concatenate([[at.NONE], np.flatnonzero(sizes >= _LARGE)]).astype(np.int32)
+    words = np.isin(trie.byte, np.concatenate(BYTE_CLASSES[:3])) | (trie.byte >= 0x80)
+    return np.concatenate([[at.NONE], np.flatnonzero((sizes >= _LARGE) & ~words)]).astype(np.int32)

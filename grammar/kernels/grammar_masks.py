@@ -226,11 +226,7 @@ def set_skips(slots, segments, count):
 @kernel(Long, Longs, Long, inline=True)
 def place_of(slots, node):
     """Which of the places with much to go on the trie's node is, or 0."""
-    places = ints_at(slots[PLACES])
-    for k in range(1, slots[PLACE_COUNT]):
-        if places[k] == node:
-            return np.int64(k)
-    return np.int64(0)
+    return np.int64(halves_at(slots[PLACE_OF])[node])
 
 
 @kernel(Nothing, Ints1, Long, Long, Long, Long, inline=True)
@@ -401,7 +397,7 @@ def want_context(slots, frontier, place, steps):
 
     Where a value may come there are no records, and all has to be walked.
     """
-    if slots[STEPS] - steps <= MANY_STEPS or not may_be_sorted(slots, frontier):
+    if slots[STEPS] - steps <= (MANY_STEPS if place == 0 else MANY_STEPS >> 3) or not may_be_sorted(slots, frontier):
         return
     context = np.int64(ints_at(slots[CONTEXT_OF])[ints_at(slots[ARENA])[frontier + GSS_STATE]])
     if longs_at(slots[CONTEXT_TOKENS])[context * slots[PLACE_COUNT] + place] == 0:
@@ -483,7 +479,7 @@ def restart(slots, stack, mask, row, base):
     if address == 0:
         steps = slots[STEPS]
         if may_be_sorted(slots, following):
-            slots[MOST_STEPS] = steps + MANY_STEPS
+            slots[MOST_STEPS] = steps + (MANY_STEPS if place == 0 else MANY_STEPS >> 3)
         walk_below(slots, stack, mask, node, row[RESTART_BYTES])
         want_context(slots, following, place, steps)
         slots[MOST_STEPS] = NO_LIMIT

@@ -53,7 +53,7 @@ LONGEST_MATCH, ACCEPTS_EMPTY = next(_slot), next(_slot)
 NEWLINE_TERMINAL, INDENT_TERMINAL, DEDENT_TERMINAL, TAB_WIDTH = (next(_slot) for _ in range(4))
 WORKSPACE, WORKSPACE_SIZE = next(_slot), next(_slot)  # one matcher's own: what a step of the grammar writes down
 # what tokens do in states of the scanner and from contexts on: addresses of records, 0 where none is made yet
-STATE_TOKENS, CONTEXT_TOKENS, FOLLOWERS, PLACES, PLACE_COUNT, INEVITABLE = (next(_slot) for _ in range(6))
+STATE_TOKENS, CONTEXT_TOKENS, FOLLOWERS, PLACES, PLACE_OF, PLACE_COUNT, INEVITABLE = (next(_slot) for _ in range(7))
 READABLE = next(_slot)  # what the parser can read, by terminal: uint8, UNKNOWN where that was not asked yet
 # masks that are kept: how many nodes of the stack were looked at in states of the scanner (KEY_DEPTHS entries, by a
 # hash), what a mask depends on (int32, its length first), how low in the stack nodes were looked at, and where the mask is
