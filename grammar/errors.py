@@ -6,7 +6,7 @@ about it, and two errors with equal fields are equal.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(unsafe_hash=True)
@@ -41,6 +41,39 @@ class UnsupportedSchema(MaskwrightError):
 
 class UnsatisfiableSchema(MaskwrightError):
     """No document satisfies the schema."""
+
+
+class UnsatisfiableGrammar(UnsatisfiableSchema):
+    """No text at all is derived from the start of the grammar, or is in a regular language."""
+
+
+@dataclass(unsafe_hash=True)
+class InvalidGrammar(MaskwrightError):
+    """The text of a grammar is not one: broken syntax, a name that nothing defines or two things do.
+
+    ``line`` and ``column`` count from 1 (0 where no place is known), ``excerpt`` is that line of the text, ``expected``
+    what could stand there instead.
+    """
+
+    line: int = 0
+    column: int = 0
+    excerpt: str = ""
+    expected: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        where = f" at line {self.line}, column {self.column}" if self.line else ""
+        remedy = f" ({self.remedy})" if self.remedy else ""
+        lines = [f"{self.problem}{where}{remedy}"]
+        if self.line:
+            before = "".join("\t" if character == "\t" else " " for character in self.excerpt[: self.column - 1])
+            lines += [f"    {self.excerpt}", f"    {before}^"]
+        if self.expected:
+            lines.append(f"expected: {', '.join(self.expected)}")
+        return "\n".join(lines)
+
+    def at(self, pointer: str) -> InvalidGrammar:
+        """The same error, placed at ``pointer``."""
+        return replace(self, pointer=pointer)
 
 
 class InvalidPattern(MaskwrightError):

@@ -23,16 +23,22 @@ _BYTES_PER_ENTRY = 36
 
 def merge_equivalent(dfa: Dfa, budget: Budget) -> Dfa:
     """``dfa``, which is trimmed, with equivalent states merged; the order of first occurrences is kept."""
-    distinct = np.unique(dfa.transitions, axis=1)
+    number, members = equivalence(dfa.transitions, dfa.labels, budget)
+    return Dfa(number[dfa.transitions[members]], dfa.labels[members], int(number[dfa.start]))
+
+
+def equivalence(
+    transitions: NDArray[np.int32], labels: NDArray[np.int32], budget: Budget
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """For each state the number of its class of equivalent ones, in the order of first occurrences, and these first."""
+    distinct = np.unique(transitions, axis=1)
     budget.check_memory(_BYTES_PER_ENTRY * distinct.size, "minimising an automaton")
-    blocks = _Partition(distinct.tolist(), dfa.labels.tolist(), budget).refine()
+    blocks = _Partition(distinct.tolist(), labels.tolist(), budget).refine()
     found, first = np.unique(blocks, return_index=True)
     order = np.argsort(first)
     rank = np.empty(len(first), np.int32)
     rank[order] = np.arange(len(first), dtype=np.int32)
-    number = rank[np.searchsorted(found, blocks)]
-    members = first[order]
-    return Dfa(number[dfa.transitions[members]], dfa.labels[members], int(number[dfa.start]))
+    return rank[np.searchsorted(found, blocks)], first[order]
 
 
 class _Partition:

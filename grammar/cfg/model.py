@@ -53,6 +53,8 @@ class Terminal:
     ``rank``: where several terminals match, the one of the lowest rank wins (``Lexing.LONGEST`` only).
     ``keywords``: texts that, where this terminal matches just them, are another terminal, if the parser's state knows
     that one. ``keyword_only``: it is found in this way only wherever the parser's state knows one of these terminals.
+    ``folded_keywords``: terminals of which, after ``keywords`` and in this order, the same holds for any text that they
+    match as a whole (those that ignore case have too many texts to list).
     """
 
     name: str
@@ -60,6 +62,7 @@ class Terminal:
     rank: int = 0
     keywords: Mapping[bytes, int] = field(default_factory=dict)
     keyword_only: frozenset[int] = frozenset()
+    folded_keywords: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,9 @@ class Indentation:
 
     Between ``openers`` and ``closers`` a ``newline`` is dropped. Anywhere else it is passed on, then one ``indent`` if
     the columns after its last line feed are more than those of the block in hand, a ``dedent`` for each block that they
-    end; columns are spaces, and ``tab_columns`` for a tab. The end of the text ends all blocks.
+    end; columns are spaces, and ``tab_columns`` for a tab, wherever they stand after the line feed (in a comment too).
+    Refused are a dedent to columns that no open block has, a ``newline`` passed on that holds no line feed, and one
+    closer more than there are openers. The end of the text ends all blocks, without a ``newline``.
     """
 
     newline: int

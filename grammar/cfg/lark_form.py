@@ -1,0 +1,23 @@
+"""A grammar in Lark's language, as a public value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from os import PathLike
+
+
+@dataclass(frozen=True)
+class Lark:
+    """The texts that Lark's ``Lark(text, parser="lalr", start=start, postlex=indenter)`` accepts, for any grammar.
+
+    ``text``: the grammar, or the path of its file (an ``os.PathLike``); ``%import .name`` then looks beside it. Lark's
+    own grammars (``common``, ``python``, ``unicode``, ``lark``) can be imported always. ``indenter``: a
+    ``lark.indenter.Indenter``, or a class of it.
+
+    Beyond Lark: ``%json {schema}``, ``%regex /pattern/`` (ECMA-262, as a whole) and ``%regex {"substring_words":
+    text}`` (also ``substring_chars``, ``substring_chunks``) stand where a terminal may stand in a rule, or define one.
+    """
+
+    text: str | PathLike[str]
+    start: str = "start"
+    indenter: object = None

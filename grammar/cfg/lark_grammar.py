@@ -1,0 +1,205 @@
+"""Grammars in Lark's language, read by Lark's own loader.
+
+Lark parses the text and its imports and turns templates, repetitions and options into plain rules; its lexer's order
+of terminals becomes their rank. What a text means is thus decided by Lark itself. Nothing is fetched: imports come from
+Lark's own grammars and from the folder of the grammar's file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+from lark.grammar import Rule as LarkRule
+from lark.lexer import PatternStr, TerminalDef
+
+from ..errors import InvalidGrammar, MaskwrightError, UnsatisfiableGrammar
+from ..limits import Budget
+from .analysis import productive, reachable
+from .byte_dfa import ByteDfa
+from .lark_form import Lark
+from .lark_indenter import Blocks, blocks_of
+from .lark_keywords import keywords_of
+from .lark_loader import Loaded, load
+from .lark_text import Inserted, LarkText, prepared
+from .model import Embedded, Grammar, Indentation, Lexing, Rule, Supplied, Terminal
+from .python_pattern import python_pattern_dfa
+from .regular_grammar import inserted_dfa
+from .source import error_at, in_grammar, place_of
+from .utf8 import literal_dfa
+
+_WIDEST = 1 << 64
+"""Wider than any pattern is for Lark."""
+
+
+def read_lark(form: Lark, budget: Budget) -> Grammar:
+    """The grammar of ``form``. Raises ``InvalidGrammar``, ``UnsatisfiableGrammar``, or what a pattern raises."""
+    path = None if isinstance(form.text, str) else Path(form.text)
+    source = prepared(in_grammar(form.text if path is None else path.read_text("utf-8")))
+    blocks = blocks_of(form.indenter)
+    loaded = load(source, path, form.start, {blocks.newline} if blocks else set())
+    return _Assembly(source, loaded, blocks, budget).grammar(form.start)
+
+
+class _Assembly:
+    """Lark's terminals and rules, by numbers."""
+
+    def __init__(self, source: LarkText, loaded: Loaded, blocks: Blocks | None, budget: Budget) -> None:
+        self._source = source
+        self._loaded = loaded
+        self._blocks = blocks
+        self._budget = budget
+        self._defined = {terminal.name: terminal for terminal in loaded.terminals}
+        used = {symbol.name for rule in loaded.rules for symbol in rule.expansion if symbol.is_term}
+        names = {*self._defined, *used, *loaded.ignored}
+        for terminal in loaded.terminals:
+            self._check(terminal)
+        self._numbers = {name: number for number, name in enumerate(sorted(names, key=self._order))}
+        order = sorted(loaded.terminals, key=lambda terminal: self._order(terminal.name))
+        self._keywords = keywords_of(order, frozenset(loaded.ignored))
+        origins = dict.fromkeys(rule.origin.name for rule in loaded.rules)
+        self._nonterminals = {name: number for number, name in enumerate(origins)}
+
+    def _order(self, name: str) -> tuple[int, int, int, str]:
+        """Lark's order of terminals; what only we know comes after Lark's that may be as long."""
+        if name in self._defined:
+            terminal = self._defined[name]
+            return -terminal.priority, -terminal.pattern.max_width, -len(terminal.pattern.value), name
+        inserted = self._source.inserted.get(name)
+        return (-inserted.priority if inserted else 0), -_WIDEST, 0, name
+
+    def grammar(self, start: str) -> Grammar:
+        """All of it, with notes of what is useless."""
+        grammar = Grammar(
+            terminals=tuple(map(self._terminal, self._numbers)),
+            nonterminals=tuple(self._nonterminals),
+            rules=tuple(self._rule(rule) for rule in self._loaded.rules),
+            start=self._nonterminals[start],
+            ignored=frozenset(self._numbers[name] for name in self._loaded.ignored),
+            lexing=Lexing.LONGEST,
+            indentation=self._indentation(),
+        )
+        return replace(grammar, notes=self._notes(grammar))
+
+    def _rule(self, rule: LarkRule) -> Rule:
+        symbols = [
+            self._numbers[symbol.name] if symbol.is_term else ~self._nonterminals[symbol.name]
+            for symbol in rule.expansion
+        ]
+        return Rule(self._nonterminals[rule.origin.name], tuple(symbols))
+
+    # --- terminals
+
+    def _terminal(self, name: str) -> Terminal:
+        numbers, keywords = self._numbers, self._keywords
+        return Terminal(
+            name=self._shown(name),
+            content=self._content(name),
+            rank=numbers[name],
+            keywords={text.encode(): numbers[other] for text, other in keywords.exact[name].items()},
+            keyword_only=frozenset(numbers[other] for other in keywords.only[name]),
+            folded_keywords=tuple(numbers[other] for other in keywords.folded[name]),
+        )
+
+    def _shown(self, name: str) -> str:
+        if name in self._defined:
+            return self._defined[name].user_repr()
+        inserted = self._source.inserted.get(name)
+        known = any(place.defines and place.text == name for place in self._source.names)
+        return name if known or inserted is None else f"{inserted.kind} ({self._place(inserted.offset)})"
+
+    def _content(self, name: str) -> ByteDfa | Embedded | Supplied:
+        try:
+            if name in self._defined:
+                return self._pattern(self._defined[name])
+            if name in self._source.inserted:
+                return self._inserted(self._source.inserted[name])
+        except MaskwrightError as error:
+            if isinstance(error, InvalidGrammar):
+                raise
+            raise type(error)(f"{error.problem}, in the terminal {self._shown(name)}", None, error.remedy) from None
+        if self._blocks and name in (self._blocks.indent, self._blocks.dedent):
+            return Supplied()
+        remedy = "define it; only the INDENT_type and DEDENT_type of an indenter can be declared"
+        if self._blocks is None and name.endswith(("INDENT", "DEDENT")):
+            remedy = "pass an indenter, such as lark.indenter.PythonIndenter()"
+        raise self._error(name, f"the terminal {name} is declared, but nothing says what it is", remedy)
+
+    def _check(self, terminal: TerminalDef) -> None:
+        """Refuse what Lark's lexer refuses, and surrogates."""
+        shown = self._shown(terminal.name)
+        try:
+            re.compile(terminal.pattern.to_regexp())
+            terminal.pattern.value.encode()
+        except re.error as error:
+            raise self._error(terminal.name, f"the pattern of the terminal {shown} is broken: {error}", "") from None
+        except UnicodeEncodeError:
+            problem = f"the terminal {shown} holds a surrogate, which no text does"
+            raise self._error(terminal.name, problem, "write the character itself") from None
+        if terminal.pattern.min_width == 0:
+            remedy = "let it match one character at least, and make it optional in rules"
+            raise self._error(terminal.name, f"the terminal {shown} may match nothing at all", remedy)
+
+    def _pattern(self, terminal: TerminalDef) -> ByteDfa:
+        pattern, flags = terminal.pattern, frozenset(terminal.pattern.flags)
+        if not isinstance(pattern, PatternStr):
+            return python_pattern_dfa(pattern.value, flags, self._budget)
+        if flags:
+            return python_pattern_dfa(re.escape(pattern.value), flags, self._budget)
+        return literal_dfa(pattern.value.encode())
+
+    def _inserted(self, inserted: Inserted) -> ByteDfa | Embedded:
+        if inserted.kind == "%json":
+            return Embedded(inserted.value, self._place(inserted.offset))
+        try:
+            return inserted_dfa(inserted.value, self._budget)
+        except InvalidGrammar as error:
+            raise error_at(self._source.original, inserted.offset, error.problem, remedy=error.remedy) from None
+
+    def _place(self, offset: int) -> str:
+        line, column = place_of(self._source.original, offset)
+        return f"line {line}, column {column}"
+
+    def _error(self, name: str, problem: str, remedy: str) -> InvalidGrammar:
+        """``problem`` where ``name`` is defined, used or, for a terminal without a name, spelled."""
+        text = self._source.original
+        places = sorted((not place.defines, place.offset) for place in self._source.names if place.text == name)
+        offset = places[0][1] if places else text.find(self._shown(name))
+        return InvalidGrammar(problem, remedy=remedy) if offset < 0 else error_at(text, offset, problem, remedy=remedy)
+
+    # --- the rest
+
+    def _indentation(self) -> Indentation | None:
+        blocks, numbers = self._blocks, self._numbers
+        if blocks is None:
+            return None
+        for name in (blocks.newline, blocks.indent, blocks.dedent):
+            if name not in numbers:
+                problem = f"the grammar does not use the terminal {name} of the indenter"
+                raise self._error(name, problem, "name the terminals as the indenter does, or pass none")
+        openers = frozenset(numbers[name] for name in blocks.openers if name in numbers)
+        closers = frozenset(numbers[name] for name in blocks.closers if name in numbers)
+        newline, indent, dedent = numbers[blocks.newline], numbers[blocks.indent], numbers[blocks.dedent]
+        return Indentation(newline, indent, dedent, openers, closers, blocks.tab_columns)
+
+    def _notes(self, grammar: Grammar) -> tuple[str, ...]:
+        """What is useless. Raises ``UnsatisfiableGrammar`` if all is."""
+        fruitful, used = productive(grammar), reachable(grammar)
+        barren = [name for name, number in self._nonterminals.items() if number not in fruitful]
+        barren = [name for name in barren if not name.startswith("__")]
+        if grammar.start not in fruitful:
+            problem = (
+                f"no text can be derived from {grammar.nonterminals[grammar.start]}: {', '.join(barren)} never end"
+            )
+            raise UnsatisfiableGrammar(problem, None, "give one of them an alternative that does not lead back to it")
+        known = {name for name, number in self._nonterminals.items() if ~number in used}
+        lost = [name for name in self._loaded.defined if name not in known and "__" not in name]
+        counts = Counter(place.text for place in self._source.names)
+        idle = [name for name, count in counts.items() if name.isupper() and count == 1 and name not in self._numbers]
+        return (
+            *(f"the rule {name} derives no text" for name in barren),
+            *(f"the rule {name} cannot be reached from {grammar.nonterminals[grammar.start]}" for name in lost),
+            *(f"the terminal {name} is not used" for name in idle),
+        )

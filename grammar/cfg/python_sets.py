@@ -1,0 +1,64 @@
+"""The code points that the items of Python's regular expressions match: categories, and case ignored.
+
+What ``re`` says of single characters is asked of ``re`` itself, so that sets are those of the running Python. Only
+ASCII letters, which nearly all patterns get by with, are folded without asking.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+import numpy as np
+
+from ..charset import LAST, CharSet, char_set, complement, contains, union
+
+ASCII_LETTERS: CharSet = ((0x41, 0x5A), (0x61, 0x7A))
+
+_BEYOND_ASCII = {"i": (0x130, 0x131), "s": (0x17F,), "k": (0x212A,)}
+"""What equals an ASCII letter without being one when ``re`` ignores case."""
+
+
+@lru_cache(maxsize=16)
+def category(letter: str, ascii_only: bool) -> CharSet:
+    """The set of ``\\d``, ``\\w`` or ``\\s``, or in upper case of what they leave out."""
+    if letter.isupper():
+        return complement(category(letter.lower(), ascii_only))
+    everything = np.arange(LAST + 1, dtype="<u4").tobytes().decode("utf-32-le", "surrogatepass")
+    runs = re.finditer(rf"\{letter}+", everything, re.ASCII if ascii_only else re.UNICODE)
+    return tuple((run.start(), run.end() - 1) for run in runs)
+
+
+@lru_cache(maxsize=1024)
+def ignoring_case(chars: CharSet, ascii_only: bool) -> CharSet:
+    """``chars`` and all that equals one of them when ``re`` ignores case, only in ASCII if ``ascii_only``."""
+    if ascii_only or not chars or chars[-1][1] < 0x80:
+        return union(chars, _folded_in_ascii(chars, ascii_only))
+    cased = _cased()
+    inside = "".join(character for character in cased if contains(chars, ord(character)))
+    if not inside:
+        return chars
+    found = re.findall(f"[{re.escape(inside)}]", cased, re.IGNORECASE)
+    return union(chars, tuple((ord(character), ord(character)) for character in found))
+
+
+def _folded_in_ascii(chars: CharSet, ascii_only: bool) -> CharSet:
+    codes: list[int] = []
+    for low, high in chars:
+        for code in range(low, min(high, 0x7F) + 1):
+            if contains(ASCII_LETTERS, code):
+                letter = chr(code).lower()
+                codes += [ord(letter), ord(letter.upper()), *(() if ascii_only else _BEYOND_ASCII.get(letter, ()))]
+    return char_set((code, code) for code in codes)
+
+
+@lru_cache(maxsize=1)
+def _cased() -> str:
+    """All characters that have another case, and those that are the other case of one."""
+    found: set[str] = set()
+    for character in map(chr, range(0x20000)):  # no plane above holds a letter with case
+        others = {character.lower(), character.upper(), character.casefold(), character.title()} - {character}
+        if others:
+            found.add(character)
+            found.update(other for other in others if len(other) == 1)
+    return "".join(sorted(found))
