@@ -62,7 +62,7 @@ class Scanner:
         keywords: set[bytes] = set()
         for number, terminal in enumerate(self._grammar.terminals):
             dfa = terminal.content
-            if not isinstance(dfa, ByteDfa):
+            if not isinstance(dfa, ByteDfa) or dfa.start == DEAD:
                 continue
             self._add_terminal(number, dfa, guard_rows)
             keywords.update(terminal.keywords)

@@ -244,7 +244,7 @@ def shift(slots, frontier, terminal):
     """The frontier after ``terminal``, 0 if no stack can read it."""
     following = only_path(slots, frontier, terminal, 1)
     if following != NONE:
-        return following
+        return following if slots[SHORT] == 0 else np.int64(0)
     return shift_all(slots, terminal, reduced(slots, frontier, terminal))
 
 

@@ -275,6 +275,8 @@ def in_context(slots, frontier, context):
         if contexts[arena[node + GSS_STATE]] != context:
             if listed == 0:
                 listed = allocate(slots, size)
+                if slots[SHORT] != 0:
+                    return frontier
                 for k in range(i):
                     arena[listed + 1 + k] = frontier_node(slots, frontier, k)
         else:
@@ -408,10 +410,10 @@ def advance_thread(slots, stack, i, byte):
 
 @kernel(Long, Longs, Ints, Long, Long)
 def write_threads(slots, stack, at, frame):
-    """Make one configuration of the threads that were noted; 0 if there are none."""
+    """Make one configuration of the threads that were noted; 0 if there are none, or some could not be judged yet."""
     rows = ints_at(slots[WORKSPACE])
     count = slots[THREADS]
-    if count == 0 or slots[SHORT] != 0:
+    if count == 0 or slots[SHORT] != 0 or slots[MISS_COUNT] != 0:
         return 0
     if count == 1:
         put(
