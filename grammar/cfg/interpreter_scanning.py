@@ -108,13 +108,13 @@ class Scanning:
             state = self._state(terminal, lexeme)
             for ending in self._dfas[terminal].endings[state]:
                 blockers = set(before)
-                if ending.preferred != DEAD:
+                if ending.preferred != DEAD and self._prefers:
                     blockers.add(Blocker(terminal, ending.preferred))
                 if ending.guard >= 0:
                     blockers.add(Blocker(terminal, ending.guard, is_guard=True))
-                label = self._label(context, terminal, lexeme)
-                yield Ended(label, frozenset(blockers if self._prefers else ()))
-            before.add(Blocker(terminal, state))
+                yield Ended(self._label(context, terminal, lexeme), frozenset(blockers))
+            if self._prefers:
+                before.add(Blocker(terminal, state))
 
     def labels(self, context: frozenset[int], lexeme: bytes) -> frozenset[int]:
         """The terminals that ``lexeme`` may still become, or is, by a search for ways to go on."""

@@ -139,6 +139,7 @@ class GrammarTables:
             at.SCAN_CLASS: scanner.byte_class,
             at.SCAN_NEXT: scanner.transitions,
             at.SCAN_DECIDED: scanner.decided,
+            at.SCAN_DECIDED_AT_END: scanner.decided_at_end,
             at.SCAN_WHERE: scanner.where,
             at.SCAN_ENDINGS: scanner.endings,
             at.SCAN_REACH: self._scan_reach,
@@ -156,7 +157,8 @@ class GrammarTables:
             at.CONTEXT_EMBEDDED: self._context_embedded,
             at.TERMINALS: self._terminals,
         }
-        self._retired += [scanner.transitions, scanner.decided, scanner.where, scanner.endings]
+        self._retired += [scanner.transitions, scanner.decided, scanner.decided_at_end]
+        self._retired += [scanner.where, scanner.endings]
         for slot, table in tables.items():
             slots[slot] = address_of(table)
         indentation = grammar.indentation

@@ -215,6 +215,8 @@ def may_end_with(slots, blockers):
         state = np.int64(arena[blockers + BLOCKER_STATE])
         if state < 0 and bytes_at(slots[GUARD_AT_END])[~state] == 0:
             return False
+        if state >= 0 and bytes_at(slots[SCAN_DECIDED_AT_END])[state] != 0:
+            return False
         blockers = np.int64(arena[blockers + BLOCKER_NEXT])
     return True
 
@@ -355,11 +357,9 @@ def scan(slots, stack, i, byte):
     where = ints_at(slots[SCAN_WHERE] + state * 8)
     for k in range(where[0], where[0] + where[1]):
         ending = ints_at(slots[SCAN_ENDINGS] + np.int64(k) * ENDING_WIDTH * 4)
-        left = blockers
-        if slots[LONGEST_MATCH] != 0:
-            left = with_scanner_blocker(slots, left, np.int64(ending[ENDING_PREFERRED]), byte)
-            if left != NONE:
-                left = with_guard(slots, left, np.int64(ending[ENDING_GUARD]), byte)
+        left = with_scanner_blocker(slots, blockers, np.int64(ending[ENDING_PREFERRED]), byte)
+        if left != NONE:
+            left = with_guard(slots, left, np.int64(ending[ENDING_GUARD]), byte)
         if left != NONE:
             terminal = np.int64(ending[ENDING_TERMINAL])
             end_terminal(slots, stack, i, byte, outer, frontier, terminal, left, lines, columns)
@@ -499,6 +499,8 @@ def scan_may_end(slots, stack, i):
         ending = ints_at(slots[SCAN_ENDINGS] + np.int64(k) * ENDING_WIDTH * 4)
         guard = ending[ENDING_GUARD]
         if guard >= 0 and bytes_at(slots[GUARD_AT_END])[guard] == 0:
+            continue
+        if bytes_at(slots[SCAN_DECIDED_AT_END])[ending[ENDING_PREFERRED]] != 0:
             continue
         if may_end_after(slots, frontier, np.int64(ending[ENDING_TERMINAL]), lines, np.int64(stack[i + E])):
             return True
