@@ -64,6 +64,7 @@ class Matcher:
         "_history",
         "_misses",
         "_offsets",
+        "_readable",
         "_slots",
         "_stack",
         "_standing_in",
@@ -81,13 +82,14 @@ class Matcher:
         self._misses = np.zeros(at.MISS_CAPACITY, np.int64)
         self._arena = np.zeros(_FIRST_ARENA, np.int32)
         self._history = np.zeros(_FIRST_HISTORY * at.CONFIGURATION, np.int32)
-        self._workspace = np.zeros(0, np.int32)
+        self._workspace, self._readable = np.zeros(0, np.int32), np.zeros(0, np.uint8)
         grammar = constraint._automaton.grammar
         if grammar is None:
             self._history[at.MODE], self._history[at.TOP] = at.VALUE, at.SEEN
         else:
             self._slots[list(grammar.CALLED)] = list(grammar.CALLED.values())
             self._workspace = np.zeros(_FIRST_WORKSPACE, np.int32)
+            self._readable = np.zeros(grammar.symbols, np.uint8)
             grammar.begin(self._history, self._arena)
         self._offsets = np.zeros(_FIRST_HISTORY, np.int32)
         self._text = np.zeros(0, np.uint8)
@@ -166,7 +168,7 @@ class Matcher:
         other._history = self._history.copy()
         other._offsets = self._offsets.copy()
         other._text = self._text.copy()
-        other._workspace = np.zeros_like(self._workspace)
+        other._workspace, other._readable = np.zeros_like(self._workspace), np.zeros_like(self._readable)
         other._standing_in = self._standing_in.copy()
         other._install_own()
         return other
@@ -250,6 +252,10 @@ class Matcher:
                     automaton.compile_state(index)
                 elif kind == at.MISS_CONTEXT:
                     automaton.compile_context(index)
+                elif kind == at.MISS_STATE_TOKENS:
+                    automaton.grammar.sort_tokens_of_state(index, self._slots)
+                elif kind == at.MISS_CONTEXT_TOKENS:
+                    automaton.grammar.sort_tokens_of_context(index, self._slots)
                 elif kind == at.MISS_AFTER:
                     self._standing_in.add(self._slots, automaton)
                 else:
@@ -272,6 +278,7 @@ class Matcher:
         slots[at.ARENA_SIZE] = len(self._arena)
         slots[at.WORKSPACE] = address_of(self._workspace)
         slots[at.WORKSPACE_SIZE] = len(self._workspace)
+        slots[at.READABLE] = address_of(self._readable)
         slots[at.STACK] = address_of(self._stack)
         slots[at.HISTORY] = address_of(self._history)
         slots[at.HISTORY_SIZE] = len(self._history) // at.CONFIGURATION

@@ -376,9 +376,13 @@ def compile_pattern(pattern: str, budget: Budget | None = None, *, anchored: boo
 
 @lru_cache(maxsize=256)
 def _compile(pattern: str, anchored: bool, budget: Budget) -> TextDfa:
-    subject = f"the pattern {shown(pattern)}"
     nodes = Nodes(budget)
-    node = parse(pattern, nodes)
+    return compile_node(parse(pattern, nodes), nodes, f"the pattern {shown(pattern)}", anchored)
+
+
+def compile_node(node: Node, nodes: Nodes, subject: str, anchored: bool = True) -> TextDfa:
+    """As :func:`compile_pattern`, for a node made by ``nodes`` (all of whose sets the alphabet tells apart)."""
+    budget = nodes.budget
     states = budget.limits.states
     if shortest(node) >= states:
         raise states_exceeded(subject, budget)

@@ -6,6 +6,7 @@ from ..automaton import Automaton
 from ..kernels import layout as at
 from ..limits import Budget
 from ..matcher import Constraint
+from ..token_tables import tables_of
 from ..vocabulary import Vocabulary
 from .model import Grammar
 from .tables import GrammarTables
@@ -26,5 +27,5 @@ class _NoValues:
 def compile_grammar(grammar: Grammar, vocabulary: Vocabulary, budget: Budget) -> Constraint:
     """The constraint to the texts of ``grammar``."""
     automaton = Automaton(at.COMPACT, budget)
-    automaton.grammar = GrammarTables(grammar, {}, budget)
+    automaton.grammar = GrammarTables(grammar, {}, tables_of(vocabulary), budget)
     return Constraint(automaton, _NoValues(), vocabulary, grammar.notes)

@@ -14,8 +14,9 @@ class Lark:
     own grammars (``common``, ``python``, ``unicode``, ``lark``) can be imported always. ``indenter``: a
     ``lark.indenter.Indenter``, or a class of it.
 
-    Beyond Lark: ``%json {schema}``, ``%regex /pattern/`` (ECMA-262, as a whole) and ``%regex {"substring_words":
-    text}`` (also ``substring_chars``, ``substring_chunks``) stand where a terminal may stand in a rule, or define one.
+    Beyond Lark, these stand where a terminal may stand in a rule, or define one: ``%json {schema}``, ``%regex
+    /pattern/`` (ECMA-262, as a whole), ``%regex {"substring_words": text}`` (also ``substring_chars`` and
+    ``substring_chunks``), and special tokens of the vocabulary, ``<|name|>``.
     """
 
     text: str | PathLike[str]

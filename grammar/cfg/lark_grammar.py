@@ -23,12 +23,12 @@ from .lark_form import Lark
 from .lark_indenter import Blocks, blocks_of
 from .lark_keywords import keywords_of
 from .lark_loader import Loaded, load
-from .lark_text import Inserted, LarkText, prepared
-from .model import Embedded, Grammar, Indentation, Lexing, Rule, Supplied, Terminal
+from .lark_text import TOKEN, Inserted, LarkText, prepared
+from .literals import literal_dfa
+from .model import Embedded, Grammar, Indentation, Lexing, Rule, SpecialToken, Supplied, Terminal
 from .python_pattern import python_pattern_dfa
-from .regular_grammar import inserted_dfa
+from .regular_grammar import inserted_automaton
 from .source import error_at, in_grammar, place_of
-from .utf8 import literal_dfa
 
 _WIDEST = 1 << 64
 """Wider than any pattern is for Lark."""
@@ -61,6 +61,11 @@ class _Assembly:
         self._keywords = keywords_of(order, frozenset(loaded.ignored))
         origins = dict.fromkeys(rule.origin.name for rule in loaded.rules)
         self._nonterminals = {name: number for number, name in enumerate(origins)}
+        for rule in loaded.rules:
+            for symbol in rule.expansion:
+                if not symbol.is_term and symbol.name not in origins:
+                    problem = f"the template {symbol.name} is used without arguments"
+                    raise self._error(symbol.name, problem, "give it as many arguments as it has parameters")
 
     def _order(self, name: str) -> tuple[int, int, int, str]:
         """Lark's order of terminals; what only we know comes after Lark's that may be as long."""
@@ -107,10 +112,12 @@ class _Assembly:
         if name in self._defined:
             return self._defined[name].user_repr()
         inserted = self._source.inserted.get(name)
+        if inserted is not None and inserted.kind == TOKEN:
+            return str(inserted.value)
         known = any(place.defines and place.text == name for place in self._source.names)
         return name if known or inserted is None else f"{inserted.kind} ({self._place(inserted.offset)})"
 
-    def _content(self, name: str) -> ByteDfa | Embedded | Supplied:
+    def _content(self, name: str) -> ByteDfa | Embedded | SpecialToken | Supplied:
         try:
             if name in self._defined:
                 return self._pattern(self._defined[name])
@@ -131,8 +138,9 @@ class _Assembly:
         """Refuse what Lark's lexer refuses, and surrogates."""
         shown = self._shown(terminal.name)
         try:
-            re.compile(terminal.pattern.to_regexp())
             terminal.pattern.value.encode()
+            if not isinstance(terminal.pattern, PatternStr):
+                re.compile(terminal.pattern.to_regexp())
         except re.error as error:
             raise self._error(terminal.name, f"the pattern of the terminal {shown} is broken: {error}", "") from None
         except UnicodeEncodeError:
@@ -150,11 +158,13 @@ class _Assembly:
             return python_pattern_dfa(re.escape(pattern.value), flags, self._budget)
         return literal_dfa(pattern.value.encode())
 
-    def _inserted(self, inserted: Inserted) -> ByteDfa | Embedded:
+    def _inserted(self, inserted: Inserted) -> ByteDfa | Embedded | SpecialToken:
+        if inserted.kind == TOKEN:
+            return SpecialToken(str(inserted.value))
         if inserted.kind == "%json":
             return Embedded(inserted.value, self._place(inserted.offset))
         try:
-            return inserted_dfa(inserted.value, self._budget)
+            return inserted_automaton(inserted.value, self._budget)
         except InvalidGrammar as error:
             raise error_at(self._source.original, inserted.offset, error.problem, remedy=error.remedy) from None
 

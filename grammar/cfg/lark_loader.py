@@ -70,6 +70,8 @@ def load(source: LarkText, path: Path | None, start: str, keep: set[str]) -> Loa
         builder = GrammarBuilder(False, [reading.imported])
         builder.load_grammar(source.text, name)
         grammar = builder.build()
+        for declared in [rule[0] for rule in grammar.rule_defs if rule[2] is None]:
+            raise _named(source, f"the rule '{declared}' is declared, but not defined")
         defined = [rule[0] for rule in grammar.rule_defs if not rule[1]]
         if start not in defined:
             known = f"; rules are {', '.join(defined[:8])}" if defined else ""
@@ -80,10 +82,10 @@ def load(source: LarkText, path: Path | None, start: str, keep: set[str]) -> Loa
 
 
 def _check_parts(source: LarkText) -> None:
-    """Refuse terminals with ``%json`` or ``%regex`` as parts of others."""
+    """Refuse terminals that Lark does not know of as parts of others."""
     for place in source.names:
         if place.head.isupper() and not place.defines and place.text in source.inserted:
-            problem = f"{source.inserted[place.text].kind} can be a terminal, but no part of one"
+            problem = f"the terminal {place.text} is no pattern of Lark's, and so can be no part of another one"
             raise error_at(source.original, place.offset, problem, remedy="combine terminals in a rule")
 
 
@@ -123,16 +125,14 @@ class _Reading:
             yield
         except UnexpectedInput as error:
             raise self._unexpected(source, error, "") from None
-        except VisitError as error:
-            raise _named(source, str(error.orig_exc)) from None
-        except LarkError as error:
-            if isinstance(error.__context__, UnexpectedInput):
-                raise self._unexpected(source, error.__context__, str(error)) from None
-            raise _named(source, str(error)) from None
         except InvalidGrammar as error:
             raise self._placed(source, error) from None
-        except (AssertionError, ValueError) as error:
-            raise _named(source, str(error)) from None
+        except (LarkError, AssertionError, ValueError, TypeError) as error:
+            if isinstance(error.__context__, UnexpectedInput):  # while Lark looked for words to say it in
+                raise self._unexpected(source, error.__context__, str(error)) from None
+            if isinstance(error, TypeError):
+                raise
+            raise _named(source, _said(error)) from None
         except RecursionError:
             raise InvalidGrammar("the grammar is nested too deeply", remedy="use more rules") from None
 
@@ -159,6 +159,14 @@ class _Reading:
         return error_at(source.original, found.start(), error.problem, remedy=error.remedy)
 
 
+def _said(error: Exception) -> str:
+    if isinstance(error, VisitError):
+        return _said(error.orig_exc)
+    if len(error.args) == 2 and isinstance(error.args[1], SyntaxError):
+        return f"the escapes are broken: {error.args[1].msg} ({error.args[0]})"
+    return str(error)
+
+
 def _named(source: LarkText, said: str) -> InvalidGrammar:
     """The error of which Lark says no more than ``said``, at the first name in it that the text knows."""
     problem = re.sub(r"\s*\(Error at \w+\)|NonTerminal\('(\w+)'\)", r"\1", " ".join(said.split())) or _UNSAID
@@ -168,7 +176,7 @@ def _named(source: LarkText, said: str) -> InvalidGrammar:
         places = [known for known in source.names if known.text == name]
         if places:
             return error_at(source.original, _telling(places, said).offset, problem, remedy=remedy)
-    literal = re.search(r'\(((?:"|/).*(?:"|/)\w*)\)', said)
+    literal = re.search(r"\((\W.*)\)$", said)
     if literal and literal[1] in source.original:
         return error_at(source.original, source.original.index(literal[1]), problem, remedy=remedy)
     return InvalidGrammar(problem, remedy=remedy)

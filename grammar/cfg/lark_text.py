@@ -1,8 +1,8 @@
 """The text of a Lark grammar before Lark reads it: what goes beyond Lark's language becomes declared terminals.
 
-``%json`` and ``%regex`` give way to names, padded so that whatever follows keeps its line and column (a backslash
-before a line feed continues a line in Lark). The names of the text are listed with their places, as Lark's errors have
-none.
+``%json``, ``%regex`` and special tokens give way to names, padded so that whatever follows keeps its line and column
+(a backslash before a line feed continues a line in Lark). The names of the text are listed with their places, as Lark's
+errors have none.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _LEXEME = re.compile(
       (?P<blank> [^\S\n]+ | //[^\n]* | \#[^\n]* | \\[ ]*\n )
     | (?P<newline> \n )
     | (?P<literal> "(?:\\.|[^"\\\n])*"i? | /(?!/)(?:\\.|[^/\\])*/[imslux]* )
-    | (?P<embedded> %(?:json|regex)\b )
+    | (?P<embedded> %(?:json|regex)\b | <[^<>\s]+> )
     | (?P<directive> %[a-z]+ )
     | (?P<name> [A-Za-z_]\w* )
     | (?P<other> . )
@@ -33,6 +33,9 @@ _AFTER = re.compile(r"(?:[^\S\n]+|//[^\n]*|\#[^\n]*)*(?=\n|\Z)(?!\s*\|)")
 _REGEXP = re.compile(r"/(?P<pattern>(?!/)(?:\\.|[^/\\\n])*)/(?P<flags>[a-z]*)", re.DOTALL)
 
 
+TOKEN = "token"
+
+
 @dataclass(frozen=True)
 class Name:
     """A name in the text: where, in whose definition it stands, and whether it is the one defined there."""
@@ -45,7 +48,8 @@ class Name:
 
 @dataclass(frozen=True)
 class Inserted:
-    """What ``%json`` or ``%regex`` says: a JSON value or, for ``%regex``, a pattern; ``offset`` where it stands."""
+    """What stands at ``offset`` instead of a name. ``kind``: ``%json``, ``%regex`` or ``TOKEN``; ``value``: a JSON
+    value, a pattern, or the token."""
 
     kind: str
     value: object
@@ -106,7 +110,8 @@ class _Preparation:
         if head is None:
             raise error_at(self._text, lexeme.start(), f"{lexeme[0]} stands outside of rules and terminals")
         value, end = self._value(lexeme)
-        inserted = Inserted(lexeme[0], value, lexeme.start())
+        kind = TOKEN if lexeme[0].startswith("<") else lexeme[0]
+        inserted = Inserted(kind, value, lexeme.start())
         if not head["name"].isupper():
             name = f"{self._prefix}{len(self._inserted)}"
             self._declared.append(name)
@@ -114,7 +119,7 @@ class _Preparation:
         else:
             self._check_alone(lexeme, head, end)
             name = head["name"]
-            inserted = Inserted(lexeme[0], value, lexeme.start(), int(head["priority"] or 0))
+            inserted = Inserted(kind, value, lexeme.start(), int(head["priority"] or 0))
             self._put(f"%declare {name}", head.start(), end)
         self._inserted[name] = inserted
         return end
@@ -137,6 +142,8 @@ class _Preparation:
 
     def _value(self, lexeme: re.Match[str]) -> tuple[object, int]:
         """What stands behind the directive, and where it ends."""
+        if lexeme[0].startswith("<"):
+            return lexeme[0], lexeme.end()
         start = _skipped(self._text, lexeme.end())
         if lexeme[0] == "%json" or self._text.startswith(("{", '"'), start):
             value, end = self._json(start)

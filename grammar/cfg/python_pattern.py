@@ -27,7 +27,6 @@ from .python_nodes import Ahead, Atomic, Behind, Chars, Choice, Concat, Node, Re
 from .python_syntax import parse
 from .threads import ARRIVED, DECIDED, MATCH, Context, Items, Threads
 
-
 _Key = TypeVar("_Key")
 
 

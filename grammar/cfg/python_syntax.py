@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import reduce
+from operator import or_
 from typing import Any
 
-from ..charset import ANY, EMPTY, CharSet, complement, union
+from ..charset import ANY, EMPTY, CharSet, char_set, complement, union
 from ..errors import InvalidPattern, LimitExceeded, UnsupportedPattern
 from ..regex_nodes import UNBOUNDED
 from ..regex_syntax import shown
@@ -22,7 +23,9 @@ from .python_sets import category, ignoring_case
 from re import _constants as constants  # type: ignore[attr-defined]  # isort: skip  # typeshed knows no such module
 from re import _parser as parser  # type: ignore[attr-defined]  # isort: skip  # typeshed knows no such module
 
-_FLAGS = {"i": re.I, "m": re.M, "s": re.S, "x": re.X, "a": re.A, "u": re.U, "l": re.L}
+_FLAGS = {letter: int(re.RegexFlag[letter.upper()]) for letter in "imsxaul"}
+_IGNORECASE, _MULTILINE, _DOTALL, _ASCII = (_FLAGS[letter] for letter in "imsa")
+_KINDS = _FLAGS["a"] | _FLAGS["u"] | _FLAGS["l"]
 _LINE_FEED: CharSet = ((0x0A, 0x0A),)
 _CATEGORIES = {
     constants.CATEGORY_DIGIT: "d",
@@ -44,7 +47,7 @@ def parse(pattern: str, flags: frozenset[str]) -> Node:
     Raises ``InvalidPattern`` for what Python refuses and for what matches the empty text, ``UnsupportedPattern``,
     or ``LimitExceeded`` (nesting).
     """
-    combined = int(reduce(lambda found, letter: found | _FLAGS[letter], sorted(flags), re.NOFLAG))
+    combined = reduce(or_, map(_FLAGS.__getitem__, flags), 0)
     try:
         parsed = parser.parse(pattern, combined)
         if parsed.getwidth()[0] == 0:
@@ -126,7 +129,7 @@ class _Reader:
         return Behind(body, negated, f"the look-behind {'(?<!...)' if negated else '(?<=...)'}")
 
     def _edge(self, value: Any, flags: int) -> Node:
-        lines = flags & re.M
+        lines = flags & _MULTILINE
         if value is constants.AT_BEGINNING_STRING or (value is constants.AT_BEGINNING and not lines):
             return Behind(Chars(ANY), True, "^" if value is constants.AT_BEGINNING else "\\A")
         if value is constants.AT_BEGINNING:
@@ -136,7 +139,7 @@ class _Reader:
         if value is constants.AT_END:
             line_feed = Chars(_LINE_FEED)
             return Ahead(Choice((TextEnd(), line_feed if lines else Concat((line_feed, TextEnd())))), False)
-        word, negated = Chars(category("w", bool(flags & re.A))), value is constants.AT_NON_BOUNDARY
+        word, negated = Chars(category("w", bool(flags & _ASCII))), value is constants.AT_NON_BOUNDARY
         source = "\\B" if negated else "\\b"
         sides = [Concat((Behind(word, left, source), Ahead(word, left is negated))) for left in (False, True)]
         return Choice(tuple(sides))
@@ -150,31 +153,25 @@ def _is_choosy(items: Any) -> bool:
 
 
 def _combined(flags: int, added: int, removed: int) -> int:
-    kinds = int(re.A | re.L | re.U)
-    return ((flags & ~kinds if added & kinds else flags) | added) & ~removed
+    return ((flags & ~_KINDS if added & _KINDS else flags) | added) & ~removed
 
 
 # --- sets
 
 
 def _single(kind: Any, value: Any, flags: int) -> CharSet:
-    """What a single item matches."""
+    """What a single item matches; case is ignored in what is spelled out, not in categories."""
     if kind is constants.ANY:
-        return ANY if flags & re.S else complement(_LINE_FEED)
-    if kind is constants.IN:
-        members = list(value)
-        negated = members[0][0] is constants.NEGATE
-        chars = union(*(_member(kind, value, flags) for kind, value in members[negated:]))
-    else:
-        negated, chars = kind is constants.NOT_LITERAL, ((value, value),)
-    if flags & re.I:
-        chars = ignoring_case(chars, bool(flags & re.A))
-    return complement(chars) if negated else chars
-
-
-def _member(kind: Any, value: Any, flags: int) -> CharSet:
-    if kind is constants.LITERAL:
+        return ANY if flags & _DOTALL else complement(_LINE_FEED)
+    if kind is constants.LITERAL and not flags & _IGNORECASE:
         return ((value, value),)
-    if kind is constants.RANGE:
-        return (tuple(value),)
-    return category(_CATEGORIES[value], bool(flags & re.A))
+    members = list(value) if kind is constants.IN else [(constants.LITERAL, value)]
+    negated = kind is constants.NOT_LITERAL or members[0][0] is constants.NEGATE
+    spelled = [(item, item) for kind, item in members if kind is constants.LITERAL]
+    spelled += [tuple(item) for kind, item in members if kind is constants.RANGE]
+    chars, ascii_only = char_set(spelled), bool(flags & _ASCII)
+    if flags & _IGNORECASE:
+        chars = ignoring_case(chars, ascii_only)
+    categories = [category(_CATEGORIES[item], ascii_only) for kind, item in members if kind is constants.CATEGORY]
+    chars = union(chars, *categories)
+    return complement(chars) if negated else chars

@@ -19,6 +19,18 @@ from .model import Grammar, Lexing
 
 BYTES = 256
 _T = TypeVar("_T", bound=np.generic)
+_CONTINUATION = np.arange(0x80, 0xC0)
+LEADS = (
+    (1, 0x80, 0xBF),  # C2 .. DF
+    (2, 0x80, 0xBF),  # E1 .. EC, EE, EF
+    (3, 0x80, 0xBF),  # F1 .. F3
+    (2, 0xA0, 0xBF),  # E0
+    (2, 0x80, 0x9F),  # ED
+    (3, 0x90, 0xBF),  # F0
+    (3, 0x80, 0x8F),  # F4
+)
+"""Kinds of first bytes of characters: how many bytes follow, and the range of the first of these."""
+
 _FIRST_STATES = 1 << 8
 
 
@@ -124,6 +136,21 @@ class Scanner:
             self._next_row = np.concatenate([self._next_row, rows])
             self._followers[key] = first
         return self._followers[key]
+
+    # --- characters
+
+    def inevitable(self) -> NDArray[np.uint8]:
+        """For each state, a bit for each of ``LEADS``: does every such character, begun before the state, match?"""
+        after = self.transitions[: self.states][:, self.byte_class[_CONTINUATION]]
+        decided = self.decided[: self.states].astype(np.bool_)
+        complete = [decided]
+        for _ in range(3):
+            complete.append(complete[-1][after].all(axis=1))
+        bits = np.zeros(self.states, np.uint8)
+        for number, (rest, low, high) in enumerate(LEADS):
+            second = self.transitions[: self.states][:, self.byte_class[np.arange(low, high + 1)]]
+            bits |= complete[rest - 1][second].all(axis=1).astype(np.uint8) << number
+        return bits
 
     # --- contexts
 

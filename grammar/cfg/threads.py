@@ -133,7 +133,9 @@ class Threads:
                     pending.extend(self._rounds(continuation, condition, rounds))
                 case Atomic(body):
                     group = self.expand(self.chain(body, ARRIVED), context)
-                    yield from self._leave(group, rest, condition, context)
+                    yield from self._inside(group, rest, condition)
+                    exits = reversed(self._exits(group))
+                    pending.extend((rest, self.formulas.both(condition, met), rounds) for met in exits)
                 case _:
                     condition = self.formulas.both(condition, self._claim(node, context))
                     if condition != FALSE:
@@ -157,15 +159,24 @@ class Threads:
             ways.append((self.chain(node.body, again), condition, inside))
         return ways if node.greedy else ways[::-1]
 
-    def _leave(self, group: Items, rest: int, condition: int, context: Context) -> Iterator[Item]:
-        """The ways to go on inside an atomic group, and after each of its matches that end here."""
+    def _inside(self, group: Items, rest: int, condition: int) -> Iterator[Item]:
+        """The way to go on inside an atomic group, if there is one."""
         if any(item[0] in (STEP, GROUP) for item in group):
             yield GROUP, 0, group, rest, condition
-        for index, item in enumerate(group):
-            if item[0] == MATCH:
-                left = self.formulas.both(condition, item[4])
-                left = self.formulas.both(left, self.formulas.negation(self._decides(group[:index])))
-                yield from self._conditioned(self.expand(rest, context), left)
+
+    def _exits(self, group: Items) -> list[int]:
+        """For each match of an atomic group that ends here, the condition that it is the preferred one."""
+        return [
+            self.formulas.both(item[4], self.formulas.negation(self._decides(group[:index])))
+            for index, item in enumerate(group)
+            if item[0] == MATCH
+        ]
+
+    def _after_group(self, group: Items, rest: int, condition: int, context: Context) -> Iterator[Item]:
+        """The ways to go on once an atomic group has come to be ``group``."""
+        yield from self._inside(group, rest, condition)
+        for met in self._exits(group):
+            yield from self._conditioned(self.expand(rest, context), self.formulas.both(condition, met))
 
     def _conditioned(self, items: Iterable[Item], condition: int) -> Iterator[Item]:
         for kind, mask, group, rest, own in items:
@@ -255,7 +266,7 @@ class Threads:
                 return TRUE
             return self._decides(moved)
         formula = FALSE
-        for kind, mask, group, after, condition in self._leave(moved, rest, TRUE, context):
+        for kind, mask, group, after, condition in self._after_group(moved, rest, TRUE, context):
             way = TRUE if kind == MATCH else self._atom(kind, mask, group, after)
             formula = self.formulas.either(formula, self.formulas.both(way, condition))
         return formula
@@ -289,7 +300,7 @@ class Threads:
                 found = self.expand(rest, context)
                 yield from found if after == TRUE else self._conditioned(found, after)
             elif kind == GROUP:
-                yield from self._leave(self.advance(group, symbol, context), rest, after, context)
+                yield from self._after_group(self.advance(group, symbol, context), rest, after, context)
             else:
                 yield PENDING, 0, (), ARRIVED, after
 

@@ -6,8 +6,6 @@ leads, so that equal ones are one, whatever characters they belong to, and a min
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -145,51 +143,3 @@ def _distinct(rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.in
     places = [numbers.setdefault(row.tobytes(), len(numbers)) for row in rows]
     distinct = np.frombuffer(b"".join(numbers), np.int64).reshape(-1, rows.shape[1])
     return distinct, np.array(places, np.int64)
-
-
-# --- literals
-
-
-def literal_dfa(content: bytes) -> ByteDfa:
-    """The one text ``content``."""
-    transitions = np.zeros((len(content) + 2, 256), np.int32)
-    for state, byte in enumerate(content, 1):
-        transitions[state, byte] = state + 1
-    return plain_byte_dfa(transitions, 1, np.arange(len(content) + 2) == len(content) + 1)
-
-
-def literals_dfa(contents: Iterable[bytes]) -> ByteDfa:
-    """The texts ``contents``; equal suffixes are shared while building.
-
-    After Daciuk, Mihov, Watson and Watson, "Incremental construction of minimal acyclic finite-state automata" (2000).
-    """
-    words = sorted(set(contents))
-    register: dict[tuple[bool, tuple[tuple[int, int], ...]], int] = {}
-    path: list[tuple[bool, list[tuple[int, int]]]] = [(False, [])]
-    spelled = b""
-
-    def close(depth: int) -> None:
-        while len(path) - 1 > depth:
-            accepts, edges = path.pop()
-            state = register.setdefault((accepts, tuple(edges)), len(register) + 1)
-            path[-1][1].append((spelled[len(path) - 1], state))
-
-    for word in words:
-        shared = next(
-            (i for i, pair in enumerate(zip(spelled, word, strict=False)) if pair[0] != pair[1]), len(spelled)
-        )
-        close(shared)
-        path.extend((False, []) for _ in range(len(word) - shared))
-        path[-1] = True, path[-1][1]
-        spelled = word
-    close(0)
-    if not words:
-        return plain_byte_dfa(np.zeros((1, 256), np.int32), DEAD, np.zeros(1, np.bool_))
-    accepts, edges = path[0]
-    start = register.setdefault((accepts, tuple(edges)), len(register) + 1)
-    transitions = np.zeros((len(register) + 1, 256), np.int32)
-    edges_of = [(state, byte, target) for state, (_, edges) in enumerate(register, 1) for byte, target in edges]
-    if edges_of:
-        sources, symbols, targets = np.array(edges_of, np.int32).T
-        transitions[sources, symbols] = targets
-    return plain_byte_dfa(transitions, start, np.array([False, *(accepts for accepts, _ in register)]))

@@ -41,7 +41,8 @@ TEXTS, TEXT_NEXT, TEXT_LABEL, TEXT_ASCII, TEXT_START, TEXT_CLASS, TEXT_VIABLE, T
 STAY_CACHE, STAY_MOST, STAY_WANTED = (next(_slot) for _ in range(3))
 WHITESPACE, BLANK_NEXT, EPOCH = next(_slot), next(_slot), next(_slot)
 # --- slots: a grammar's scanner (``cfg.scanner``) and parser (``cfg.tables``)
-GRAMMAR_STEP, GRAMMAR_ACCEPTS = next(_slot), next(_slot)  # kernels, called through their addresses
+# kernels, called through their addresses
+GRAMMAR_STEP, GRAMMAR_ACCEPTS, GRAMMAR_FILL, GRAMMAR_RESTART = (next(_slot) for _ in range(4))
 SCAN_CLASS, SCAN_NEXT, SCAN_COLUMNS, SCAN_DECIDED, SCAN_DECIDED_AT_END, SCAN_WHERE, SCAN_ENDINGS, SCAN_REACH, REACHES = (
     next(_slot) for _ in range(9)
 )
@@ -52,6 +53,12 @@ SYMBOLS, NONTERMINALS = next(_slot), next(_slot)  # columns of ACTION and of GOT
 LONGEST_MATCH, ACCEPTS_EMPTY = next(_slot), next(_slot)
 NEWLINE_TERMINAL, INDENT_TERMINAL, DEDENT_TERMINAL, TAB_WIDTH = (next(_slot) for _ in range(4))
 WORKSPACE, WORKSPACE_SIZE = next(_slot), next(_slot)  # one matcher's own: what a step of the grammar writes down
+# what tokens do in states of the scanner and from contexts on: addresses of records, 0 where none is made yet
+STATE_TOKENS, CONTEXT_TOKENS, FOLLOWERS, PLACES, PLACE_COUNT, INEVITABLE = (next(_slot) for _ in range(6))
+READABLE = next(_slot)  # what the parser can read, by terminal: uint8, UNKNOWN where that was not asked yet
+WANTED_PLACE = next(_slot)  # of the record of a context that is wanted
+STEPS = next(_slot)  # how many bytes the grammar read in this mask
+ONLY_ENDINGS = next(_slot)  # 1 + the depth at which only threads whose terminal ends count, or 0
 # within a step: the arena's top; 1 once it, or the workspace, was too small; how many threads there are; new lines
 ALLOCATED, SHORT, THREADS, LINES = (next(_slot) for _ in range(4))
 KEEPS_TEXT = next(_slot)  # 1 if the automaton needs the text that was read, because of unique items
@@ -127,6 +134,19 @@ CONTEXT_READY, CONTEXT_START, CONTEXT_EMBEDDED_AT, CONTEXT_EMBEDDED_COUNT, CONTE
 ENDING_PREFERRED, ENDING_GUARD, ENDING_TERMINAL, ENDING_WIDTH = range(4)
 TERMINAL_KIND, TERMINAL_NODE, TERMINAL_WIDTH = range(3)
 ORDINARY, IGNORED, OPENER, CLOSER = range(4)
+# what tokens do from a state of the scanner, or the beginning of a context, on: groups of tokens that stay inside one
+# terminal, each with what that may become; segments of the trie of all tokens, to be walked
+TOKENS_GROUPS_AT, TOKENS_GROUPS, TOKENS_SEGMENTS_AT, TOKENS_SEGMENTS, TOKENS_RESTARTS_AT = range(5)
+TOKENS_WIDTH = 5
+GROUP_REACH, GROUP_TOKENS_AT, GROUP_SIZE, GROUP_WIDTH = range(4)  # SIZE: NONE for a mask, or how long the list is
+# a segment is a node on the way to others (SKIP: the first segment not below it), or nodes before whose first byte a
+# terminal ends (ENDS), or it stands for all that simply ends behind the node before (RESTARTS; TO: which restart)
+SEGMENT_FROM, SEGMENT_TO, SEGMENT_SKIP, SEGMENT_WIDTH = range(4)
+ENDS, RESTARTS = -1, -2
+# where a terminal simply ends, at a node of the trie from which there is much to go on, so that there are records for it
+# (PLACE: which one; 0 for the root): the bytes before which it does, and the mask of the tokens that go on so
+RESTART_PLACE, RESTART_BYTES, RESTART_TOKENS, RESTART_WIDTH = range(4)
+CAN_READ, CANNOT_READ, UNKNOWN = 1, 2, 0
 GUARD_PENDING, GUARD_SATISFIED, GUARD_VIOLATED = range(3)
 
 # --- value nodes
@@ -288,7 +308,7 @@ COLUMNS_PER_LEVEL = 8
 # --- what entry points return
 DONE, MISSED, ARENA_FULL, REFUSED, BAD_MASK = range(5)
 MISS_CAPACITY = 64
-MISS_NODE, MISS_STATE, MISS_STAY, MISS_AFTER, MISS_CONTEXT = range(5)
+MISS_NODE, MISS_STATE, MISS_STAY, MISS_AFTER, MISS_CONTEXT, MISS_STATE_TOKENS, MISS_CONTEXT_TOKENS = range(7)
 MISS_BITS = 3
 KNOWN_NODE, KNOWN_FROM, KNOWN_TO, KNOWN_INSTEAD = range(4)
 KNOWN_WIDTH = 4

@@ -22,6 +22,7 @@ from .pointers import (
     Words,
     atomic_add,
     bytes_at,
+    call_fill,
     call_walk,
     halves_at,
     ints_at,
@@ -460,6 +461,8 @@ def fill(slots, mask):
         walk_root(slots, stack, mask, TRIE, byte, 0, 0)
     elif mode <= COLON or mode == FIRST_ITEM:
         fill_structural(slots, stack, mask)
+    elif mode == GRAMMAR:
+        call_fill(slots[GRAMMAR_FILL], slots, stack, mask)
     else:
         fill_anything(slots, stack, mask)
     load(slots, stack)

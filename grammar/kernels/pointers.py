@@ -89,3 +89,15 @@ def call_step(typing_context: Any, address: Any, slots: Any, stack: Any, depth: 
 def call_finished(typing_context: Any, address: Any, slots: Any, frame: Any, outcome: Any, end: Any, top: Any) -> Any:
     """Call ``frames.frame_with_finished`` through its address."""
     return Long(Long, Longs, Long, Long, Long, Long), _call
+
+
+@intrinsic
+def call_fill(typing_context: Any, address: Any, slots: Any, stack: Any, mask: Any) -> Any:
+    """Call ``grammar_masks.fill_grammar`` through its address."""
+    return Long(Long, Longs, Ints, Words), _call
+
+
+@intrinsic
+def call_restart(typing_context: Any, address: Any, slots: Any, stack: Any, mask: Any, row: Any, base: Any) -> Any:
+    """Call ``grammar_masks.restart`` through its address."""
+    return Long(Long, Longs, Ints, Words, Longs, Long), _call

@@ -140,9 +140,9 @@ def read_terminal(slots, frontier, terminal, lines, columns):
 
 
 @kernel(Flag, Longs, Long, Long, Long)
-def is_viable(slots, state, frontier, lines):
-    """Can one of the terminals that the scanner's ``state`` may become be read by the parser?"""
-    reach = ints_at(slots[REACHES] + np.int64(ints_at(slots[SCAN_REACH])[state]) * 4)
+def is_readable(slots, listed, frontier, lines):
+    """Can the parser read one of the terminals that are listed at ``listed``?"""
+    reach = ints_at(slots[REACHES] + listed * 4)
     terminals = ints_at(slots[TERMINALS])
     for i in range(1, reach[0] + 1):
         terminal = np.int64(reach[i])
@@ -155,7 +155,29 @@ def is_viable(slots, state, frontier, lines):
     return False
 
 
+@kernel(Flag, Longs, Long, Long, Long, inline=True)
+def is_viable(slots, state, frontier, lines):
+    """Can one of the terminals that the scanner's ``state`` may become be read by the parser?"""
+    return is_readable(slots, np.int64(ints_at(slots[SCAN_REACH])[state]), frontier, lines)
+
+
 # --- blockers
+
+
+@kernel(Long, Long, inline=True)
+def lead_kind(byte):
+    """What may follow the first byte of a character: ``cfg.scanner.LEADS``."""
+    if byte < 0xE0:
+        return np.int64(0)
+    if byte == 0xE0:
+        return np.int64(3)
+    if byte == 0xED:
+        return np.int64(4)
+    if byte < 0xF0:
+        return np.int64(1)
+    if byte == 0xF0:
+        return np.int64(5)
+    return np.int64(6) if byte == 0xF4 else np.int64(2)
 
 
 @kernel(Long, Longs, Long, Long, inline=True)
@@ -167,6 +189,16 @@ def with_blocker(slots, blockers, state):
     return blocker
 
 
+@kernel(Flag, Longs, Long, Long, inline=True)
+def is_inevitable(slots, state, byte):
+    """Does the scanner's ``state`` after ``byte`` match, or do so whatever completes the character that ``byte`` begins?"""
+    if bytes_at(slots[SCAN_DECIDED])[state] != 0:
+        return True
+    if byte < 0xC2:
+        return False
+    return bytes_at(slots[INEVITABLE])[state] >> lead_kind(byte) & 1 != 0
+
+
 @kernel(Long, Longs, Long, Long, Long)
 def with_scanner_blocker(slots, blockers, state, byte):
     """``blockers`` and ``state`` after ``byte``, unless that is dead; NONE if it matches."""
@@ -175,7 +207,7 @@ def with_scanner_blocker(slots, blockers, state, byte):
     state = scanned(slots, state, byte)
     if state == DEAD:
         return blockers
-    if bytes_at(slots[SCAN_DECIDED])[state] != 0:
+    if is_inevitable(slots, state, byte):
         return np.int64(NONE)
     return with_blocker(slots, blockers, state)
 
@@ -350,13 +382,16 @@ def scan(slots, stack, i, byte):
         begin_terminal(slots, stack, i, byte, outer, frontier, blockers, lines)
         return
     following = scanned(slots, state, byte)
-    if following != DEAD:
+    if following != DEAD and slots[ONLY_ENDINGS] != (i >> 3) + 1:
         reach = ints_at(slots[SCAN_REACH])
         if reach[following] == reach[state] or is_viable(slots, following, frontier, lines):
             emit(slots, GRAMMAR, outer, following, frontier, blockers, lines, columns_after(slots, columns, byte))
     where = ints_at(slots[SCAN_WHERE] + state * 8)
+    followers = bytes_at(slots[FOLLOWERS])
     for k in range(where[0], where[0] + where[1]):
         ending = ints_at(slots[SCAN_ENDINGS] + np.int64(k) * ENDING_WIDTH * 4)
+        if followers[(np.int64(ending[ENDING_TERMINAL]) << 8) + byte] == 0:
+            continue
         left = with_scanner_blocker(slots, blockers, np.int64(ending[ENDING_PREFERRED]), byte)
         if left != NONE:
             left = with_guard(slots, left, np.int64(ending[ENDING_GUARD]), byte)
@@ -453,6 +488,7 @@ def grammar_step(slots, stack, depth, byte):
     i = depth << 3
     slots[ALLOCATED] = stack[i + TOP]
     slots[THREADS] = 0
+    slots[STEPS] += 1
     mode, frame, a, b = stack[i], np.int64(stack[i + 1]), stack[i + 2], stack[i + 3]
     c, s, e, top = stack[i + 4], stack[i + 5], stack[i + 6], stack[i + 7]
     if mode == SEVERAL:

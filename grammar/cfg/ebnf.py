@@ -1,0 +1,49 @@
+"""Grammars in the W3C's notation as XGrammar takes it.
+
+Beyond XGrammar, texts may stand in single quotes, comments between ``/*`` and ``*/``, and a lower bound be left out.
+Not supported: look-ahead ``(= ...)``, options of rules, and the macros (``TagDispatch`` and its kin).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ..limits import Budget
+from .folding import folded
+from .model import Grammar
+from .notation_parser import Dialect, parse_notation
+from .source import in_grammar
+
+_CONTROLS = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "a": "\a", "v": "\v", "0": "\0", "e": "\x1b"}
+_ESCAPES = {**_CONTROLS, **{character: character for character in "\"\\/'?"}}
+_MACRO = "use Tags for regions in free text"
+
+DIALECT = Dialect(
+    title="EBNF",
+    name=re.compile(r"[A-Za-z_][\w.-]*", re.ASCII),
+    escapes=_ESCAPES,
+    class_escapes={**_ESCAPES, **{character: character for character in "^$.*+()[]{}|-"}},
+    quotes="\"'",
+    any_character=False,
+    tokens=False,
+    hex_digits="+",
+    blank=re.compile(r"(?:\s+|#[^\n]*|/\*.*?\*/)+", re.DOTALL),
+    refused={
+        "(=": "leave it out, and let what follows the rule say what follows",
+        **dict.fromkeys(("TagDispatch(", "TokenTagDispatch(", "Token(", "ExcludeToken("), _MACRO),
+    },
+)
+
+
+@dataclass(frozen=True)
+class Ebnf:
+    """The texts that ``start`` derives; no text is left out between its parts."""
+
+    text: str
+    start: str = "root"
+
+
+def read_ebnf(form: Ebnf, budget: Budget) -> Grammar:
+    """The grammar of ``form``. Raises ``InvalidGrammar``, ``UnsatisfiableGrammar`` or ``LimitExceeded``."""
+    return folded(parse_notation(in_grammar(form.text), DIALECT), form.start, budget)

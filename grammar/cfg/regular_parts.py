@@ -1,0 +1,130 @@
+"""Automata of the regular expressions in a notation, where they are not too large."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from ..charset import char_set
+from ..errors import LimitExceeded
+from ..limits import Budget, Limits
+from ..regex import compile_node
+from ..regex_nodes import UNBOUNDED, Node, Nodes
+from .byte_dfa import ByteDfa
+from .literals import literal_dfa, literals_dfa
+from .notation import Characters, Choice, Expression, Literal, Reference, Repetition, Sequence
+from .utf8 import byte_dfa_of
+
+POSITIONS = 4_000
+"""Characters of an expression, counted repetitions written out, up to which its automaton is tried."""
+
+_STATES = 4_000
+_SECONDS = 1.0
+_DEPTH = 60
+"""Of expressions, rules in rules; walks recurse this deep."""
+
+_TOO_LARGE = 1 << 40
+
+
+@dataclass(frozen=True)
+class Measure:
+    """``positions``: a bound of the characters of an expression; ``depth``: of its tree."""
+
+    positions: int
+    depth: int
+
+    @property
+    def fits(self) -> bool:
+        return self.positions <= POSITIONS and self.depth <= _DEPTH
+
+
+@dataclass
+class RegularParts:
+    """``rules``: regular rules by name, each after those that it refers to; expressions with others are not regular."""
+
+    budget: Budget
+    rules: Mapping[str, Expression]
+    measures: dict[str, Measure] = field(default_factory=dict)
+    _automata: dict[Expression, ByteDfa | None] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, expression in self.rules.items():
+            self.budget.check()
+            self.measures[name] = self.measure(expression)
+
+    def measure(self, expression: Expression) -> Measure:
+        match expression:
+            case Literal(text):
+                return Measure(len(text), 1)
+            case Reference(name):
+                return replace(self.measures[name], depth=self.measures[name].depth + 1)
+            case Repetition(body, low, high):
+                inner = self.measure(body)
+                times = max(low, 1) if high == UNBOUNDED else high
+                return Measure(min(inner.positions * times, _TOO_LARGE), inner.depth + 1)
+        inner_ones = list(map(self.measure, expression.parts)) or [Measure(1, 0)]
+        positions = sum(inner.positions for inner in inner_ones)
+        return Measure(min(positions, _TOO_LARGE), 1 + max(inner.depth for inner in inner_ones))
+
+    def automaton(self, expression: Expression) -> ByteDfa | None:
+        """Of a regular expression; ``None`` where it is or may become too large."""
+        while isinstance(expression, Reference):
+            expression = self.rules[expression.name]
+        if expression not in self._automata:
+            self.budget.check()
+            self._automata[expression] = self._compile(expression)
+        return self._automata[expression]
+
+    def _compile(self, expression: Expression) -> ByteDfa | None:
+        if isinstance(expression, Literal):
+            return literal_dfa(expression.text.encode())
+        if isinstance(expression, Choice) and all(isinstance(option, Literal) for option in expression.options):
+            texts = (option.text.encode() for option in expression.options if isinstance(option, Literal))
+            return literals_dfa(texts, self.budget)
+        if not self.measure(expression).fits:
+            return None
+        nodes = Nodes(Budget(Limits(states=_STATES, compile_seconds=_SECONDS)))
+        try:
+            text_dfa = compile_node(self._node(expression, nodes, {}), nodes, "a part of the grammar")
+            return byte_dfa_of(text_dfa, nodes.budget)
+        except LimitExceeded:
+            return None
+
+    def _node(self, expression: Expression, nodes: Nodes, known: dict[str, Node]) -> Node:
+        match expression:
+            case Literal(text):
+                return _text(text, nodes)
+            case Characters(chars):
+                return nodes.chars(chars)
+            case Reference(name):
+                if name not in known:
+                    known[name] = self._node(self.rules[name], nodes, known)
+                return known[name]
+            case Sequence(items):
+                return nodes.concat([self._node(item, nodes, known) for item in items])
+            case Choice(options):
+                texts = [option.text for option in options if isinstance(option, Literal)]
+                others = [self._node(option, nodes, known) for option in options if not isinstance(option, Literal)]
+                return nodes.alternation([*others, _texts(texts, nodes)] if texts else others)
+            case Repetition(body, low, high):
+                return nodes.repeat(self._node(body, nodes, known), low, high)
+        raise TypeError(type(expression))
+
+
+def _text(text: str, nodes: Nodes) -> Node:
+    return nodes.concat([nodes.chars(char_set([(ord(character), ord(character))])) for character in text])
+
+
+def _texts(texts: list[str], nodes: Nodes, depth: int = 0) -> Node:
+    """One of ``texts``, with common beginnings shared."""
+    if len(texts) == 1 or depth > _DEPTH:
+        return nodes.alternation([_text(text, nodes) for text in texts])
+    groups: dict[str, list[str]] = {}
+    for text in texts:
+        groups.setdefault(text[:1], []).append(text[1:])
+    return nodes.alternation(
+        [
+            nodes.concat([_text(first, nodes), _texts(rest, nodes, depth + 1)]) if first else nodes.empty
+            for first, rest in groups.items()
+        ]
+    )
