@@ -15,6 +15,8 @@ from maskwright.grammar.cfg.interpreter import Configuration, GrammarInterpreter
 from maskwright.grammar.cfg.lark_form import Lark
 from maskwright.grammar.cfg.lark_grammar import read_lark
 from maskwright.grammar.cfg.model import Grammar, Lexing
+from maskwright.grammar.dfa import DEAD
+from maskwright.grammar.kernels import layout as at
 from maskwright.grammar.limits import Budget, Limits
 from maskwright.grammar.matcher import Constraint, Matcher
 from maskwright.grammar.vocabulary import Vocabulary
@@ -106,15 +108,35 @@ class Pair:
     def configuration(self) -> Configuration:
         return self.configurations[-1]
 
-    def check(self) -> NDArray[np.int64]:
-        """Compare masks and whether the text may end; the tokens that are allowed."""
+    def check(self, sort_tokens: bool = False) -> NDArray[np.int64]:
+        """Compare masks and whether the text may end; the tokens that are allowed.
+
+        ``sort_tokens``: as matchers do where masks took many steps.
+        """
         vocabulary = self.constraint.vocabulary
         expected = self.interpreter.mask(self.configuration, vocabulary)
+        if sort_tokens:
+            self.sort_tokens()
         found = mask_of(self.matcher)
         different = [vocabulary.tokens[token] or "end" for token in np.flatnonzero(expected != found)]
         assert not different, f"after {b''.join(self.read)!r} judged differently: {different}"
         assert self.matcher.is_accepting() == self.interpreter.is_accepting(self.configuration)
         return np.flatnonzero(found & (np.array(vocabulary.tokens, object) != b""))
+
+    def sort_tokens(self) -> None:
+        """Make the records from which masks are put together, of the scanner's state and of all contexts."""
+        mask_of(self.matcher)  # compiles the contexts that matter
+        automaton, slots = self.constraint._automaton, self.matcher._slots
+        tables = automaton.grammar
+        assert tables is not None
+        history = self.matcher._history[int(slots[at.LENGTH]) * at.CONFIGURATION :]
+        if history[at.MODE] == at.GRAMMAR and history[at.A] != DEAD:
+            tables.sort_tokens_of_state(int(history[at.A]), slots)
+        for context in np.flatnonzero(tables._context_records[:, at.CONTEXT_READY]):
+            for place in range(int(slots[at.PLACE_COUNT])):
+                slots[at.WANTED_PLACE] = place
+                tables.sort_tokens_of_context(int(context), slots)
+        self.matcher._install_shared()
 
     def accept(self, token: int) -> bool:
         """Read a token in both, if it is allowed."""
@@ -135,7 +157,7 @@ class Pair:
     def walk(self, generator: random.Random, steps: int) -> None:
         """Take random allowed tokens; check everything at each, also after going back and in a copy."""
         for _ in range(steps):
-            allowed = self.check()
+            allowed = self.check(sort_tokens=generator.random() < 0.5)
             if len(allowed) == 0 or len(self.configuration) > MOST_THREADS:
                 return
             if generator.random() < 0.2:

@@ -11,16 +11,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .byte_dfa import DEAD, PENDING, SATISFIED, VIOLATED, ByteDfa
+from .byte_dfa import DEAD, PENDING, VIOLATED, ByteDfa
 from .model import Grammar, Lexing
+
+
+State = tuple[int, int]
+"""A terminal, and a state of its automaton (or of its guard's)."""
 
 
 @dataclass(frozen=True)
 class Blocker:
-    """The automaton of ``terminal`` in ``state`` must not match; or, if ``is_guard``, its guard must not be violated."""
+    """None of ``states`` must come to match; or, if ``is_guard``, to be violated."""
 
-    terminal: int
-    state: int
+    states: frozenset[State]
     is_guard: bool = False
 
 
@@ -40,6 +43,18 @@ class Prospects:
     alive: tuple[tuple[int, int], ...]
     keywords: frozenset[tuple[int, bytes]]
     folded: frozenset[tuple[int, int]]
+
+
+_REST = {
+    **{byte: (1, 0x80, 0xBF) for byte in range(0xC2, 0xE0)},
+    **{byte: (2, 0x80, 0xBF) for byte in range(0xE0, 0xF0)},
+    **{byte: (3, 0x80, 0xBF) for byte in range(0xF0, 0xF5)},
+    0xE0: (2, 0xA0, 0xBF),
+    0xED: (2, 0x80, 0x9F),
+    0xF0: (3, 0x90, 0xBF),
+    0xF4: (3, 0x80, 0x8F),
+}
+"""For the first byte of a character, how many bytes follow, and the range of the first of them."""
 
 
 class Scanning:
@@ -103,18 +118,16 @@ class Scanning:
 
     def endings(self, context: frozenset[int], lexeme: bytes) -> Iterator[Ended]:
         """The ways in which a terminal ends behind ``lexeme``."""
-        before: set[Blocker] = set()
+        before: frozenset[State] = frozenset()
         for terminal in self._alive(context, lexeme):
             state = self._state(terminal, lexeme)
             for ending in self._dfas[terminal].endings[state]:
-                blockers = set(before)
-                if ending.preferred != DEAD and self._prefers:
-                    blockers.add(Blocker(terminal, ending.preferred))
+                preferred = before | {(terminal, ending.preferred)} if ending.preferred != DEAD else before
+                blockers = {Blocker(preferred)} if self._prefers else set()
                 if ending.guard >= 0:
-                    blockers.add(Blocker(terminal, ending.guard, is_guard=True))
+                    blockers.add(Blocker(frozenset({(terminal, ending.guard)}), is_guard=True))
                 yield Ended(self._label(context, terminal, lexeme), frozenset(blockers))
-            if self._prefers:
-                before.add(Blocker(terminal, state))
+            before |= {(terminal, state)}
 
     def labels(self, context: frozenset[int], lexeme: bytes) -> frozenset[int]:
         """The terminals that ``lexeme`` may still become, or is, by a search for ways to go on."""
@@ -153,34 +166,56 @@ class Scanning:
     # --- blockers
 
     def advanced(self, blockers: Iterable[Blocker], byte: int) -> frozenset[Blocker] | None:
-        """What is left of ``blockers`` after ``byte``; None if one of them has come about."""
+        """What is left of ``blockers`` after ``byte``; None if one of them has come about, or cannot but do so."""
         left = set()
         for blocker in blockers:
-            dfa = self._dfas[blocker.terminal]
             if blocker.is_guard:
-                assert dfa.guard is not None
-                state = int(dfa.guard.transitions[blocker.state, byte])
-                if dfa.guard.verdicts[state] == VIOLATED:
+                verdicts = {self._guard_verdict(state) for state in self._guards_after(blocker.states, byte)}
+                if VIOLATED in verdicts:
                     return None
-                if dfa.guard.verdicts[state] == SATISFIED:
-                    continue
-            else:
-                state = int(dfa.transitions[blocker.state, byte])
-                if dfa.decided[state]:
-                    return None
-                if state == DEAD:
-                    continue
-            left.add(Blocker(blocker.terminal, state, blocker.is_guard))
+                if PENDING in verdicts:
+                    left.add(Blocker(self._guards_after(blocker.states, byte), is_guard=True))
+                continue
+            states = self._after(blocker.states, byte)
+            rest, low, high = _REST.get(byte, (0, 0, 0))
+            if self._has_decided(states) or (rest > 0 and self._is_inevitable(states, rest, low, high)):
+                return None
+            if states:
+                left.add(Blocker(states))
         return frozenset(left)
+
+    def _after(self, states: frozenset[State], byte: int) -> frozenset[State]:
+        after = ((terminal, int(self._dfas[terminal].transitions[state, byte])) for terminal, state in states)
+        return frozenset((terminal, state) for terminal, state in after if state != DEAD)
+
+    def _has_decided(self, states: frozenset[State]) -> bool:
+        return any(self._dfas[terminal].decided[state] for terminal, state in states)
+
+    def _is_inevitable(self, states: frozenset[State], rest: int, low: int, high: int) -> bool:
+        """Do all characters of which ``rest`` bytes are to come, the next from ``low`` to ``high``, match?"""
+        if rest == 0:
+            return self._has_decided(states)
+        following = {self._after(states, byte) for byte in range(low, high + 1)}
+        return all(self._is_inevitable(after, rest - 1, 0x80, 0xBF) for after in following)
+
+    def _guards_after(self, states: frozenset[State], byte: int) -> frozenset[State]:
+        guards = ((terminal, self._dfas[terminal].guard, state) for terminal, state in states)
+        return frozenset((t, int(guard.transitions[state, byte])) for t, guard, state in guards if guard is not None)
+
+    def _guard_verdict(self, state: State) -> int:
+        guard = self._dfas[state[0]].guard
+        assert guard is not None
+        return int(guard.verdicts[state[1]])
 
     def let_end(self, blockers: Iterable[Blocker]) -> bool:
         """Do ``blockers`` let the text end here?"""
         for blocker in blockers:
-            dfa = self._dfas[blocker.terminal]
-            if blocker.is_guard:
-                assert dfa.guard is not None and dfa.guard.verdicts[blocker.state] == PENDING
-                if not dfa.guard.at_end[blocker.state]:
+            for terminal, state in blocker.states:
+                dfa = self._dfas[terminal]
+                if blocker.is_guard:
+                    assert dfa.guard is not None and dfa.guard.verdicts[state] == PENDING
+                    if not dfa.guard.at_end[state]:
+                        return False
+                elif dfa.decided_at_end is not None and dfa.decided_at_end[state]:
                     return False
-            elif dfa.decided_at_end is not None and dfa.decided_at_end[blocker.state]:
-                return False
         return True
