@@ -507,8 +507,10 @@ def grammar_step(slots, stack, depth, byte):
 @kernel(Flag, Longs, Long, Long)
 def text_may_end(slots, frontier, lines):
     """May the text end where the parser is at ``frontier``, after the blocks still open are ended?"""
-    if frontier == GSS_BOTTOM and slots[ACCEPTS_EMPTY] != 0:
-        return True
+    if slots[ACCEPTS_EMPTY] != 0:
+        for i in range(frontier_size(slots, frontier)):
+            if frontier_node(slots, frontier, i) == GSS_BOTTOM:
+                return True
     while block_columns(slots, lines) > 0 and frontier != 0:
         frontier = shift(slots, frontier, slots[DEDENT_TERMINAL])
         lines = outer_lines(slots, lines)
