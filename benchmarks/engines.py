@@ -51,13 +51,13 @@ DECLINES: tuple[type[Exception], ...] = (mw.MaskwrightError, ValueError, Runtime
 class Maskwright:
     name = "maskwright"
 
-    def __init__(self, vocabulary: mw.Vocabulary, property_order: str = "any") -> None:
+    def __init__(self, vocabulary: mw.Vocabulary, property_order: str = "any", formats: str = "assert") -> None:
         self._vocabulary = vocabulary
-        self._order: Any = property_order
+        self._options: Any = {"property_order": property_order, "formats": formats}
         self.mask = np.zeros((1, (vocabulary.size + 31) // 32), np.int32)
 
     def constraint(self, schema: object) -> mw.Constraint:
-        return mw.compile(mw.JsonSchema(schema, property_order=self._order), self._vocabulary)
+        return mw.compile(mw.JsonSchema(schema, **self._options), self._vocabulary)
 
     def compile(self, schema: object) -> None:
         self._matcher = self.constraint(schema).matcher()

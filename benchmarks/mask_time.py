@@ -1,9 +1,10 @@
 """How long a mask and the acceptance of a token take, beside llguidance, in one process.
 
     python benchmarks/mask_time.py --data FOLDER [--files 200] [--out benchmarks/results/mask_time.json]
+        [--plot benchmarks/results/mask_time.svg] [--property-order schema] [--formats annotate]
 
 FOLDER holds MaskBench files. Both engines get the same schemas (those that both compile), the same documents and the
-same tokens (Mistral's Tekken, 131,072 of them), keys in any order. A step is: compute the mask, look the next token up
+same tokens (Mistral's Tekken, 131,072 of them), keys in any order by default. A step is: compute the mask, look the next token up
 in it, accept the token. Two rounds are run and the better time of each step is kept, because other work on the machine
 interrupts some. Compiling is timed apart: from the schema to the first mask.
 """
@@ -24,6 +25,7 @@ from typing import Any
 
 import numpy as np
 from engines import Engine, Llguidance, Maskwright, tekken
+from plot import write_plot
 
 import maskwright as mw
 
@@ -33,7 +35,8 @@ _QUANTILES = (50, 90, 99, 99.9)
 def main() -> None:
     arguments = _arguments()
     vocabulary = tekken()
-    engines: list[Engine] = [Maskwright(vocabulary), Llguidance(vocabulary)]
+    ours = Maskwright(vocabulary, arguments.property_order, arguments.formats)
+    engines: list[Engine] = [ours, Llguidance(vocabulary)]
     names = sorted(path.name for path in arguments.data.glob("*.json"))
     random.Random(arguments.seed).shuffle(names)
     compile_times: dict[str, list[float]] = {engine.name: [] for engine in engines}
@@ -62,6 +65,8 @@ def main() -> None:
         "machine": f"{platform.processor() or platform.machine()}, CPython {platform.python_version()}",
         "llguidance": importlib.metadata.version("llguidance"),
         "maskwright": mw.__version__,
+        "property order": arguments.property_order,
+        "formats": arguments.formats,
         "files": files,
         "declined by one of them": declined,
         "engines": {
@@ -77,6 +82,8 @@ def main() -> None:
     print(text)
     if arguments.out:
         arguments.out.write_text(text + "\n")
+    if arguments.plot:
+        write_plot(arguments.plot, "Time of a mask and the acceptance of a token", step_times)
     medians = [report["engines"][engine.name]["mask + accept, us"]["p50"] for engine in engines]  # type: ignore[index]
     print(f"median: {medians[0]:.2f} us beside {medians[1]:.2f} us", file=sys.stderr)
 
@@ -122,7 +129,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, required=True, help="folder with MaskBench files")
     parser.add_argument("--files", type=int, default=200)
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--property-order", choices=["any", "schema"], default="any")
+    parser.add_argument("--formats", choices=["assert", "annotate"], default="assert")
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--plot", type=Path, help="SVG file for the distribution of mask + accept")
     return parser.parse_args()
 
 

@@ -21,9 +21,9 @@ from .kernels import layout as at
 from .limits import Budget
 from .number_automaton import NumberAutomaton
 from .number_settled import settled_states
-from .pool import Beginning, Pool, address_of
+from .pool import Beginning, Memory, Pool, address_of
 from .residue_table import add_residues
-from .text_dfa import viability
+from .text_dfa import open_states, viability
 
 if TYPE_CHECKING:
     from .cfg.tables import GrammarTables
@@ -70,32 +70,25 @@ def _values(dtype: DTypeLike, *values: int) -> NDArray[Any]:
     return np.array(values, dtype)
 
 
-_TABLES = (
-    (at.NODES, "nodes", Beginning(_rows(np.int32, at.NODE_WIDTH))),
-    (at.STATES, "states", Beginning(_rows(np.int32, at.STATE_WIDTH, [0] * at.STATE_WIDTH))),
-    (at.ENTRIES, "entries", Beginning(_rows(np.int32, 2))),
-    (at.ITEM_NODES, "item_nodes", Beginning(_values(np.int32))),
-    (at.ORDER, "order", Beginning(_rows(np.int32, at.ORDER_WIDTH))),
-    (at.DEAD_KEYS, "dead_keys", Beginning(_values(np.int32))),
-    (at.KEY_OFFSET, "key_offset", Beginning(_values(np.int32, *accumulate(map(len, LITERALS[:-1]), initial=0)))),
-    (at.KEY_LENGTH, "key_length", Beginning(_values(np.int32, *map(len, LITERALS)))),
-    (at.KEY_BYTES, "key_bytes", Beginning(_values(np.uint8, *b"".join(LITERALS)), 1024)),
-    (at.KEY_NODE, "key_node", Beginning(_values(np.int32, *[at.NONE] * len(LITERALS)))),
-    (at.KEY_RANK, "key_rank", Beginning(_values(np.int32, *[0] * len(LITERALS)))),
-    (at.KEY_REQUIRED, "key_required", Beginning(_values(np.uint8, *[0] * len(LITERALS)))),
-    (at.NUMBER_NEXT, "number_next", Beginning(_rows(np.int32, 1 << at.NUMBER_SHIFT, [DEAD] * (1 << at.NUMBER_SHIFT)))),
-    (at.NUMBER_LABEL, "number_label", Beginning(_values(np.int32, 0))),
-    (at.NUMBER_RESIDUES, "number_residues", Beginning(_values(np.int64, 0))),
-    (at.TEXTS, "texts", Beginning(_rows(np.int32, at.TEXT_WIDTH))),
-    (at.TEXT_NEXT, "text_next", Beginning(_values(np.int32))),
-    (at.TEXT_LABEL, "text_label", Beginning(_values(np.int32))),
-    (at.TEXT_ASCII, "text_ascii", Beginning(_values(np.uint8))),
-    (at.TEXT_START, "text_start", Beginning(_values(np.int32))),
-    (at.TEXT_CLASS, "text_class", Beginning(_values(np.int32))),
-    (at.TEXT_VIABLE, "text_viable", Beginning(_values(np.uint8))),
-    (at.TEXT_LEFT, "text_left", Beginning(_values(np.int32))),
-)
-"""The slot and the name of each table, and the rows that it begins with."""
+class _Table:
+    """A table of an automaton: its slot and the rows that it begins with. The pool is made when it is first asked for."""
+
+    def __init__(self, slot: int, beginning: Beginning) -> None:
+        self._place = slot - at.NODES
+        self._beginning = beginning
+        FIRST_ADDRESSES[self._place] = beginning.address
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, automaton: Automaton, owner: type) -> Pool:
+        pool = Pool(automaton._memory, self._place, self._beginning)
+        automaton.__dict__[self._name] = pool  # from now on found without asking here
+        return pool
+
+
+FIRST_ADDRESSES = np.zeros(at.TABLES_END - at.NODES, np.int64)
+"""Where the tables of an automaton begin that has only the rows that all of them begin with."""
 
 
 class Automaton:
@@ -105,29 +98,30 @@ class Automaton:
     ``escapes``: ``ANY_ESCAPES`` or ``MINIMAL_ESCAPES``.
     """
 
-    nodes: Pool
-    states: Pool
-    entries: Pool
-    item_nodes: Pool
-    order: Pool
-    dead_keys: Pool
-    key_offset: Pool
-    key_length: Pool
-    key_bytes: Pool
-    key_node: Pool
-    key_rank: Pool
-    key_required: Pool
-    number_next: Pool
-    number_label: Pool
-    number_residues: Pool
-    texts: Pool
-    text_next: Pool
-    text_label: Pool
-    text_ascii: Pool
-    text_start: Pool
-    text_class: Pool
-    text_viable: Pool
-    text_left: Pool
+    nodes = _Table(at.NODES, Beginning(_rows(np.int32, at.NODE_WIDTH), 16))
+    states = _Table(at.STATES, Beginning(_rows(np.int32, at.STATE_WIDTH, [0] * at.STATE_WIDTH)))
+    entries = _Table(at.ENTRIES, Beginning(_rows(np.int32, 2)))
+    item_nodes = _Table(at.ITEM_NODES, Beginning(_values(np.int32)))
+    order = _Table(at.ORDER, Beginning(_rows(np.int32, at.ORDER_WIDTH)))
+    dead_keys = _Table(at.DEAD_KEYS, Beginning(_values(np.int32)))
+    key_offset = _Table(at.KEY_OFFSET, Beginning(_values(np.int32, *accumulate(map(len, LITERALS[:-1]), initial=0))))
+    key_length = _Table(at.KEY_LENGTH, Beginning(_values(np.int32, *map(len, LITERALS))))
+    key_bytes = _Table(at.KEY_BYTES, Beginning(_values(np.uint8, *b"".join(LITERALS)), 1024))
+    key_node = _Table(at.KEY_NODE, Beginning(_values(np.int32, *[at.NONE] * len(LITERALS))))
+    key_rank = _Table(at.KEY_RANK, Beginning(_values(np.int32, *[0] * len(LITERALS))))
+    key_required = _Table(at.KEY_REQUIRED, Beginning(_values(np.uint8, *[0] * len(LITERALS))))
+    number_next = _Table(at.NUMBER_NEXT, Beginning(_rows(np.int32, 1 << at.NUMBER_SHIFT, [DEAD] * (1 << at.NUMBER_SHIFT))))
+    number_label = _Table(at.NUMBER_LABEL, Beginning(_values(np.int32, 0)))
+    number_residues = _Table(at.NUMBER_RESIDUES, Beginning(_values(np.int64, 0)))
+    texts = _Table(at.TEXTS, Beginning(_rows(np.int32, at.TEXT_WIDTH)))
+    text_next = _Table(at.TEXT_NEXT, Beginning(_values(np.int32)))
+    text_label = _Table(at.TEXT_LABEL, Beginning(_values(np.int32)))
+    text_ascii = _Table(at.TEXT_ASCII, Beginning(_values(np.uint8)))
+    text_start = _Table(at.TEXT_START, Beginning(_values(np.int32)))
+    text_class = _Table(at.TEXT_CLASS, Beginning(_values(np.int32)))
+    text_viable = _Table(at.TEXT_VIABLE, Beginning(_values(np.uint8)))
+    text_left = _Table(at.TEXT_LEFT, Beginning(_values(np.int32)))
+    text_open = _Table(at.TEXT_OPEN, Beginning(_values(np.uint8)))
 
     def __init__(
         self,
@@ -143,9 +137,7 @@ class Automaton:
         self.epoch = 1
         self.compiler: Compiler | None = None
         self.grammar: GrammarTables | None = None
-        self._memory = 0
-        for _, name, beginning in _TABLES:
-            setattr(self, name, Pool(self._take_memory, beginning))
+        self._memory = Memory(FIRST_ADDRESSES.copy(), budget.limits.memory)
         self.widest_frame = at.SEEN
         self.keeps_text = False
         self._numbers: dict[int, tuple[NumberAutomaton, int]] = {}
@@ -156,8 +148,7 @@ class Automaton:
     def install(self, slots: NDArray[np.int64]) -> None:
         """Write the current addresses and the epoch into a matcher's slots."""
         with self.lock:
-            for slot, name, _ in _TABLES:
-                slots[slot] = getattr(self, name).address
+            slots[at.NODES : at.TABLES_END] = self._memory.addresses
             slots[at.WHITESPACE] = self.whitespace
             slots[at.BLANK_NEXT] = address_of(self.blank_next)
             slots[at.EPOCH] = self.epoch
@@ -302,7 +293,11 @@ class Automaton:
         record[at.TEXT_INTERVALS_AT] = self.text_start.extend(alphabet.starts, len(alphabet.starts))
         record[at.TEXT_INTERVALS] = len(alphabet.starts)
         self.text_class.extend(alphabet.classes, len(alphabet.classes))
+        record[at.TEXT_OPEN_AT] = self._add_open_states(text, np.arange(len(dfa.labels))[:, None] != DEAD)
         return record
+
+    def _add_open_states(self, text: TextDfa, live: NDArray[np.bool_]) -> int:
+        return self.text_open.extend(open_states(text, live).ravel().view(np.uint8), live.size)
 
     def add_key_text(self, text: TextDfa, left: NDArray[np.int32]) -> int:
         """Append an automaton whose labels are classes of keys.
@@ -312,6 +307,8 @@ class Automaton:
         """
         record = self._text_record(text, 0, None)
         record[at.TEXT_LEFT_AT] = self.text_left.extend(left.ravel(), left.size)
+        record[at.TEXT_KEY_CLASSES] = left.shape[1]
+        record[at.TEXT_OPEN_AT] = self._add_open_states(text, left > 0)
         record[at.TEXT_SCARCE] = bool(((left > 0) & (left < at.UNBOUNDED)).any())
         return self.texts.extend(record, 1)
 
@@ -364,12 +361,3 @@ class Automaton:
     def begin_epoch(self) -> None:
         """Records written from now on are trusted only with addresses taken from now on."""
         self.epoch += 1
-
-    def _take_memory(self, nbytes: int) -> None:
-        self._memory += nbytes
-        if self._memory > self.budget.limits.memory:
-            raise LimitExceeded(
-                f"the tables of the constraint need more than limits.memory = {self.budget.limits.memory} bytes",
-                None,
-                "raise limits.memory, or simplify the schema",
-            )

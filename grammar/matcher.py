@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from .automaton import Automaton, Compiler
 from .kernels import layout as at
+from .kernels.compilation import without_checks
 from .kernels.entry import CALLED_THROUGH_ADDRESSES, accept, accept_byte, accepting, fill_mask, only_byte
 from .pool import address_of
 from .stand_ins import StandIns
@@ -25,6 +26,9 @@ _FIRST_HISTORY = 1 << 6
 _FIRST_WORKSPACE = 1 << 11
 _MOST_FORCED_BYTES = 1 << 14
 _STOPPED = (at.MISSED, at.ARENA_FULL)
+_NO_BITMASK = np.zeros((0, 0), np.int32)
+
+_fill_mask, _accept = without_checks(fill_mask), without_checks(accept)
 
 
 class Constraint:
@@ -60,8 +64,10 @@ class Matcher:
     __slots__ = (
         "_address",
         "_arena",
+        "_bitmask",
         "_constraint",
         "_history",
+        "_mask_key",
         "_misses",
         "_offsets",
         "_readable",
@@ -74,6 +80,7 @@ class Matcher:
 
     def __init__(self, constraint: Constraint) -> None:
         self._constraint = constraint
+        self._bitmask = _NO_BITMASK
         tables = constraint._tables
         self._slots = tables.slots(constraint._automaton.escapes).copy()
         for slot, address in CALLED_THROUGH_ADDRESSES.items():
@@ -83,6 +90,7 @@ class Matcher:
         self._arena = np.zeros(_FIRST_ARENA, np.int32)
         self._history = np.zeros(_FIRST_HISTORY * at.CONFIGURATION, np.int32)
         self._workspace, self._readable = np.zeros(0, np.int32), np.zeros(0, np.uint8)
+        self._mask_key = np.zeros(0, np.int32)
         grammar = constraint._automaton.grammar
         if grammar is None:
             self._history[at.MODE], self._history[at.TOP] = at.VALUE, at.SEEN
@@ -90,6 +98,7 @@ class Matcher:
             self._slots[list(grammar.CALLED)] = list(grammar.CALLED.values())
             self._workspace = np.zeros(_FIRST_WORKSPACE, np.int32)
             self._readable = np.zeros(grammar.symbols, np.uint8)
+            self._mask_key = np.zeros(at.LONGEST_KEY, np.int32)
             grammar.begin(self._history, self._arena)
         self._offsets = np.zeros(_FIRST_HISTORY, np.int32)
         self._text = np.zeros(0, np.uint8)
@@ -109,26 +118,35 @@ class Matcher:
         ``bitmask``: int32[rows, at least ceil(V / 32)], numpy or a torch tensor on the CPU, contiguous; bit ``t % 32``
         of word ``t // 32`` is 1 iff token ``t`` is allowed. Raises ``ValueError`` for any other array.
         """
-        target: Any = bitmask if type(bitmask) is np.ndarray else as_array(bitmask)
-        try:
-            outcome = fill_mask(self._slots, target, row)
-        except TypeError:
-            raise ValueError(BITMASK_WANTED) from None
-        while outcome != at.DONE:
+        target: Any = bitmask if bitmask is self._bitmask else self._checked(bitmask)
+        outcome = _fill_mask(self._slots, target, row)
+        while outcome:
             if outcome == at.BAD_MASK:
                 raise ValueError(f"{BITMASK_WANTED}; got shape {target.shape}, row {row}")
             self._make_way(outcome)
-            outcome = fill_mask(self._slots, target, row)
+            outcome = _fill_mask(self._slots, target, row)
+
+    def _checked(self, bitmask: NDArray[np.int32] | torch.Tensor) -> NDArray[np.int32]:
+        """``bitmask`` as an array that kernels may write to; the last one is known again."""
+        target = bitmask if type(bitmask) is np.ndarray else as_array(bitmask)
+        flags = target.flags
+        if target.dtype != np.int32 or target.ndim != 2 or not (flags.c_contiguous and flags.writeable):
+            raise ValueError(BITMASK_WANTED)
+        if target is bitmask:
+            self._bitmask = target
+        return target
 
     # --- tokens
 
     def accept_token(self, token_id: int) -> bool:
         """Read a token; False, and no change, if it is not allowed."""
-        outcome = accept(self._slots, token_id)
-        while outcome in _STOPPED:
+        outcome = _accept(self._slots, token_id)
+        while outcome:
+            if outcome == at.REFUSED:
+                return False
             self._make_way(outcome)
-            outcome = accept(self._slots, token_id)
-        return bool(outcome == at.DONE)
+            outcome = _accept(self._slots, token_id)
+        return True
 
     def accept_tokens(self, token_ids: Sequence[int]) -> int:
         """Read tokens up to the first that is not allowed; how many were read."""
@@ -161,6 +179,7 @@ class Matcher:
         """An independent matcher in the same state, with the same tokens to take back."""
         other = Matcher.__new__(Matcher)
         other._constraint = self._constraint
+        other._bitmask = _NO_BITMASK
         other._slots = self._slots.copy()
         other._stack = np.empty_like(self._stack)
         other._misses = np.empty_like(self._misses)
@@ -168,6 +187,7 @@ class Matcher:
         other._history = self._history.copy()
         other._offsets = self._offsets.copy()
         other._text = self._text.copy()
+        other._mask_key = np.zeros_like(self._mask_key)
         other._workspace, other._readable = np.zeros_like(self._workspace), np.zeros_like(self._readable)
         other._standing_in = self._standing_in.copy()
         other._install_own()
@@ -252,6 +272,8 @@ class Matcher:
                     automaton.compile_state(index)
                 elif kind == at.MISS_CONTEXT:
                     automaton.compile_context(index)
+                elif kind == at.MISS_MASK:
+                    self._constraint._stay_masks.keep(self._slots)
                 elif kind == at.MISS_STATE_TOKENS:
                     automaton.grammar.sort_tokens_of_state(index, self._slots)
                 elif kind == at.MISS_CONTEXT_TOKENS:
@@ -279,6 +301,7 @@ class Matcher:
         slots[at.WORKSPACE] = address_of(self._workspace)
         slots[at.WORKSPACE_SIZE] = len(self._workspace)
         slots[at.READABLE] = address_of(self._readable)
+        slots[at.MASK_KEY] = address_of(self._mask_key)
         slots[at.STACK] = address_of(self._stack)
         slots[at.HISTORY] = address_of(self._history)
         slots[at.HISTORY_SIZE] = len(self._history) // at.CONFIGURATION

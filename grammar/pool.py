@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from ctypes import addressof, c_char
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from .errors import LimitExceeded
 
 
 def address_of(array: NDArray[Any]) -> int:
@@ -33,21 +34,42 @@ class Beginning:
         self.roomy[: len(array)] = array
 
 
+class Memory:
+    """Where the pools of one automaton begin, ``addresses``, and how much memory they take together."""
+
+    __slots__ = ("_most", "_taken", "addresses")
+
+    def __init__(self, addresses: NDArray[np.int64], most: int) -> None:
+        self.addresses = addresses
+        self._most = most
+        self._taken = 0
+
+    def take(self, nbytes: int) -> None:
+        """Count memory that a pool is about to take. Raises ``LimitExceeded``."""
+        self._taken += nbytes
+        if self._taken > self._most:
+            raise LimitExceeded(
+                f"the tables of the constraint need more than limits.memory = {self._most} bytes",
+                None,
+                "raise limits.memory, or simplify the schema",
+            )
+
+
 class Pool:
     """An array of rows to which rows can be appended.
 
     Growing moves the contents to a new array. The old ones are kept, since kernels of other threads may still be
-    reading them through their ``address``; together they are no larger than the current one.
+    reading them through their address; together they are no larger than the current one.
     """
 
-    __slots__ = ("_beginning", "_grown", "_retired", "_used", "address", "array")
+    __slots__ = ("_beginning", "_memory", "_place", "_retired", "_used", "array")
 
-    def __init__(self, grown: Callable[[int], None], beginning: Beginning) -> None:
-        """``grown`` is told how many more bytes the pool takes, before it takes them."""
-        self._grown = grown
+    def __init__(self, memory: Memory, place: int, beginning: Beginning) -> None:
+        """``place``: which of the addresses is that of this pool."""
+        self._memory = memory
+        self._place = place
         self._beginning = beginning
         self.array = beginning.array
-        self.address = beginning.address
         self._used = len(beginning.array)
         self._retired: list[NDArray[Any]] = []
 
@@ -57,10 +79,11 @@ class Pool:
     def extend(self, rows: Any, count: int) -> int:
         """Append ``count`` rows (a scalar is repeated); the index of the first."""
         start = self._used
-        if start + count > len(self.array):
-            self._grow(start + count)
-        self.array[start : start + count] = rows
-        self._used = start + count
+        end = start + count
+        if end > len(self.array):
+            self._grow(end)
+        self.array[start:end] = rows
+        self._used = end
         return start
 
     def reserve(self, count: int) -> int:
@@ -72,12 +95,14 @@ class Pool:
         return start
 
     def _grow(self, needed: int) -> None:
-        capacity = max(2 * len(self.array), needed, self._beginning.least)
-        self._grown(capacity * self._beginning.row_bytes)
-        if capacity == self._beginning.least:
-            larger = self._beginning.roomy.copy()
+        beginning = self._beginning
+        capacity = max(2 * len(self.array), needed, beginning.least)
+        self._memory.take(capacity * beginning.row_bytes)
+        if capacity == beginning.least:
+            larger = beginning.roomy.copy()
         else:
             larger = np.zeros((capacity, *self.array.shape[1:]), self.array.dtype)
             larger[: self._used] = self.array[: self._used]
         self._retired.append(self.array)
-        self.array, self.address = larger, address_of(larger)
+        self.array = larger
+        self._memory.addresses[self._place] = address_of(larger)

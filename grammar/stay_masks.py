@@ -11,6 +11,8 @@ is when its memory is given back.
 
 from __future__ import annotations
 
+from ctypes import string_at
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,6 +24,9 @@ _FIRST_CAPACITY = 64
 _EVICTED_SHARE = 4  # a quarter of the masks makes way at once, because the table is built anew
 _MULTIPLIER = 0x9E3779B97F4A7C1
 _SIGN = 1 << 63
+_NO_TABLE = np.array([1, 0, 0, 0], np.int64)  # of capacity 1, without a mask; shared, since nothing is ever put into it
+_NO_TABLE_AT = address_of(_NO_TABLE)
+_NO_COLUMNS = _NO_TABLE[1:2], _NO_TABLE[2:3], _NO_TABLE[3:4]
 
 
 def _slot(key: int, capacity: int) -> int:
@@ -38,11 +43,9 @@ class StayMasks:
         self._masks: dict[int, NDArray[np.int32]] = {}
         self._retired: list[object] = []
         self._header = np.zeros(at.STAY_HEADER, np.int64)
-        self._table: NDArray[np.int64]
-        self._keys: NDArray[np.int64]
-        self._rows: NDArray[np.int64]
-        self._used: NDArray[np.int64]
-        self._build(_FIRST_CAPACITY)
+        self._header[at.STAY_TABLE] = _NO_TABLE_AT
+        self._table = _NO_TABLE
+        self._keys, self._rows, self._used = _NO_COLUMNS
 
     def __len__(self) -> int:
         return len(self._masks)
@@ -58,12 +61,23 @@ class StayMasks:
             return
         mask = np.zeros(self._words, np.int32)
         fill_stay_mask(slots, mask.ctypes.data)
+        self._keep(key, mask)
+
+    def keep(self, slots: NDArray[np.int64]) -> None:
+        """Keep the mask that was computed in a grammar's text, behind what it depends on."""
+        key = int(slots[at.STAY_WANTED])
+        if key not in self._masks:
+            wanted = int(np.frombuffer(string_at(int(slots[at.MASK_KEY]), 4), np.int32)[0])
+            content = string_at(int(slots[at.MASK_KEY]), 4 * wanted) + string_at(int(slots[at.FILLED]), 4 * self._words)
+            self._keep(key, np.frombuffer(content, np.int32).copy())
+
+    def _keep(self, key: int, mask: NDArray[np.int32]) -> None:
         self._header[at.STAY_CLOCK] += 1
         if len(self._masks) == self._most:
             self._evict()
         self._masks[key] = mask
         if 2 * len(self._masks) > len(self._keys):
-            self._build(2 * len(self._keys))
+            self._build(max(_FIRST_CAPACITY, 2 * len(self._keys)))
         else:
             self._insert(key, mask, int(self._header[at.STAY_CLOCK]))
         if self._retired and not count_readers(self._header):
@@ -90,7 +104,7 @@ class StayMasks:
         table = np.zeros(1 + 3 * capacity, np.int64)
         table[0] = capacity
         times: dict[int, int] = {}
-        if self._masks:
+        if self._table is not _NO_TABLE:
             times = dict(zip(self._keys.tolist(), self._used.tolist(), strict=True))
             self._retired.append(self._table)
         self._table = table

@@ -106,4 +106,3 @@ def admission_table() -> NDArray[np.uint8]:
 
 STRING_TABLES = tuple(string_table(escapes) for escapes in (at.ANY_ESCAPES, at.MINIMAL_ESCAPES))
 ADMISSION_TABLE = admission_table()
-STAYING_TABLES = tuple((table < at.STRING_CLOSE).astype(np.uint8) for table in STRING_TABLES)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .kernels import layout as at
 from .kernels.tries import scan_strings
-from .string_table import STAYING_TABLES, STRING_TABLES
+from .string_table import STRING_TABLES
 from .token_trie import flatten, install_trie, make_trie, trie_of_tokens
 
 
@@ -32,7 +32,7 @@ class StringTokens:
     ) -> None:
         stays = np.empty(len(tokens), np.int32)
         quotes = np.empty(len(tokens), np.int32)
-        self._next, self._staying = STRING_TABLES[escapes], STAYING_TABLES[escapes]
+        self._next = STRING_TABLES[escapes]
         scan_strings(content, offsets, self._next, stays, quotes)
         self._cut_tails(tokens, stays, quotes)
         self.crossing = trie_of_tokens(tokens, [token for token in order if quotes[token] >= 0])[0]
@@ -68,7 +68,6 @@ class StringTokens:
             (at.STAY, self.stay_within[-1]),
             (at.STAY_WITHIN, self.stay_within),
             (at.STRING_NEXT, self._next),
-            (at.STAYING, self._staying),
         ):
             slots[slot] = array.ctypes.data
         slots[at.TAIL_NODES] = self.tails.size

@@ -211,6 +211,18 @@ def _representatives(alphabet: Alphabet) -> list[tuple[int, str]]:
     return list(found.items())
 
 
+def open_states(text_dfa: TextDfa, live: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """From which states all that can be read leads to ``live`` states only; bool[states, kinds].
+
+    ``live``: the same shape, for each kind by itself.
+    """
+    transitions = text_dfa.dfa.transitions[:, without_surrogates(text_dfa.alphabet)]
+    may_be = live & np.logical_and.reduce(live[transitions], axis=1)
+    if not may_be.any():
+        return may_be
+    return np.ascontiguousarray((distances(transitions, ~may_be.T) == UNREACHABLE).T)
+
+
 def viability(dfa: Dfa, minimum: int, maximum: int | None, budget: Budget) -> NDArray[np.bool_]:
     """Where acceptance within the allowed lengths is still possible; bool[states, columns].
 

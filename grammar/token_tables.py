@@ -39,7 +39,7 @@ class TokenTables:
         order = sorted(np.flatnonzero(lengths).tolist(), key=tokens.__getitem__)
         self.trie, self.same = trie_of_tokens(tokens, order)
         self._cut_blanks(tokens, order)
-        self._tokens, self._order, self._starts = tokens, order, offsets
+        self._tokens, self._order, self._starts = tokens, np.array(order, np.int32), offsets
         self._strings: dict[int, StringTokens] = {}
         self._slots: dict[int, NDArray[np.int64]] = {}
 
@@ -47,7 +47,7 @@ class TokenTables:
         """What the tokens do inside a string, with ``ANY_ESCAPES`` or ``MINIMAL_ESCAPES``; built on first use."""
         found = self._strings.get(escapes)
         if found is None:  # all threads must end up with the same one: matchers keep its addresses
-            built = StringTokens(self._tokens, self._order, self.content, self._starts, escapes)
+            built = StringTokens(self._tokens, self._order.tolist(), self.content, self._starts, escapes)
             found = self._strings.setdefault(escapes, built)
         return found
 
@@ -99,7 +99,7 @@ class TokenTables:
 
     def _install(self, slots: NDArray[np.int64], escapes: int) -> None:
         self.strings(escapes).install(slots)
-        for slot, trie in ((at.TRIE, self.trie), (at.TRIE_STAYING, self.trie), (at.BARE, self.bare)):
+        for slot, trie in ((at.TRIE, self.trie), (at.BARE, self.bare)):
             install_trie(slots, slot, trie)
         for slot, array in (
             (at.TOKEN_OFFSETS, self.offsets),

@@ -21,7 +21,9 @@ import torch
 from numpy.typing import NDArray
 from transformers.generation.logits_process import LogitsProcessor as TransformersLogitsProcessor
 
+from ..grammar.batch import fill_next_token_bitmasks
 from ..grammar.errors import MaskwrightError
+from ..grammar.matcher import Matcher as CompiledMatcher
 from .bitmask import BITS, allocate_token_bitmask, apply_token_bitmask_, word_count
 
 
@@ -153,11 +155,10 @@ class LogitsProcessor(TransformersLogitsProcessor):
         if len(self._bitmask) != len(self._rows):
             self._bitmask = allocate_token_bitmask(len(self._rows), self._vocabulary_size)
         words: NDArray[np.int32] = self._bitmask.numpy()
+        _fill([row.matcher for row in self._rows], words)
         for index, row in enumerate(self._rows):
             if row.is_finished:
                 words[index] = self._end_masks[id(row.constraint)]
-            else:
-                row.matcher.fill_next_token_bitmask(words, index)
         masked = scores.clone()
         apply_token_bitmask_(masked, self._bitmask)
         masked[:, self._vocabulary_size :] = -torch.inf
@@ -237,6 +238,16 @@ class LogitsProcessor(TransformersLogitsProcessor):
         """Beam search hands over log-probabilities, and when it samples, it fills up with impossible beams."""
         several = len(self._rows) > len(self._constraints)
         return several and abs(float(torch.logsumexp(scores.float(), 0))) < 1e-3
+
+
+def _fill(matchers: Sequence[Matcher], words: NDArray[np.int32]) -> None:
+    """The mask of each matcher in its row: in parallel where all are of our own kind."""
+    own = [matcher for matcher in matchers if isinstance(matcher, CompiledMatcher)]
+    if len(own) == len(matchers):
+        fill_next_token_bitmasks(own, words)
+        return
+    for index, matcher in enumerate(matchers):
+        matcher.fill_next_token_bitmask(words, index)
 
 
 def _padding(vocabulary: Vocabulary, pad_token_id: int | None) -> frozenset[int]:

@@ -100,15 +100,15 @@ class _PartOfLanguage(Language):
         if isinstance(atom, Every) and isinstance(atom.selector, KeysSatisfying):
             yield from self._schemas_in(atom.selector.name, not positive)
 
-    def _number(self, contents: dict[str, object], keywords: list[str], scope: Scope) -> int:
+    def _number(self, contents: dict[str, object], keywords: list[str], scope: Scope) -> tuple[int, None]:
         """Schemas that say the same stay apart, because they stand at different places."""
-        return self._numbers.setdefault((id(contents), scope), len(self._schemas))
+        return self._numbers.setdefault((id(contents), scope), len(self._schemas)), None
 
     def _apply(self, function: KeywordFunction, site: Site, value: object, schema: int) -> None:
         self.places[site.pointer] = schema
         allowed, everywhere = site.allowed, list(site.everywhere)
         by_kind = {kind: list(demands) for kind, demands in site.by_kind.items()}
-        unevaluated = dict(site.evaluated.unevaluated)
+        unevaluated = dict(site.unevaluated)
         function(site, value)
         if site.pointer in self._left_out:
             site.allowed, site.everywhere, site.by_kind = allowed, everywhere, by_kind

@@ -9,6 +9,7 @@ has a *state* for each residual formula.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -84,16 +85,16 @@ _FEW = 64
 
 
 class JsonCompiler:
-    """Writes the records of an automaton that accepts the documents of ``language``."""
+    """Writes the records of an automaton that accepts the documents of ``language``, where the node ``root`` begins."""
 
-    def __init__(self, language: Language, automaton: Automaton) -> None:
+    def __init__(self, language: Language, automaton: Automaton, root: int = 0) -> None:
         self._language = language
-        self._automaton = automaton
+        self._automaton: Automaton = weakref.proxy(automaton)  # which holds this compiler
         self._budget = language.budget
         self._ordered = language.options.property_order == "schema"
         self._satisfier = Satisfier(language)
-        self._sources: dict[int, int | _Pending | _Fresh] = {0: language.root}
-        self._nodes: dict[int | _Pending | _Fresh, int] = {language.root: 0}
+        self._sources: dict[int, int | _Pending | _Fresh] = {root: language.root}
+        self._nodes: dict[int | _Pending | _Fresh, int] = {language.root: root}
         self._states: dict[_State, int] = {}
         self._state_sources: dict[int, _State] = {}
         self._key_sets: list[_KeySet] = []
@@ -104,6 +105,13 @@ class JsonCompiler:
             raise unsatisfiable(language.schema, language.options)
 
     # --- what the automaton asks for
+
+    def knows_node(self, node: int) -> bool:
+        """Is ``node`` one that this compiler has to write?"""
+        return node in self._sources
+
+    def knows_state(self, state: int) -> bool:
+        return state in self._state_sources
 
     def compile_node(self, node: int) -> None:
         self._language.budget.restart()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from ..grammar.regex_evident import evident_matches
 from .atoms import (
     Atom,
     Every,
@@ -19,6 +20,7 @@ from .atoms import (
     Kind,
     LengthAtLeast,
     Literal,
+    Matches,
     NamedKey,
     NumberAtom,
     PropertiesAtLeast,
@@ -105,6 +107,8 @@ class Evident:
             return bool(atom.values)
         if is_true and not more and isinstance(atom, LengthAtLeast | HasFormat):
             return True  # no limit on length that a format has by itself excludes all of its strings
+        if self._some_match(literals):
+            return True
         return (
             some_string(
                 [atom for atom, is_true in literals if is_true and isinstance(atom, StringAtom)],
@@ -113,6 +117,21 @@ class Evident:
             )
             is not None
         )
+
+    def _some_match(self, literals: tuple[Literal, ...]) -> bool:
+        """Whether ``literals`` are one pattern and limits of length, and its syntax tells that something fits."""
+        patterns = [atom for atom, is_true in literals if is_true and isinstance(atom, Matches)]
+        lengths = [(atom.count, is_true) for atom, is_true in literals if isinstance(atom, LengthAtLeast)]
+        if len(patterns) != 1 or len(lengths) + 1 != len(literals):
+            return False
+        matched = evident_matches(patterns[0].pattern, self._language.budget)
+        if matched is None:
+            return False
+        least = max((count for count, is_true in lengths if is_true), default=0)
+        most = min((count - 1 for count, is_true in lengths if not is_true), default=None)
+        if least > matched.shortest and not matched.is_open:
+            return False
+        return most is None or max(least, matched.shortest) <= most
 
     def _some_object(self, positive: list[Atom], negative: list[Atom]) -> bool:
         """Whether an object of just the properties that are required will do."""

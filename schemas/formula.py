@@ -135,11 +135,14 @@ class Formulas:
 
     def variable(self, depth: int, atom: Atom) -> int:
         formula = self._variables.get((depth, atom))  # a ``Variable`` is equal to such a pair
-        if formula is None:
-            variable = Variable(depth, atom)
-            formula = self._add(Operator.VARIABLE, (), frozenset((len(self._operators),)), 1 << depth)
-            self._variables[variable] = formula
-            self._variable_of[formula] = variable
+        return self.new_variable(depth, atom) if formula is None else formula
+
+    def new_variable(self, depth: int, atom: Atom) -> int:
+        """``variable`` for one that is known to be new."""
+        variable = Variable(depth, atom)
+        formula = self._add(Operator.VARIABLE, (), frozenset((len(self._operators),)), 1 << depth)
+        self._variables[variable] = formula
+        self._variable_of[formula] = variable
         return formula
 
     def negation(self, formula: int) -> int:

@@ -7,10 +7,13 @@ from decimal import Decimal
 _FLAT_LENGTH = 16
 _SCALARS = (str, int, float, Decimal)
 
+FlatKey = tuple[tuple[object, ...], ...]
+"""What a short and flat schema says: its keywords, each with its value."""
 
-def flat_key(contents: dict[str, object], keywords: list[str]) -> tuple[object, ...] | None:
+
+def flat_key(contents: dict[str, object], keywords: list[str]) -> FlatKey | None:
     """What a schema says, as a key, if all its keywords have scalar values or short arrays of these; else ``None``."""
-    key: list[object] = []
+    key: list[tuple[object, ...]] = []
     for keyword in keywords:
         value = contents[keyword]
         if type(value) is str:

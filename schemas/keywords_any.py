@@ -18,15 +18,17 @@ _KINDS = {
     "object": frozenset((Kind.OBJECT,)),
 }
 
+_INTEGER, _INTEGER_DRAFT4 = MultipleOf(Fraction(1)), WrittenAsInteger()
+
 
 def type_(site: Site, names: object) -> None:
     """The kinds of value; ``1.0`` is an integer."""
-    _type(site, names, MultipleOf(Fraction(1)))
+    _type(site, names, _INTEGER)
 
 
 def type_draft4(site: Site, names: object) -> None:
     """The kinds of value; ``1.0`` is no integer."""
-    _type(site, names, WrittenAsInteger())
+    _type(site, names, _INTEGER_DRAFT4)
 
 
 def _type(site: Site, value: object, integer: MultipleOf | WrittenAsInteger) -> None:

@@ -74,6 +74,9 @@ class Evaluated:
     unevaluated: dict[Kind, int] = field(default_factory=dict)
 
 
+_NOTHING: Mapping[Kind, int] = {}
+
+
 class Site:
     """One schema object while its keywords are read; collects what they demand.
 
@@ -82,12 +85,12 @@ class Site:
     """
 
     __slots__ = (
+        "_evaluated",
         "_schema",
         "_source",
         "allowed",
         "by_kind",
         "contents",
-        "evaluated",
         "everywhere",
         "formulas",
         "keyword",
@@ -104,9 +107,24 @@ class Site:
         self.everywhere: list[int] = []
         self.by_kind: dict[Kind, list[int | Literal]] = {}
         self.same_value: list[int] = []
-        self.evaluated = Evaluated()
+        self._evaluated: Evaluated | None = None
         self._source = source
         self._schema = schema
+
+    def end(self) -> None:
+        """All keywords have been read: the source is let go, so that nothing holds itself in a circle."""
+        del self._source, self.formulas
+
+    @property
+    def evaluated(self) -> Evaluated:
+        if self._evaluated is None:
+            self._evaluated = Evaluated()
+        return self._evaluated
+
+    @property
+    def unevaluated(self) -> Mapping[Kind, int]:
+        """``evaluated.unevaluated``, for reading only."""
+        return _NOTHING if self._evaluated is None else self._evaluated.unevaluated
 
     # --- demands
 

@@ -23,10 +23,14 @@ _ALL_KEYS = OtherKeys(frozenset())
 
 def properties(site: Site, schemas: object) -> None:
     """The values of the properties named; with ``property_order="schema"`` also their order."""
+    selectors = []
     for name, schema in site.members(schemas).items():
         selector = NamedKey(name)
-        _every(site, selector, site.subschema(schema, name))
-        site.evaluated.keys.append(selector)
+        value = site.subschema(schema, name)
+        if value != TRUE:
+            site.demand_that(Kind.OBJECT, Every(selector, value))
+        selectors.append(selector)
+    site.evaluated.keys += selectors
     _order(site)
 
 
@@ -65,7 +69,8 @@ def required(site: Site, names: object) -> None:
     """The properties named, also those that ``properties`` does not name."""
     for name in site.texts(names):
         site.demand_that(Kind.OBJECT, Has(name))
-    _order(site)
+    if "properties" not in site.contents:
+        _order(site)
 
 
 def min_properties(site: Site, count: object) -> None:

@@ -13,11 +13,9 @@ without assertions is ``TRUE``.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from fractions import Fraction
 from itertools import chain
-from typing import NamedTuple
 
 from ..grammar.errors import InvalidSchema, LimitExceeded
 from ..grammar.limits import Budget
@@ -41,7 +39,8 @@ from .coverage import covers, unevaluated_items, unevaluated_properties
 from .dialects import DEFAULT, dialect_named
 from .disjointness import told_apart
 from .formula import FALSE, TRUE, VALUE, Formulas, Operator
-from .identity import flat_key
+from .flat_sites import known_site, remember_site
+from .identity import FlatKey, flat_key
 from .keywords_common import Evaluated, KeywordFunction, Site
 from .options import JsonOptions
 from .plain import PlainDemands
@@ -60,6 +59,8 @@ class _Schema:
     ``value`` is the value formula "the value satisfies this schema", ``None`` while a chain of references is followed.
     """
 
+    __slots__ = ("constant", "listed", "scope", "site", "trail", "value")
+
     def __init__(self, trail: Trail, scope: Scope) -> None:
         self.trail = trail
         self.scope = scope
@@ -69,12 +70,21 @@ class _Schema:
         self.listed: dict[Kind, int] | None = None
 
 
-class _Found(NamedTuple):
-    """A schema that has been found: ``contents`` at ``trail``, come to in ``scope``."""
+class _Placed:
+    """Places a limit that is exceeded inside it; a class, because it is entered for each value that is looked at."""
 
-    contents: object
-    trail: Trail
-    scope: Scope
+    __slots__ = ("_language", "_value")
+
+    def __init__(self, language: Language, value: int) -> None:
+        self._language = language
+        self._value = value
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if isinstance(error, LimitExceeded) and error.pointer is None:
+            raise error.at(self._language.first_pointer(self._value)) from error
 
 
 class Language:
@@ -95,8 +105,8 @@ class Language:
         self._resolver = Resolver(Resources(schema, default, self.options.registry, self.budget))
         self._schemas: list[_Schema] = []
         self._numbers: dict[tuple[int, Scope], int] = {}
-        self._flat_numbers: dict[tuple[object, ...], int] = {}
-        self._unread: deque[tuple[int, dict[str, object]]] = deque()
+        self._flat_numbers: dict[tuple[Scope, FlatKey], int] = {}
+        self._unread: deque[tuple[int, dict[str, object], FlatKey | None]] = deque()
         self._constants = Constants(ordered=self.options.property_order == "schema")
         self._constant_schemas: dict[int, int] = {}
         self._lists: dict[frozenset[int], int] = {}
@@ -142,17 +152,15 @@ class Language:
         """
         return pointer(self._schemas[schema].trail)
 
-    @contextmanager
-    def placed(self, value: int) -> Iterator[None]:
+    def placed(self, value: int) -> _Placed:
         """For work on a value formula, or one that holds some: a limit exceeded is placed at its first schema."""
-        try:
-            yield
-        except LimitExceeded as error:
-            if error.pointer is not None:
-                raise
-            variables = map(self.formulas.variable_of, sorted(self.formulas.support(value)))
-            schemas = (variable.atom.schema for variable in variables if isinstance(variable.atom, SchemaAtom))
-            raise error.at(next(map(self.pointer_of, schemas), "")) from error
+        return _Placed(self, value)
+
+    def first_pointer(self, value: int) -> str:
+        """The pointer of the first schema in the formula ``value``; ``""`` if there is none in it."""
+        variables = map(self.formulas.variable_of, sorted(self.formulas.support(value)))
+        schemas = (variable.atom.schema for variable in variables if isinstance(variable.atom, SchemaAtom))
+        return next(map(self.pointer_of, schemas), "")
 
     def rank(self, name: str) -> int:
         """The place of the property ``name`` in the order in which the schema mentions names."""
@@ -168,11 +176,11 @@ class Language:
     def subschema(self, contents: object, parent: int, path: tuple[str, ...]) -> int:
         """The value formula of the schema ``contents`` at ``path`` below ``parent``; to be read later."""
         above = self._schemas[parent]
-        return self._register(_Found(contents, (above.trail, path), above.scope))
+        return self._register(contents, (above.trail, path), above.scope)
 
     def reference(self, reference: str, keyword: str, parent: int) -> int:
         """The value formula of what ``reference``, the value of ``keyword`` in the schema ``parent``, leads to."""
-        return self._register(self._target(reference, keyword, self._schemas[parent]))
+        return self._register(*self._target(reference, keyword, self._schemas[parent]))
 
     def own_demands(self, value: int, kind: Kind) -> tuple[int, ...]:
         """Formulas that follow from ``value`` for a value of ``kind``; what other schemas ask of it is left out."""
@@ -234,103 +242,111 @@ class Language:
     # --- reading
 
     def _read_all(self, schema: object) -> int:
-        root = self._register(_Found(schema, "", self._resolver.root))
+        root = self._register(schema, "", self._resolver.root)
         while self._unread:
             self.budget.check()
             self._read(*self._unread.popleft())
         self._refuse_loops()
         return root
 
-    def _register(self, found: _Found) -> int:
-        """The value formula of the schema ``found``, which is put on the list of those to be read.
+    def _register(self, contents: object, trail: Trail, scope: Scope) -> int:
+        """The value formula of the schema ``contents`` at ``trail``, come to in ``scope``; to be read later.
 
         A schema that says nothing but ``$ref`` is its target.
         """
         followed: list[_Schema] = []
         while True:
-            contents, trail, scope = found
             if not isinstance(contents, dict):
                 value = self._boolean(contents, trail)
                 break
             if "$id" in contents or "id" in contents:
                 scope = self._resolver.enter(contents, scope, trail)
-            keywords = self._assertions(contents, scope)
-            if len(keywords) < len(contents) and (id(contents), scope) not in self._numbers:
-                self._check_silent(contents, scope, trail)
-            if not keywords:
-                value = TRUE
-                break
-            number = self._number(contents, keywords, scope)
+            number = self._numbers.get((id(contents), scope))
+            if number is None:
+                keywords = self._assertions(contents, scope, trail)
+                if not keywords:
+                    value = TRUE
+                    break
+                number, key = self._number(contents, keywords, scope)
             if number < len(self._schemas):
                 known = self._schemas[number].value
                 if known is None:
                     raise InvalidSchema("a $ref that leads back to itself", self.pointer_of(number))
                 value = known
                 break
-            self._schemas.append(_Schema(trail, scope))
+            schema = _Schema(trail, scope)
+            self._schemas.append(schema)
             if keywords != ["$ref"]:
-                self._unread.append((number, contents))
-                value = self._schemas[number].value = self._variable(number)
+                self._unread.append((number, contents, key))
+                value = schema.value = self.formulas.new_variable(VALUE, SchemaAtom(number))
                 break
-            followed.append(self._schemas[number])
-            found = self._target(contents["$ref"], "$ref", followed[-1])
+            followed.append(schema)
+            contents, trail, scope = self._target(contents["$ref"], "$ref", schema)
         for schema in followed:
             schema.value = value
         return value
 
-    def _number(self, contents: dict[str, object], keywords: list[str], scope: Scope) -> int:
+    def _number(
+        self, contents: dict[str, object], keywords: list[str], scope: Scope
+    ) -> tuple[int, FlatKey | None]:
         """The number of a schema: that of the one with the same contents, where these are short, else a new one.
 
-        Most properties of most schemas say little more than their type, so this saves most of the work to come.
+        And its short contents, where they are. Most properties of most schemas say little more than their type, so
+        this saves most of the work to come.
         """
-        number = self._numbers.get((id(contents), scope))
-        if number is None:
-            key = flat_key(contents, keywords)
-            number = len(self._schemas)
-            if key is not None:
-                number = self._flat_numbers.setdefault((scope, key), number)
-            self._numbers[id(contents), scope] = number
-        return number
+        key = flat_key(contents, keywords)
+        number = len(self._schemas)
+        if key is not None:
+            number = self._flat_numbers.setdefault((scope, key), number)
+        self._numbers[id(contents), scope] = number
+        return number, key
 
     def _boolean(self, contents: object, trail: Trail) -> int:
         if not isinstance(contents, bool):
             raise InvalidSchema(f"a schema must be an object, true or false, not {contents!r:.60}", pointer(trail))
         return TRUE if contents else FALSE
 
-    def _assertions(self, contents: dict[str, object], scope: Scope) -> list[str]:
-        """The keywords of ``contents`` that are more than annotations."""
+    def _assertions(self, contents: dict[str, object], scope: Scope, trail: Trail) -> list[str]:
+        """The keywords of ``contents`` that are more than annotations.
+
+        Raises where one that is no assertion has a value that it cannot have.
+        """
         dialect = scope.resource.dialect
         if dialect.ref_hides_siblings and "$ref" in contents:
             return ["$ref"]
-        return [keyword for keyword in contents if keyword in dialect.keywords]
+        keywords = dialect.keywords
+        found = [keyword for keyword in contents if keyword in keywords]
+        if len(found) < len(contents):
+            for keyword, value in contents.items():
+                silent = dialect.silent.get(keyword)
+                if silent is not None and not silent.accepts(value):
+                    problem = f"{keyword} must be {silent.expected}, not {value!r:.60}"
+                    raise InvalidSchema(problem, pointer((trail, (keyword,))), silent.remedy)
+        return found
 
-    def _check_silent(self, contents: dict[str, object], scope: Scope, trail: Trail) -> None:
-        """Raises where a keyword that is no assertion has a value that it cannot have."""
-        dialect = scope.resource.dialect
-        if dialect.ref_hides_siblings and "$ref" in contents:
-            return
-        for keyword, value in contents.items():
-            silent = dialect.silent.get(keyword)
-            if silent is not None and not silent.accepts(value):
-                problem = f"{keyword} must be {silent.expected}, not {value!r:.60}"
-                raise InvalidSchema(problem, pointer((trail, (keyword,))), silent.remedy)
-
-    def _target(self, reference: object, keyword: str, schema: _Schema) -> _Found:
-        """Where ``reference``, the value of ``keyword`` in ``schema``, leads to."""
+    def _target(self, reference: object, keyword: str, schema: _Schema) -> tuple[object, Trail, Scope]:
+        """Where ``reference``, the value of ``keyword`` in ``schema``, leads to: contents, their trail and scope."""
         if not isinstance(reference, str):
             place = pointer((schema.trail, (keyword,)))
             raise InvalidSchema(f"{keyword} must be a string, not {reference!r:.60}", place)
         target = self._resolver.resolve(reference, keyword, schema.scope, schema.trail)
-        return _Found(target.contents, target.trail, target.scope)
+        return target.contents, target.trail, target.scope
 
-    def _read(self, number: int, contents: dict[str, object]) -> None:
-        site = self._schemas[number].site = Site(self, number, contents)
-        dialect = self._schemas[number].scope.resource.dialect
+    def _read(self, number: int, contents: dict[str, object], key: FlatKey | None) -> None:
+        schema = self._schemas[number]
+        dialect = schema.scope.resource.dialect
+        known = known_site(dialect, self.options.formats, key)
+        if known is not None:
+            schema.site = known
+            return
+        site = schema.site = Site(self, number, contents)
         for keyword, value in contents.items():
             function = dialect.keywords.get(keyword)
             if function is not None:
                 site.keyword = keyword
                 self._apply(function, site, value, number)
+        site.end()
+        remember_site(dialect, self.options.formats, key, site)
 
     def _apply(self, function: KeywordFunction, site: Site, value: object, schema: int) -> None:
         """Reads a keyword of the schema that is numbered ``schema``."""
@@ -431,7 +447,7 @@ class Language:
         self._number_literals()
         own = (part if isinstance(part, int) else self._formula_of(part) for part in site.by_kind.get(kind, ()))
         demands = [*site.everywhere, *own]
-        if site.evaluated.unevaluated.get(kind, TRUE) != TRUE:
+        if site.unevaluated.get(kind, TRUE) != TRUE:
             demands.append(self._unevaluated(site, kind))
         return self.formulas.conjunction(demands)
 
@@ -451,7 +467,7 @@ class Language:
 
     def _unevaluated(self, site: Site, kind: Kind) -> int:
         """What an ``unevaluated...`` keyword demands of a value of ``kind``."""
-        value = site.evaluated.unevaluated[kind]
+        value = site.unevaluated[kind]
         found = covers(self.formulas, site.evaluated, self._evaluated_by)
         if kind is Kind.ARRAY:
             return unevaluated_items(self.formulas, value, found)

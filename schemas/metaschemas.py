@@ -26,14 +26,17 @@ def standard_metaschemas() -> referencing.Registry:
     return registry
 
 
-class Metaschemas:
-    """The dialects that schemas name; ``lookup`` gives the contents at a URI, or ``None``."""
+Lookup = Callable[[str], object]
+"""Gives the contents at a URI, or ``None``."""
 
-    def __init__(self, lookup: Callable[[str], object]) -> None:
-        self._lookup = lookup
+
+class Metaschemas:
+    """The dialects that schemas name."""
+
+    def __init__(self) -> None:
         self._dialects: dict[str, Dialect | None] = {}
 
-    def dialect_of(self, contents: dict[str, object], default: Dialect, trail: Trail) -> Dialect:
+    def dialect_of(self, contents: dict[str, object], default: Dialect, trail: Trail, lookup: Lookup) -> Dialect:
         """The dialect that the ``$schema`` of ``contents`` names; ``default`` where there is none or an unknown one."""
         uri = contents.get("$schema")
         if uri is None:
@@ -41,17 +44,17 @@ class Metaschemas:
         if not isinstance(uri, str):
             raise InvalidSchema(f"$schema must be a string, not {uri!r:.60}", f"{pointer(trail)}/$schema")
         try:
-            return dialect_at(uri) or self._described(uri.partition("#")[0], default) or default
+            return dialect_at(uri) or self._described(uri.partition("#")[0], default, lookup) or default
         except UnsupportedSchema as error:
             raise error.at(f"{pointer(trail)}/$schema") from None
 
-    def _described(self, uri: str, default: Dialect) -> Dialect | None:
+    def _described(self, uri: str, default: Dialect, lookup: Lookup) -> Dialect | None:
         if uri in self._dialects:
             return self._dialects[uri]
         self._dialects[uri] = None  # a metaschema that names itself says nothing about its dialect
-        metaschema = self._lookup(uri)
+        metaschema = lookup(uri)
         if isinstance(metaschema, dict):
-            dialect = self.dialect_of(metaschema, default, f"{uri}#")
+            dialect = self.dialect_of(metaschema, default, f"{uri}#", lookup)
             vocabularies = metaschema.get("$vocabulary")
             if isinstance(vocabularies, dict):
                 dialect = with_vocabularies(dialect, vocabularies)

@@ -5,6 +5,7 @@ Alternatives are told apart by the kinds of value that they allow, as far as key
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ class PlainDemands:
     """Answers questions about the value formulas of ``language``, all of whose schemas have been read."""
 
     def __init__(self, language: Language) -> None:
-        self._language = language
+        self._language: Language = weakref.proxy(language)  # which holds this
         self._formulas = language.formulas
         self._kinds: dict[int, frozenset[Kind]] = {FALSE: frozenset(), TRUE: ALL_KINDS}
         self._literals: dict[tuple[int, Kind], tuple[Literal, ...] | None] = {}
@@ -40,7 +41,7 @@ class PlainDemands:
         site = self._language.site(atom.schema) if isinstance(atom, SchemaAtom) else None
         if site is None or site.everywhere:
             return False
-        by_kind, unevaluated = site.by_kind, site.evaluated.unevaluated
+        by_kind, unevaluated = site.by_kind, site.unevaluated
         return any(kind not in by_kind and kind not in unevaluated for kind in site.allowed)
 
     def kinds_of(self, value: int, depth: int = _DEEPEST) -> frozenset[Kind]:
@@ -119,7 +120,7 @@ class PlainDemands:
         site = self._language.site(schema)
         if site is None:
             return (self._language.demand(schema, kind),)
-        if kind not in site.allowed or kind in site.evaluated.unevaluated:
+        if kind not in site.allowed or kind in site.unevaluated:
             return None
         own = site.by_kind.get(kind, ())
         return [*site.everywhere, *own] if site.everywhere else own

@@ -83,7 +83,7 @@ class Resources:
         self._resources: dict[tuple[int, str, Dialect], SchemaResource] = {}
         self._by_uri: dict[str, SchemaResource] = {}
         self._names: dict[SchemaResource, Names] = {}
-        self._metaschemas = Metaschemas(self._metaschema_in_registry)
+        self._metaschemas = Metaschemas()
         self.root = self._root_of(document, "", "", default)
         self._unsearched = [self.root]
 
@@ -98,7 +98,7 @@ class Resources:
         uri = join(outer.uri, reference, trail) if reference else outer.uri
         if contents is outer.contents or uri == outer.uri:
             return outer
-        dialect = self._metaschemas.dialect_of(contents, outer.dialect, trail)
+        dialect = self._metaschemas.dialect_of(contents, outer.dialect, trail, self._metaschema_in_registry)
         return self._resource(uri, contents, dialect, trail)
 
     def names(self, resource: SchemaResource) -> Names:
@@ -126,7 +126,7 @@ class Resources:
     def _root_of(self, contents: object, uri: str, trail: Trail, default: Dialect) -> SchemaResource:
         if not isinstance(contents, dict):
             return self._resource(uri, contents, default, trail)
-        dialect = self._metaschemas.dialect_of(contents, default, trail)
+        dialect = self._metaschemas.dialect_of(contents, default, trail, self._metaschema_in_registry)
         reference, _ = address(contents, dialect)
         return self._resource(join(uri, reference, trail) if reference else uri, contents, dialect, trail)
 

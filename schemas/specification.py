@@ -1,7 +1,7 @@
 """What a caller may give to say which documents are wanted, and compiling it.
 
 A specification is a JSON schema as a dict or bool, as JSON text, as a path, or as a Python type or function; or a
-``JsonSchema``, which adds options to one of those. Each knows two things: the constraint it stands for, and the value
+``JsonSchema``, which adds options to one of those; or a grammar (``Lark``, ``Gbnf``, ``Ebnf``, ``Regex``, ...). Each knows two things: the constraint it stands for, and the value
 that a document stands for, which is plain JSON for a schema and an instance for a type.
 """
 
@@ -15,7 +15,8 @@ from typing import Any, Protocol
 
 from referencing import Registry
 
-from ..grammar.errors import InvalidSchema, UnsupportedSchema
+from ..grammar.cfg.forms import FORMS, Form
+from ..grammar.errors import InvalidSchema
 from ..grammar.limits import Limits
 from ..grammar.matcher import Constraint
 from ..grammar.regex_form import Regex
@@ -24,7 +25,7 @@ from .compile import compile_schema
 from .json_text import check_json, read_document, read_json, read_json_file
 from .options import Escapes, Formats, JsonOptions, PropertyOrder, Whitespace
 
-_FORMS = "a dict, a bool, JSON text, a path, a type, a function or a JsonSchema"
+_FORMS = "a dict, a bool, JSON text, a path, a type, a function, a JsonSchema or a grammar"
 _VOCABULARIES = 4
 _CONSTRAINTS = 32
 _READ_DOCUMENT: Callable[[str], object] = read_document
@@ -102,16 +103,41 @@ class JsonSchema:
         return f"JsonSchema({self.contents!r:.80})"
 
 
+class GrammarSpecification:
+    """A grammar, in any of its forms; a text of it stands for itself."""
+
+    def __init__(self, form: Form) -> None:
+        self.form = form
+
+    def compile(self, vocabulary: Vocabulary, limits: Limits | None = None) -> Constraint:
+        """The constraint; raises as :func:`compile` does."""
+        from .grammar_compile import compile_form  # its kernels are compiled, or loaded, when they are needed
+
+        return compile_form(self.form, vocabulary, limits or Limits(), JsonSchema)
+
+    def parse(self, document: str) -> object:
+        """The text itself."""
+        return document
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, GrammarSpecification) and self.form == other.form
+
+    def __hash__(self) -> int:
+        return hash(self.form)
+
+
 def specification_of(spec: object) -> Specification:
     """``spec`` as a specification, with default options where it is not one already."""
-    return spec if isinstance(spec, JsonSchema) else JsonSchema(spec)
+    if isinstance(spec, JsonSchema):
+        return spec
+    return GrammarSpecification(spec) if isinstance(spec, FORMS) else JsonSchema(spec)
 
 
 def compile(spec: object, vocabulary: Vocabulary | Any, limits: Limits | None = None) -> Constraint:
     """The constraint to the documents that ``spec`` describes, over a ``Vocabulary`` or a tokenizer's.
 
-    Raises ``InvalidSchema``, ``UnsupportedSchema``, ``UnsatisfiableSchema`` or ``LimitExceeded``, and
-    ``UnsupportedTokenizer`` for a tokenizer whose tokens cannot be mapped to bytes.
+    Raises ``InvalidSchema``, ``UnsupportedSchema``, ``UnsatisfiableSchema`` or ``LimitExceeded``, for a grammar
+    ``InvalidGrammar`` or ``UnsatisfiableGrammar``, and ``UnsupportedTokenizer`` for a tokenizer whose tokens cannot be mapped to bytes.
     """
     return specification_of(spec).compile(vocabulary_of(vocabulary), limits)
 
@@ -155,8 +181,6 @@ def _read(schema: object) -> tuple[object, Callable[[str], object]]:
         contents = read_json_file(schema)
     elif isinstance(schema, dict | bool):
         pass
-    elif isinstance(schema, Regex):
-        raise UnsupportedSchema("a Regex is not supported yet as a specification", None, f"pass {_FORMS}")
     elif schema is None or isinstance(schema, JsonSchema | int | float | bytes | list | tuple | set):
         raise InvalidSchema(f"{schema!r:.60} is not a specification", remedy=f"pass {_FORMS}")
     else:

@@ -6,7 +6,7 @@ first, and drops what is less preferred than a match. Contexts share the states 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -150,6 +150,15 @@ class Scanner:
         for number, (rest, low, high) in enumerate(LEADS):
             second = self.transitions[: self.states][:, self.byte_class[np.arange(low, high + 1)]]
             bits |= complete[rest - 1][second].all(axis=1).astype(np.uint8) << number
+        return bits
+
+    def loops(self, classes: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
+        """For each state, a bit for each class of bytes: does every byte of it lead to the state itself?"""
+        bits = np.zeros(self.states, np.uint8)
+        states = np.arange(self.states)[:, None]
+        for number, members in enumerate(classes):
+            columns = np.unique(self.byte_class[members])
+            bits |= (self.transitions[: self.states, columns] == states).all(axis=1).astype(np.uint8) << number
         return bits
 
     # --- contexts

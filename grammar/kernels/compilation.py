@@ -73,6 +73,15 @@ def _compile_when_called(dispatcher: Any, signature: Any) -> None:
     dispatcher.get_call_template = compile_first
 
 
+def without_checks(entry: Any) -> Any:
+    """``entry`` as Python calls it in the end: types of arguments are not looked at, which takes 70 to 150 ns a call.
+
+    Only for callers that pass just what the signature says, since an array of another type would be misread.
+    """
+    [compiled] = entry.overloads.values()
+    return compiled.entry_point
+
+
 def callback(*signature: Any) -> Callable[[Callable[..., Any]], int]:
     """Compile a function at import; what takes its name is its address.
 

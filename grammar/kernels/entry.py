@@ -17,11 +17,11 @@ from .pointers import (
     atomic_add,
     bytes_at,
     call_step,
-    call_walk,
     ints_at,
     longs_at,
     words_at,
 )
+from .staying import walk_staying
 from .structure import is_accepting, rarer_step, step_once
 
 Slots = types.Array(types.int64, 1, "C")
@@ -83,13 +83,13 @@ def fill_stay_mask(slot_array, address):
     slots = longs_at(slot_array.ctypes.data)
     stack = ints_at(slots[STACK])
     load(slots, stack)
+    wanted = slots[STAY_WANTED]
     if stack[MODE] == OPEN_KEY:
-        slots[ONLY_CLASS] = slots[STAY_WANTED] & ((1 << COUNT_BITS) - 1)
-        stack[A] = NONE
-        stack[B] = NONE
-    elif slots[STAY_WANTED] & ((1 << COUNT_BITS) - 1) == ANY_COUNT:
+        slots[ONLY_CLASS] = wanted & ((1 << COUNT_BITS) - 1)
+    elif wanted & ((1 << COUNT_BITS) - 1) == ANY_COUNT:
         slots[ANY_LENGTH] = 1
-    call_walk(slots[WALK], slots, stack, words_at(address), TRIE_STAYING, 0, slots[TRIE_NODES], 0, 0)
+    text = wanted >> (COUNT_BITS + STATE_BITS)
+    walk_staying(slots, stack, words_at(address), text, (wanted >> COUNT_BITS) & ((1 << STATE_BITS) - 1))
     slots[ONLY_CLASS] = 0
     slots[ANY_LENGTH] = 0
     return DONE

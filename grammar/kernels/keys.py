@@ -159,8 +159,6 @@ def any_key_live(slots, frame, lo, hi):
 @kernel(Long, Longs, Long, Long)
 def class_node(slots, frame, number):
     """The node of the values of keys of class ``number`` (from 1), or NONE where none may come now."""
-    if slots[ONLY_CLASS] != 0:
-        return np.int64(0) if number == slots[ONLY_CLASS] else np.int64(NONE)
     arena = ints_at(slots[ARENA])
     node = ints_at(slots[NODES] + (np.int64(arena[frame + NODE]) << NODE_SHIFT) * 4)
     policy = node[POLICY]

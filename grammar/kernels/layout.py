@@ -17,7 +17,6 @@ TOKEN_OFFSETS, TOKEN_BYTES, TOKEN_SAME = (next(_slot) for _ in range(3))  # byte
 # four tries, depth first, five arrays each: byte and depth of every node (uint8, uint16), the token or group of tokens
 # that ends there or NONE, the end of the node's subtree, and the root for each first byte (int32)
 TRIE, _, _, _, _ = (next(_slot) for _ in range(5))  # all tokens
-TRIE_STAYING, _, _, _, _ = (next(_slot) for _ in range(5))  # the same, walked for the tokens that stay inside a string
 BARE, _, _, _, _ = (next(_slot) for _ in range(5))  # tokens without their leading blanks, in groups
 TAIL, _, _, _, _ = (next(_slot) for _ in range(5))  # what follows a closing quote in a token, in groups
 CROSS, _, _, _, _ = (next(_slot) for _ in range(5))  # tokens with a closing quote in them
@@ -29,14 +28,15 @@ VOCABULARY_SIZE, MASK_WORDS, END_TOKENS, END_COUNT = (next(_slot) for _ in range
 # --- slots: constant tables, and the kernels that are called through their addresses
 WALK, STEP, RARER_STEP, FINISHED = (next(_slot) for _ in range(4))
 STRING_NEXT, NUMBER_SYMBOL = next(_slot), next(_slot)
-ADMITS, STAYING = next(_slot), next(_slot)  # (mode, byte) and (string state, byte) that are not refused at once
+ADMITS = next(_slot)  # (mode, byte) that are not refused at once
 # --- slots: the automaton of a constraint
 NODES, STATES, ENTRIES, ITEM_NODES, ORDER, DEAD_KEYS = (next(_slot) for _ in range(6))
 KEY_OFFSET, KEY_LENGTH, KEY_BYTES, KEY_NODE, KEY_REQUIRED, KEY_RANK = (next(_slot) for _ in range(6))
 NUMBER_NEXT, NUMBER_LABEL, NUMBER_RESIDUES = (next(_slot) for _ in range(3))
-TEXTS, TEXT_NEXT, TEXT_LABEL, TEXT_ASCII, TEXT_START, TEXT_CLASS, TEXT_VIABLE, TEXT_LEFT = (
-    next(_slot) for _ in range(8)
+TEXTS, TEXT_NEXT, TEXT_LABEL, TEXT_ASCII, TEXT_START, TEXT_CLASS, TEXT_VIABLE, TEXT_LEFT, TEXT_OPEN = (
+    next(_slot) for _ in range(9)
 )
+TABLES_END = TEXT_OPEN + 1
 # stay masks of text states: the header of their cache, how many it holds at most, and the key of one that is wanted
 STAY_CACHE, STAY_MOST, STAY_WANTED = (next(_slot) for _ in range(3))
 WHITESPACE, BLANK_NEXT, EPOCH = next(_slot), next(_slot), next(_slot)
@@ -56,15 +56,22 @@ WORKSPACE, WORKSPACE_SIZE = next(_slot), next(_slot)  # one matcher's own: what 
 # what tokens do in states of the scanner and from contexts on: addresses of records, 0 where none is made yet
 STATE_TOKENS, CONTEXT_TOKENS, FOLLOWERS, PLACES, PLACE_COUNT, INEVITABLE = (next(_slot) for _ in range(6))
 READABLE = next(_slot)  # what the parser can read, by terminal: uint8, UNKNOWN where that was not asked yet
+# masks that are kept: how many nodes of the stack were looked at in states of the scanner (KEY_DEPTHS entries, by a
+# hash), what a mask depends on (int32, its length first), how low in the stack nodes were looked at, and where the mask is
+# that is to be kept
+DEPTHS, MASK_KEY, LOWEST, FILLED = (next(_slot) for _ in range(4))
+# classes of bytes (``cfg.tables.BYTE_CLASSES``), as bits: those in the tokens below each node of the trie, and those of
+# which every byte leads from a state of the scanner to itself
+CONTENTS, LOOPS = next(_slot), next(_slot)
 WANTED_PLACE = next(_slot)  # of the record of a context that is wanted
-STEPS = next(_slot)  # how many bytes the grammar read in this mask
+STEPS, MOST_STEPS = next(_slot), next(_slot)  # how many bytes the grammar read in this mask, and may read
 ONLY_ENDINGS = next(_slot)  # 1 + the depth at which only threads whose terminal ends count, or 0
 # within a step: the arena's top; 1 once it, or the workspace, was too small; how many threads there are; new lines
 ALLOCATED, SHORT, THREADS, LINES = (next(_slot) for _ in range(4))
 KEEPS_TEXT = next(_slot)  # 1 if the automaton needs the text that was read, because of unique items
 RESIDUE_READ = next(_slot)  # what number_successor leaves beside the state
 ANY_LENGTH = next(_slot)  # 1 while a stay mask is walked for which limits of length are looked at apart
-ONLY_CLASS = next(_slot)  # for masks of open keys: the one class considered
+ONLY_CLASS = next(_slot)  # for stay masks of open keys: the one class considered
 MARKED, _, _, _ = (next(_slot) for _ in range(4))  # for masks of open keys: a set of bytes
 # --- slots: one matcher's own
 ARENA, ARENA_SIZE, STACK, HISTORY, HISTORY_SIZE, LENGTH, MISSES, MISS_COUNT, TERMINATED, MARGIN = (
@@ -117,14 +124,15 @@ KEY_STATE_SHIFT = 8
 
 # --- grammars
 # A *frontier* is a node of the parser's stack, or, negative, where a list of them lies (their number, then they).
-# A node: state, the node below or NONE, and where more such edges lie or 0; an edge: node below, more edges or 0.
-GSS_STATE, GSS_BELOW, GSS_MORE, GSS_WIDTH = range(4)
+# A node: state, the node below or NONE, where more such edges lie or 0, how many are below; an edge: node below, more.
+GSS_STATE, GSS_BELOW, GSS_MORE, GSS_HEIGHT, GSS_WIDTH = range(5)
 EDGE_BELOW, EDGE_MORE, EDGE_WIDTH = range(3)
 GSS_BOTTOM = SEEN  # where the first node lies, behind the root frame
 # *Blockers* are a linked list of what must not come about: states of the scanner, or ~states of guards, and the next
 BLOCKER_STATE, BLOCKER_NEXT, BLOCKER_WIDTH = range(3)
 # *Lines*: how deep in parentheses, the columns of the block in hand, and the lines of the block around it; 0 at first
 LINES_OPEN, LINES_COLUMNS, LINES_OUTER, LINES_WIDTH = range(4)
+KEY_DEPTHS, LONGEST_KEY = 1 << 10, 1 << 10
 # a thread in a list: a configuration without TOP
 THREAD = 7
 # ACTION: 0, state + 1 to shift to, -(rule + 1) to reduce, or MANY + where the number of actions and they lie
@@ -136,16 +144,17 @@ TERMINAL_KIND, TERMINAL_NODE, TERMINAL_WIDTH = range(3)
 ORDINARY, IGNORED, OPENER, CLOSER = range(4)
 # what tokens do from a state of the scanner, or the beginning of a context, on: groups of tokens that stay inside one
 # terminal, each with what that may become; segments of the trie of all tokens, to be walked
-TOKENS_GROUPS_AT, TOKENS_GROUPS, TOKENS_SEGMENTS_AT, TOKENS_SEGMENTS, TOKENS_RESTARTS_AT = range(5)
-TOKENS_WIDTH = 5
+TOKENS_GROUPS_AT, TOKENS_GROUPS, TOKENS_SEGMENTS_AT, TOKENS_SEGMENTS, TOKENS_RESTARTS_AT, TOKENS_AT_ROOT = range(6)
+TOKENS_WIDTH = 6  # AT_ROOT: how many of the restarts are at the root
 GROUP_REACH, GROUP_TOKENS_AT, GROUP_SIZE, GROUP_WIDTH = range(4)  # SIZE: NONE for a mask, or how long the list is
 # a segment is a node on the way to others (SKIP: the first segment not below it), or nodes before whose first byte a
 # terminal ends (ENDS), or it stands for all that simply ends behind the node before (RESTARTS; TO: which restart)
 SEGMENT_FROM, SEGMENT_TO, SEGMENT_SKIP, SEGMENT_WIDTH = range(4)
 ENDS, RESTARTS = -1, -2
 # where a terminal simply ends, at a node of the trie from which there is much to go on, so that there are records for it
-# (PLACE: which one; 0 for the root): the bytes before which it does, and the mask of the tokens that go on so
-RESTART_PLACE, RESTART_BYTES, RESTART_TOKENS, RESTART_WIDTH = range(4)
+# (PLACE: which one; 0 for the root): which ending, the bytes before which it does, the mask of the tokens that go on so;
+# MORE: 1 if the next row belongs to the same segment
+RESTART_PLACE, RESTART_ENDING, RESTART_BYTES, RESTART_TOKENS, RESTART_MORE, RESTART_WIDTH = range(6)
 CAN_READ, CANNOT_READ, UNKNOWN = 1, 2, 0
 GUARD_PENDING, GUARD_SATISFIED, GUARD_VIOLATED = range(3)
 
@@ -253,8 +262,10 @@ TEXT_WIDTH = 1 << TEXT_SHIFT
     TEXT_FREE_FROM,  # while this many and fewer than TEXT_FREE_TO code points are read, length forbids nothing
     TEXT_FREE_TO,
     TEXT_LEFT_AT,  # key automata: how many keys of each class are still possible from each state
+    TEXT_KEY_CLASSES,  # key automata: how many classes
     TEXT_SCARCE,  # key automata: 1 if some of these numbers are finite
-) = range(13)
+    TEXT_OPEN_AT,  # for each state (key automata: and class) whether all that may follow keeps acceptance possible
+) = range(15)
 TEXT_DEAD = DEAD
 
 # --- JSON strings: states of the transducer from bytes to code points
@@ -308,7 +319,7 @@ COLUMNS_PER_LEVEL = 8
 # --- what entry points return
 DONE, MISSED, ARENA_FULL, REFUSED, BAD_MASK = range(5)
 MISS_CAPACITY = 64
-MISS_NODE, MISS_STATE, MISS_STAY, MISS_AFTER, MISS_CONTEXT, MISS_STATE_TOKENS, MISS_CONTEXT_TOKENS = range(7)
+MISS_NODE, MISS_STATE, MISS_STAY, MISS_AFTER, MISS_CONTEXT, MISS_STATE_TOKENS, MISS_CONTEXT_TOKENS, MISS_MASK = range(8)
 MISS_BITS = 3
 KNOWN_NODE, KNOWN_FROM, KNOWN_TO, KNOWN_INSTEAD = range(4)
 KNOWN_WIDTH = 4

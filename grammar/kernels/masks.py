@@ -30,6 +30,7 @@ from .pointers import (
     words_at,
 )
 from .residues import number_label, residue_of
+from .staying import walk_staying
 from .structure import is_accepting, may_close, step
 
 NO_LIMIT = 1 << 30
@@ -97,8 +98,6 @@ def walk(slots, stack, mask, trie, i, end, low, high):
     trie_terminal = ints_at(slots[trie + 2])
     trie_end = ints_at(slots[trie + 3])
     admits = bytes_at(slots[ADMITS])
-    if trie == TRIE_STAYING:
-        admits = bytes_at(slots[STAYING])
     text_kept = slots[KEEPS_TEXT] != 0
     text = bytes_at(slots[TEXT_READ])
     start = ints_at(slots[OFFSETS])[slots[LENGTH]]
@@ -106,7 +105,7 @@ def walk(slots, stack, mask, trie, i, end, low, high):
         depth = np.int64(trie_depth[i])
         byte = np.int64(trie_byte[i])
         at = depth << 3
-        mode = np.int64(stack[at + (S if trie == TRIE_STAYING else MODE)])
+        mode = np.int64(stack[at + MODE])
         if text_kept:
             text[start + depth] = byte
         if admits[(mode << 8) + byte] == 0 or step(slots, stack, depth, byte) == 0:
@@ -177,20 +176,28 @@ def walk_crossing_from(slots, stack, mask, byte):
 
 
 @kernel(Long, Longs, Long)
-def find_stay_mask(slots, key):
-    """The address of a kept mask; 0, and a miss, if there is none. Only between the two ends of reading."""
+def kept_mask(slots, key):
+    """The address of what is kept under ``key``, 0 if nothing is. Only between the two ends of reading."""
     header = longs_at(slots[STAY_CACHE])
     table = longs_at(header[STAY_TABLE])
     capacity = table[0]
     slot = (key * 0x9E3779B97F4A7C1 >> 20) & (capacity - 1)
     while table[1 + slot] != 0 and table[1 + slot] != key:
         slot = (slot + 1) & (capacity - 1)
-    if table[1 + slot] == key:
-        table[1 + 2 * capacity + slot] = header[STAY_CLOCK]
-        return table[1 + capacity + slot]
-    slots[STAY_WANTED] = key
-    miss(slots, MISS_STAY, 0)
-    return np.int64(0)
+    if table[1 + slot] != key:
+        return np.int64(0)
+    table[1 + 2 * capacity + slot] = header[STAY_CLOCK]
+    return table[1 + capacity + slot]
+
+
+@kernel(Long, Longs, Long)
+def find_stay_mask(slots, key):
+    """The address of a kept mask; 0, and a miss, if there is none. Only between the two ends of reading."""
+    row = kept_mask(slots, key)
+    if row == 0:
+        slots[STAY_WANTED] = key
+        miss(slots, MISS_STAY, 0)
+    return row
 
 
 @kernel(Nothing, Longs, inline=True)
@@ -260,14 +267,17 @@ def fill_classed_key(slots, stack, mask, text, classes):
         return
     state = np.int64(arena[stack[TOP] - 1]) >> KEY_STATE_SHIFT
     left = ints_at(slots[TEXT_LEFT] + (np.int64(record[TEXT_LEFT_AT]) + state * classes) * 4)
+    is_open = bytes_at(slots[TEXT_OPEN] + np.int64(record[TEXT_OPEN_AT]) + state * classes)
     begin_reading(slots)
     for number in range(1, classes + 1):
         if left[number - 1] == 0 or class_node(slots, frame, number) == NONE:
             continue
-        row = find_stay_mask(slots, ((text << STATE_BITS) | state) << COUNT_BITS | number)
-        if row == 0:
-            end_reading(slots)
-            return
+        row = slots[STAY]
+        if is_open[number - 1] == 0:
+            row = find_stay_mask(slots, ((text << STATE_BITS) | state) << COUNT_BITS | number)
+            if row == 0:
+                end_reading(slots)
+                return
         source = words_at(row)
         for i in range(slots[MASK_WORDS]):
             mask[i] |= source[i]
@@ -352,8 +362,11 @@ def most_code_points(slots, stack, record):
 def fill_text(slots, stack, mask):
     node = ints_at(slots[NODES] + (np.int64(stack[A]) << NODE_SHIFT) * 4)
     text = np.int64(node[TEXT_ID])
-    if slots[STAY_MOST] != 0:
-        most = most_code_points(slots, stack, ints_at(slots[TEXTS] + (text << TEXT_SHIFT) * 4))
+    record = ints_at(slots[TEXTS] + (text << TEXT_SHIFT) * 4)
+    most = most_code_points(slots, stack, record)
+    if most != NONE and bytes_at(slots[TEXT_OPEN])[record[TEXT_OPEN_AT] + stack[B]] != 0:
+        copy_mask(slots, mask, slots[STAY_WITHIN] + min(most, slots[LONGEST] - 1) * slots[MASK_WORDS] * 4)
+    elif slots[STAY_MOST] != 0:
         count = np.int64(stack[C]) + 2 if most == NONE else np.int64(ANY_COUNT)
         begin_reading(slots)
         row = find_stay_mask(slots, ((text << STATE_BITS) | stack[B]) << COUNT_BITS | count)
@@ -367,7 +380,8 @@ def fill_text(slots, stack, mask):
             for i in range(slots[MASK_WORDS]):
                 mask[i] &= within[i]
     else:
-        call_walk(slots[WALK], slots, stack, mask, TRIE_STAYING, 0, slots[TRIE_NODES], 0, 0)
+        walk_staying(slots, stack, mask, text, np.int64(stack[B]))
+        load(slots, stack)
     for byte in range(256):
         walk_root(slots, stack, mask, CROSS, byte, 0, 0)
 

@@ -32,6 +32,7 @@ def new_node(slots, state, below, more):
     arena[node + GSS_STATE] = state
     arena[node + GSS_BELOW] = below
     arena[node + GSS_MORE] = more
+    arena[node + GSS_HEIGHT] = 0 if below < 0 else arena[below + GSS_HEIGHT] + 1
     return node
 
 
@@ -52,6 +53,7 @@ def action_of(slots, state, terminal):
 
 @kernel(Long, Longs, Long, Long, inline=True)
 def goto(slots, node, origin):
+    slots[LOWEST] = min(slots[LOWEST], np.int64(ints_at(slots[ARENA])[node + GSS_HEIGHT]))
     state = np.int64(ints_at(slots[ARENA])[node + GSS_STATE])
     return np.int64(ints_at(slots[GOTO])[state * slots[NONTERMINALS] + origin])
 

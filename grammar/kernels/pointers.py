@@ -101,3 +101,13 @@ def call_fill(typing_context: Any, address: Any, slots: Any, stack: Any, mask: A
 def call_restart(typing_context: Any, address: Any, slots: Any, stack: Any, mask: Any, row: Any, base: Any) -> Any:
     """Call ``grammar_masks.restart`` through its address."""
     return Long(Long, Longs, Ints, Words, Longs, Long), _call
+
+
+@intrinsic
+def address_of_words(typing_context: Any, pointer: Any) -> Any:
+    """The address that a pointer to uint32 holds."""
+
+    def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        return builder.ptrtoint(arguments[0], ir.IntType(64))
+
+    return Long(Words), generate

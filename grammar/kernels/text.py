@@ -197,13 +197,19 @@ def text_successor(slots, text, state, code_point):
 
 @kernel(Flag, Longs, Long, Long, Long, inline=True)
 def is_viable(slots, text, state, length):
-    """Can the text be completed from ``state``, ``length`` code points having been read?"""
+    """Can the text be completed from ``state``, ``length`` code points having been read?
+
+    Where only one class is considered, the text is a key of that class.
+    """
     if state == TEXT_DEAD:
         return False
     record = ints_at(slots[TEXTS] + (text << TEXT_SHIFT) * 4)
     columns = np.int64(record[TEXT_COLUMNS])
     if columns == 0 or slots[ANY_LENGTH] != 0:
-        return True
+        only = slots[ONLY_CLASS]
+        if only == 0:
+            return True
+        return ints_at(slots[TEXT_LEFT])[record[TEXT_LEFT_AT] + state * record[TEXT_KEY_CLASSES] + only - 1] != 0
     column = min(length, columns - 1)
     return bytes_at(slots[TEXT_VIABLE])[record[TEXT_VIABLE_AT] + state * columns + column] != 0
 

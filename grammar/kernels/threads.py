@@ -489,6 +489,8 @@ def grammar_step(slots, stack, depth, byte):
     slots[ALLOCATED] = stack[i + TOP]
     slots[THREADS] = 0
     slots[STEPS] += 1
+    if slots[STEPS] > slots[MOST_STEPS]:
+        return 0
     mode, frame, a, b = stack[i], np.int64(stack[i + 1]), stack[i + 2], stack[i + 3]
     c, s, e, top = stack[i + 4], stack[i + 5], stack[i + 6], stack[i + 7]
     if mode == SEVERAL:

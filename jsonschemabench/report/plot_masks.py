@@ -42,7 +42,7 @@ def mask_plot(run: Run, evidence: Evidence, dataset: str) -> Plot | None:
         f"masks-{dataset}",
         f"Time between masks on {dataset_name(dataset)}",
         f"A density curve for each engine on a logarithmic axis of time. Medians: {medians}.",
-        lambda width: _draw(width, histograms),
+        lambda width: hills(width, histograms),
     )
 
 
@@ -50,7 +50,8 @@ def _histogram(evidence: Evidence, engine: str, dataset: str) -> Histogram:
     return evidence.masks.get((engine, dataset), Histogram())
 
 
-def _draw(width: int, histograms: dict[str, Histogram]) -> tuple[float, list[str]]:
+def hills(width: int, histograms: dict[str, Histogram]) -> tuple[float, list[str]]:
+    """The height and the elements of a plot of this width: a curve for each name."""
     narrow = width == NARROW
     left = 8.0 if narrow else 172.0
     low = min(histogram.percentile(0.1) for histogram in histograms.values())

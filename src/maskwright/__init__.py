@@ -1,6 +1,6 @@
 """maskwright makes language models write structured output: JSON that obeys a schema, by token masks from automata.
 
-The names below are the public face. They are loaded on first use, so that ``import maskwright`` is quick and imports no
+The names below are the public face; the errors besides ``MaskwrightError`` can be had from here too. They are loaded on first use, so that ``import maskwright`` is quick and imports no
 machine-learning library.
 """
 
@@ -13,16 +13,21 @@ if TYPE_CHECKING:
     from .generation.generate import generate
     from .generation.result import GenerationResult
     from .grammar.batch import fill_next_token_bitmasks
+    from .grammar.cfg.ebnf import Ebnf
+    from .grammar.cfg.gbnf import Gbnf
+    from .grammar.cfg.lark_form import Lark
     from .grammar.errors import (
+        InvalidGrammar,
         InvalidSchema,
         LimitExceeded,
         MaskwrightError,
+        UnsatisfiableGrammar,
         UnsatisfiableSchema,
         UnsupportedSchema,
     )
     from .grammar.limits import Limits
     from .grammar.matcher import Constraint, Matcher
-    from .grammar.regex_form import Regex
+    from .grammar.regex_form import Choice, Regex, Substring
     from .grammar.vocabulary import Vocabulary
     from .logits.processor import LogitsProcessor
     from .schemas.options import JsonOptions
@@ -31,19 +36,20 @@ if TYPE_CHECKING:
     __version__: str
 
 __all__ = [
+    "Choice",
     "Constraint",
+    "Ebnf",
+    "Gbnf",
     "GenerationResult",
-    "InvalidSchema",
     "JsonOptions",
     "JsonSchema",
-    "LimitExceeded",
+    "Lark",
     "Limits",
     "LogitsProcessor",
     "MaskwrightError",
     "Matcher",
     "Regex",
-    "UnsatisfiableSchema",
-    "UnsupportedSchema",
+    "Substring",
     "Vocabulary",
     "__version__",
     "compile",
@@ -52,17 +58,24 @@ __all__ = [
 ]
 
 _MODULES = {
+    "Choice": ".grammar.regex_form",
     "Constraint": ".grammar.matcher",
+    "Ebnf": ".grammar.cfg.ebnf",
+    "Gbnf": ".grammar.cfg.gbnf",
     "GenerationResult": ".generation.result",
+    "InvalidGrammar": ".grammar.errors",
     "InvalidSchema": ".grammar.errors",
     "JsonOptions": ".schemas.options",
     "JsonSchema": ".schemas.specification",
+    "Lark": ".grammar.cfg.lark_form",
     "LimitExceeded": ".grammar.errors",
     "Limits": ".grammar.limits",
     "LogitsProcessor": ".logits.processor",
     "MaskwrightError": ".grammar.errors",
     "Matcher": ".grammar.matcher",
     "Regex": ".grammar.regex_form",
+    "Substring": ".grammar.regex_form",
+    "UnsatisfiableGrammar": ".grammar.errors",
     "UnsatisfiableSchema": ".grammar.errors",
     "UnsupportedSchema": ".grammar.errors",
     "Vocabulary": ".grammar.vocabulary",

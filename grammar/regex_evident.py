@@ -1,0 +1,96 @@
+"""Texts that evidently match a pattern: told from its syntax, without an automaton.
+
+Most patterns are sequences and alternatives of characters between ``^`` and ``$``. That something matches these, and how
+long it may be, can be read off, so that an automaton is built only when a text is to be judged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from .dfa_operations import states_exceeded
+from .limits import Budget
+from .regex_nodes import (
+    UNBOUNDED,
+    Ahead,
+    Alternation,
+    Behind,
+    Chars,
+    Concat,
+    Node,
+    Nodes,
+    Repeat,
+    TextEnd,
+    TextStart,
+    shortest,
+)
+from .regex_syntax import parse, shown
+from .text_dfa import FIRST_SURROGATE, LAST_SURROGATE
+
+
+@dataclass(frozen=True)
+class Matched:
+    """There are matches of ``shortest`` code points, and if ``is_open`` of any greater number.
+
+    ``size``: how many sets of characters the pattern is written with when counted repetitions are spelled out.
+    """
+
+    shortest: int
+    is_open: bool
+    size: int
+
+
+@lru_cache(maxsize=1024)
+def evident_matches(pattern: str, budget: Budget) -> Matched | None:
+    """Some lengths of texts in which ``pattern`` is found; ``None`` where its syntax does not tell.
+
+    Raises ``InvalidPattern`` and ``UnsupportedPattern``, and ``LimitExceeded`` where every match is too long for an
+    automaton.
+    """
+    node = parse(pattern, Nodes(budget))
+    if shortest(node) >= budget.limits.states:
+        raise states_exceeded(f"the pattern {shown(pattern)}", budget)
+    options = node.options if isinstance(node, Alternation) else (node,)
+    found = [matched for matched in map(_matched, options) if matched is not None]
+    if not found:
+        return None
+    best = min(found, key=lambda matched: (not matched.is_open, matched.shortest))
+    return replace(best, size=_size(node))
+
+
+def _matched(node: Node) -> Matched | None:
+    """The same for one alternative."""
+    parts = node.parts if isinstance(node, Concat) else (node,)
+    begins, ends = isinstance(parts[0], TextStart) if parts else False, isinstance(parts[-1], TextEnd) if parts else False
+    inner = parts[begins : len(parts) - ends]
+    if not all(map(_is_plain, inner)):
+        return None
+    return Matched(sum(map(shortest, inner)), not (begins and ends), 0)
+
+
+def _size(node: Node) -> int:
+    match node:
+        case Chars():
+            return 1
+        case Concat(parts) | Alternation(parts):
+            return sum(map(_size, parts))
+        case Repeat(body, low, high):
+            return _size(body) * max(low if high == UNBOUNDED else high, 1)
+        case Ahead(body) | Behind(body):
+            return _size(body)
+    return 0
+
+
+def _is_plain(node: Node) -> bool:
+    """Whether ``node`` consists of characters only, so that it matches wherever it stands."""
+    match node:
+        case Chars(chars):
+            return any(low < FIRST_SURROGATE or high > LAST_SURROGATE for low, high in chars)
+        case Concat(parts):
+            return all(map(_is_plain, parts))
+        case Alternation(options):
+            return all(map(_is_plain, options))
+        case Repeat(body):
+            return _is_plain(body)
+    return False
