@@ -38,8 +38,8 @@ _FIRST_STATES = 1 << 8
 class Scanner:
     """The states explored so far. State 0 is ``DEAD``.
 
-    ``byte_class`` uint8[256]: the column of each byte. ``transitions`` int32[states, columns]; ``decided`` uint8[states];
-    ``endings`` int32[n, 3] (a state of the scanner that must not come to a decided one, the state of a guard or -1, the
+    ``byte_class`` uint8[256]: the column of each byte. ``transitions`` int32[states, columns]; ``decided``,
+    ``decided_at_end`` uint8[states]; ``endings`` int32[n, 3] (a state of the scanner that must not come to a decided one, the state of a guard or -1, the
     terminal), of which state ``s`` has those from ``where[s, 0]`` on, ``where[s, 1]`` of them; ``reach`` uint64[states,
     words]: the terminals that may still come about, as bits. All may have spare rows behind the ``states``.
     ``guard_transitions`` int32[n, 256], ``guard_verdicts``, ``guard_at_end``: the guards of all terminals.
@@ -49,7 +49,7 @@ class Scanner:
         self._grammar = grammar
         self._budget = budget
         self._cuts = grammar.lexing is Lexing.LONGEST
-        self._rows: list[list[int]] = [[at.NO_LABEL, 0, 0, 0, 0]]
+        self._rows: list[list[int]] = [[at.NO_LABEL, 0, 0, 0, 0, 0]]
         self._row_transitions: list[NDArray[np.int32]] = [np.zeros((1, BYTES), np.int32)]
         self._row_endings: list[list[int]] = []
         self._first_row: dict[int, int] = {}
@@ -63,6 +63,7 @@ class Scanner:
         self._table = np.zeros(4 * _FIRST_STATES, np.int32)
         self.transitions = np.zeros((_FIRST_STATES, self.columns), np.int32)
         self.decided = np.zeros(_FIRST_STATES, np.uint8)
+        self.decided_at_end = np.zeros(_FIRST_STATES, np.uint8)
         self.where = np.zeros((_FIRST_STATES, 2), np.int32)
         self.endings = np.zeros((_FIRST_STATES, 3), np.int32)
         self.reach = np.zeros((_FIRST_STATES, len(grammar.terminals) // 64 + 1), np.uint64)
@@ -75,7 +76,7 @@ class Scanner:
         keywords: set[bytes] = set()
         for number, terminal in enumerate(self._grammar.terminals):
             dfa = terminal.content
-            if not isinstance(dfa, ByteDfa):
+            if not isinstance(dfa, ByteDfa) or dfa.start == DEAD:
                 continue
             self._add_terminal(number, dfa, guard_rows)
             keywords.update(terminal.keywords)
@@ -104,8 +105,10 @@ class Scanner:
         self._row_transitions.append(
             np.where(dfa.transitions[1:] == DEAD, 0, dfa.transitions[1:] + base).astype(np.int32)
         )
-        for decided, endings in zip(dfa.decided[1:].tolist(), dfa.endings[1:], strict=True):
-            self._rows.append([number, 0, int(decided), len(self._row_endings), len(endings)])
+        at_end = np.zeros_like(dfa.decided) if dfa.decided_at_end is None else dfa.decided_at_end
+        for row, endings in enumerate(dfa.endings[1:], 1):
+            decided = [int(dfa.decided[row]), int(at_end[row])]
+            self._rows.append([number, 0, *decided, len(self._row_endings), len(endings)])
             for ending in endings:
                 preferred = 0 if ending.preferred == DEAD else ending.preferred + base
                 guard = -1 if ending.guard < 0 else ending.guard + guard_rows
@@ -126,7 +129,7 @@ class Scanner:
             first = len(self._rows)
             rows = transitions[START:, self._class_byte]
             self._next_row = np.concatenate([self._next_row, np.where(rows == DEAD, 0, rows + first - START)])
-            self._rows += [[at.NO_LABEL if label < 0 else label, 1, 0, 0, 0] for label in labels[START:].tolist()]
+            self._rows += [[at.NO_LABEL if label < 0 else label, 1, 0, 0, 0, 0] for label in labels[START:].tolist()]
             self._followers[key] = first
         return self._followers[key]
 
@@ -200,6 +203,7 @@ class Scanner:
                 self._table,
                 self.endings,
                 self.decided,
+                self.decided_at_end,
                 self.where,
                 self._next_row,
                 self.transitions,
@@ -220,7 +224,7 @@ class Scanner:
         self.transitions = _doubled(self.transitions)
         self._budget.check_memory(self.transitions.nbytes, "the grammar's scanner")
         self.decided, self.where, self.endings = _doubled(self.decided), _doubled(self.where), _doubled(self.endings)
-        self.reach = _doubled(self.reach)
+        self.reach, self.decided_at_end = _doubled(self.reach), _doubled(self.decided_at_end)
         self._items_at, self._items = _doubled(self._items_at), _doubled(self._items)
         self._table = np.zeros(2 * len(self._table), np.int32)
         at.rehash(self._counters, self._items_at, self._items, self._table)

@@ -252,6 +252,7 @@ class GrammarTables:
             at.SCAN_CLASS: scanner.byte_class,
             at.SCAN_NEXT: scanner.transitions,
             at.SCAN_DECIDED: scanner.decided,
+            at.SCAN_DECIDED_AT_END: scanner.decided_at_end,
             at.SCAN_WHERE: scanner.where,
             at.SCAN_ENDINGS: scanner.endings,
             at.SCAN_REACH: self._scan_reach,
@@ -278,7 +279,8 @@ class GrammarTables:
             at.LOOPS: self._loops,
             at.INEVITABLE: self._inevitable,
         }
-        self._retired += [scanner.transitions, scanner.decided, scanner.where, scanner.endings]
+        self._retired += [scanner.transitions, scanner.decided, scanner.decided_at_end]
+        self._retired += [scanner.where, scanner.endings]
         for slot, table in tables.items():
             slots[slot] = address_of(table)
         indentation = grammar.indentation

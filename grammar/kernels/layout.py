@@ -41,9 +41,10 @@ TABLES_END = TEXT_OPEN + 1
 STAY_CACHE, STAY_MOST, STAY_WANTED = (next(_slot) for _ in range(3))
 WHITESPACE, BLANK_NEXT, EPOCH = next(_slot), next(_slot), next(_slot)
 # --- slots: a grammar's scanner (``cfg.scanner``) and parser (``cfg.tables``)
-GRAMMAR_STEP, GRAMMAR_ACCEPTS, GRAMMAR_FILL, GRAMMAR_RESTART = (next(_slot) for _ in range(4))  # kernels, called through their addresses
-SCAN_CLASS, SCAN_NEXT, SCAN_COLUMNS, SCAN_DECIDED, SCAN_WHERE, SCAN_ENDINGS, SCAN_REACH, REACHES = (
-    next(_slot) for _ in range(8)
+# kernels, called through their addresses
+GRAMMAR_STEP, GRAMMAR_ACCEPTS, GRAMMAR_FILL, GRAMMAR_RESTART = (next(_slot) for _ in range(4))
+SCAN_CLASS, SCAN_NEXT, SCAN_COLUMNS, SCAN_DECIDED, SCAN_DECIDED_AT_END, SCAN_WHERE, SCAN_ENDINGS, SCAN_REACH, REACHES = (
+    next(_slot) for _ in range(9)
 )
 GUARD_NEXT, GUARD_VERDICT, GUARD_AT_END = (next(_slot) for _ in range(3))
 ACTION, CHOICES, GOTO, RULES, SURE = (next(_slot) for _ in range(5))
