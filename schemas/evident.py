@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from math import ceil, floor
 
-from ..grammar.regex_evident import evident_matches
+from ..grammar.regex_evident import outline
 from .atoms import (
     AtLeast,
     Atom,
@@ -134,7 +134,7 @@ class Evident:
         lengths = [(atom.count, is_true) for atom, is_true in literals if isinstance(atom, LengthAtLeast)]
         if len(patterns) != 1 or len(lengths) + 1 != len(literals):
             return False
-        matched = evident_matches(patterns[0].pattern, self._language.budget)
+        matched = outline(patterns[0].pattern, self._language.budget).matched
         if matched is None:
             return False
         least = max((count for count, is_true in lengths if is_true), default=0)
