@@ -10,15 +10,17 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from maskwright.grammar.cfg.compile import compile_grammar
 from maskwright.grammar.cfg.interpreter import Configuration, GrammarInterpreter
 from maskwright.grammar.cfg.lark_form import Lark
 from maskwright.grammar.cfg.lark_grammar import read_lark
-from maskwright.grammar.cfg.model import Grammar, Lexing
+from maskwright.grammar.automaton import Automaton
+from maskwright.grammar.cfg.model import Embedded, Grammar, Lexing
+from maskwright.grammar.cfg.tables import GrammarTables
 from maskwright.grammar.dfa import DEAD
 from maskwright.grammar.kernels import layout as at
 from maskwright.grammar.limits import Budget, Limits
 from maskwright.grammar.matcher import Constraint, Matcher
+from maskwright.grammar.token_tables import tables_of
 from maskwright.grammar.vocabulary import Vocabulary
 
 END = 256
@@ -97,9 +99,16 @@ def cases(draw: st.DrawFn) -> Case:
 class Pair:
     """The kernels and the slow interpreter, reading the same text."""
 
-    def __init__(self, grammar: Grammar, vocabulary: Vocabulary = VOCABULARY) -> None:
-        self.constraint = compile_grammar(grammar, vocabulary, Budget(Limits()))
-        self.interpreter = GrammarInterpreter(grammar, Budget(Limits()))
+    def __init__(self, grammar: Grammar, constraint: Constraint | None = None) -> None:
+        self.constraint = constraint or constraint_of(grammar)
+        automaton = self.constraint._automaton
+        assert automaton.grammar is not None
+        nodes = {
+            number: int(automaton.grammar._terminals[number, at.TERMINAL_NODE])
+            for number, terminal in enumerate(grammar.terminals)
+            if isinstance(terminal.content, Embedded)
+        }
+        self.interpreter = GrammarInterpreter(grammar, Budget(Limits()), automaton, nodes)
         self.matcher: Matcher = self.constraint.matcher()
         self.configurations: list[Configuration] = [self.interpreter.start()]
         self.read: list[bytes] = []
@@ -180,8 +189,23 @@ def grammar_of(text: str, start: str = "start", indenter: object = None, lexing:
     return replace(read_lark(Lark(text, start, indenter), Budget(Limits())), lexing=lexing)
 
 
+class _NoValues:
+    """The compiler of an automaton without values of its own."""
+
+    def compile_node(self, node: int) -> None:
+        raise AssertionError(node)
+
+    compile_state = compile_node
+
+    def node_after(self, node: int, items: bytes) -> int:
+        raise AssertionError(node, items)
+
+
 def constraint_of(grammar: Grammar, vocabulary: Vocabulary = VOCABULARY) -> Constraint:
-    return compile_grammar(grammar, vocabulary, Budget(Limits()))
+    budget = Budget(Limits())
+    automaton = Automaton(at.COMPACT, budget)
+    automaton.grammar = GrammarTables(grammar, {}, tables_of(vocabulary), budget)
+    return Constraint(automaton, _NoValues(), vocabulary, grammar.notes)
 
 
 def judged(constraint: Constraint, content: bytes) -> bool:
@@ -190,5 +214,6 @@ def judged(constraint: Constraint, content: bytes) -> bool:
     return matcher.accept_tokens(list(content)) == len(content) and matcher.is_accepting()
 
 
-def texts_of(letters: Sequence[str], generator: random.Random, count: int, longest: int) -> list[bytes]:
+def texts_of(letters: Sequence[str], seed: int, count: int, longest: int) -> list[bytes]:
+    generator = random.Random(seed)
     return ["".join(generator.choices(letters, k=generator.randint(0, longest))).encode() for _ in range(count)]
