@@ -6,7 +6,7 @@ long it may be, can be read off, so that an automaton is built only when a text 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 from .dfa_operations import states_exceeded
@@ -31,19 +31,26 @@ from .text_dfa import FIRST_SURROGATE, LAST_SURROGATE
 
 @dataclass(frozen=True)
 class Matched:
-    """There are matches of ``shortest`` code points, and if ``is_open`` of any greater number.
-
-    ``size``: how many sets of characters the pattern is written with when counted repetitions are spelled out.
-    """
+    """There are matches of ``shortest`` code points, and if ``is_open`` of any greater number."""
 
     shortest: int
     is_open: bool
+
+
+@dataclass(frozen=True)
+class Outline:
+    """What the syntax of a pattern tells: some lengths of its matches, ``None`` if it does not say.
+
+    ``size``: how many sets of characters it is written with when counted repetitions are spelled out.
+    """
+
+    matched: Matched | None
     size: int
 
 
 @lru_cache(maxsize=1024)
-def evident_matches(pattern: str, budget: Budget) -> Matched | None:
-    """Some lengths of texts in which ``pattern`` is found; ``None`` where its syntax does not tell.
+def outline(pattern: str, budget: Budget) -> Outline:
+    """The outline of ``pattern``, which is looked for anywhere in a text.
 
     Raises ``InvalidPattern`` and ``UnsupportedPattern``, and ``LimitExceeded`` where every match is too long for an
     automaton.
@@ -53,10 +60,7 @@ def evident_matches(pattern: str, budget: Budget) -> Matched | None:
         raise states_exceeded(f"the pattern {shown(pattern)}", budget)
     options = node.options if isinstance(node, Alternation) else (node,)
     found = [matched for matched in map(_matched, options) if matched is not None]
-    if not found:
-        return None
-    best = min(found, key=lambda matched: (not matched.is_open, matched.shortest))
-    return replace(best, size=_size(node))
+    return Outline(min(found, key=lambda matched: (not matched.is_open, matched.shortest), default=None), _size(node))
 
 
 def _matched(node: Node) -> Matched | None:
@@ -66,7 +70,7 @@ def _matched(node: Node) -> Matched | None:
     inner = parts[begins : len(parts) - ends]
     if not all(map(_is_plain, inner)):
         return None
-    return Matched(sum(map(shortest, inner)), not (begins and ends), 0)
+    return Matched(sum(map(shortest, inner)), not (begins and ends))
 
 
 def _size(node: Node) -> int:

@@ -94,15 +94,17 @@ def object_of(language: Language, literals: Iterable[Literal]) -> PlainObject | 
             orders.append(atom.names)
         else:
             return None
-    patterned = [atom for atom in demands if not isinstance(atom.selector, NamedKey) and not _by_name(atom.selector)]
+    is_patterned = False
     mentioned = set(required)
     for atom in demands:
-        if isinstance(atom.selector, NamedKey):
-            mentioned.add(atom.selector.name)
+        selector = atom.selector
+        if isinstance(selector, NamedKey):
+            mentioned.add(selector.name)
         else:
             mentioned |= names_in(language, atom)
+            is_patterned = is_patterned or not _by_name(selector)
     names: Iterable[str] = in_order(language, mentioned, orders)
-    classes = classes_for(language, names, [atom.selector for atom in demands]) if patterned else None
+    classes = classes_for(language, names, [atom.selector for atom in demands]) if is_patterned else None
     if classes is not None:
         names = classes.named
     properties = _named_values(language, names, demands)

@@ -11,7 +11,7 @@ from ..grammar.errors import InvalidPattern, InvalidSchema, LimitExceeded, Unsup
 from ..grammar.kernels import layout as at
 from ..grammar.matcher import Constraint
 from ..grammar.regex import compile_pattern
-from ..grammar.regex_evident import evident_matches
+from ..grammar.regex_evident import outline
 from ..grammar.regex_form import Regex
 from ..grammar.vocabulary import Vocabulary
 from .compiler import JsonCompiler
@@ -64,8 +64,7 @@ def _check_patterns(language: Language) -> None:
     """
     for pattern, place in language.patterns.items():
         try:
-            matched = evident_matches(pattern, language.budget)
-            if matched is None or matched.size > _LARGE:
+            if outline(pattern, language.budget).size > _LARGE:
                 compile_pattern(pattern, language.budget)
         except InvalidPattern as error:
             raise InvalidSchema(error.problem, place, error.remedy) from error

@@ -7,9 +7,12 @@ something satisfies these can be read off. A "no" means only that it is not evid
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from math import ceil, floor
 
-from ..grammar.regex_evident import evident_matches
+from ..grammar.regex_evident import outline
 from .atoms import (
+    AtLeast,
     Atom,
     Every,
     Has,
@@ -21,18 +24,23 @@ from .atoms import (
     LengthAtLeast,
     Literal,
     Matches,
+    MoreThan,
+    MultipleOf,
     NamedKey,
     NumberAtom,
     PropertiesAtLeast,
     StringAtom,
     StringIn,
     Unique,
+    WrittenAsInteger,
 )
 from .formula import FALSE, TRUE, Operator
 from .lowering import Language
 from .selectors import selects
 from .theory_numbers import some_number
 from .theory_strings import some_string
+
+_INTEGER = MultipleOf(Fraction(1))
 
 _DEEPEST = 40
 """Values that need values are followed so far, on Python's stack."""
@@ -91,10 +99,12 @@ class Evident:
     def _judge(self, literals: tuple[Literal, ...], kind: Kind) -> bool:
         if kind is Kind.STRING:
             return self._some_string(literals)
+        if kind is Kind.OBJECT:
+            return self._some_object(literals)
+        if kind is Kind.NUMBER and _some_integer(literals):
+            return True
         positive = [atom for atom, is_true in literals if is_true]
         negative = [atom for atom, is_true in literals if not is_true]
-        if kind is Kind.OBJECT:
-            return self._some_object(positive, negative)
         if kind is Kind.ARRAY:
             return self._some_array(positive, negative)
         numbers = [atom for atom in positive if isinstance(atom, NumberAtom)]
@@ -124,7 +134,7 @@ class Evident:
         lengths = [(atom.count, is_true) for atom, is_true in literals if isinstance(atom, LengthAtLeast)]
         if len(patterns) != 1 or len(lengths) + 1 != len(literals):
             return False
-        matched = evident_matches(patterns[0].pattern, self._language.budget)
+        matched = outline(patterns[0].pattern, self._language.budget).matched
         if matched is None:
             return False
         least = max((count for count, is_true in lengths if is_true), default=0)
@@ -133,20 +143,29 @@ class Evident:
             return False
         return most is None or max(least, matched.shortest) <= most
 
-    def _some_object(self, positive: list[Atom], negative: list[Atom]) -> bool:
+    def _some_object(self, literals: tuple[Literal, ...]) -> bool:
         """Whether an object of just the properties that are required will do."""
-        required = dict.fromkeys(atom.name for atom in positive if isinstance(atom, Has))
-        demands = [atom for atom in positive if isinstance(atom, Every)]
-        for atom in positive:
-            if isinstance(atom, PropertiesAtLeast) and atom.count > len(required):
-                return False
-        for atom in negative:
+        required: list[str] = []
+        demands: list[Every] = []
+        others: list[Literal] = []
+        for literal in literals:
+            atom, is_true = literal
+            if not is_true:
+                others.append(literal)
+            elif isinstance(atom, Every):
+                demands.append(atom)
+            elif isinstance(atom, Has):
+                required.append(atom.name)
+            else:
+                others.append(literal)
+        names = dict.fromkeys(required)
+        for atom, is_true in others:
             if isinstance(atom, PropertiesAtLeast):
-                if len(required) >= atom.count:
+                if (atom.count > len(names)) if is_true else (atom.count <= len(names)):
                     return False
-            elif not isinstance(atom, Has) or atom.name in required:
+            elif not is_true and (not isinstance(atom, Has) or atom.name in names):
                 return False
-        return all(self.value(value) for value in self._demanded(demands, required))
+        return not names or all(map(self.value, self._demanded(demands, names)))
 
     def _demanded(self, demands: list[Every], names: Iterable[str]) -> Iterator[int]:
         """What is asked of the properties ``names``, one after the other."""
@@ -178,6 +197,25 @@ class Evident:
                 return False
         conjunction = self._language.formulas.conjunction
         return all(self.value(conjunction(_asked(positive, index))) for index in range(least))
+
+
+def _some_integer(literals: tuple[Literal, ...]) -> bool:
+    """Whether an integer satisfies ``literals``, where these are bounds, and that it has to be one, and nothing else."""
+    least: tuple[Fraction, bool] | None = None
+    most: tuple[Fraction, bool] | None = None
+    for atom, is_true in literals:
+        if isinstance(atom, AtLeast | MoreThan):
+            excludes = isinstance(atom, MoreThan) == is_true
+            if is_true:
+                least = max(least or (atom.bound, excludes), (atom.bound, excludes))
+            else:
+                most = min(most or (atom.bound, not excludes), (atom.bound, not excludes))
+        elif not is_true or not (isinstance(atom, WrittenAsInteger) or atom == _INTEGER):
+            return False
+    if least is None or most is None:
+        return True
+    smallest = floor(least[0]) + 1 if least[1] else ceil(least[0])
+    return smallest < most[0] or (smallest == most[0] and most[1])
 
 
 def _asked(positive: list[Atom], index: int) -> Iterator[int]:

@@ -140,6 +140,11 @@ class Site:
         """Of values of ``kind``, ``atom`` has to be true, or false. Becomes a formula only when one is asked for."""
         self.by_kind.setdefault(kind, []).append(Literal(atom, is_true))
 
+    def demand_all(self, kind: Kind, literals: list[Literal]) -> None:
+        """Of values of ``kind``, all ``literals`` have to be true."""
+        if literals:
+            self.by_kind.setdefault(kind, []).extend(literals)
+
     def demand_always(self, formula: int) -> None:
         """Values of every kind have to satisfy ``formula``, which consists of schemas."""
         if formula == FALSE:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from .atoms import (
     Every,
     Has,
     KeyOrder,
     KeysSatisfying,
     Kind,
+    Literal,
     MatchingKeys,
     NamedKey,
     OtherKeys,
@@ -19,17 +22,20 @@ from .keywords_common import KeywordFunction, Site
 from .references import escape
 
 _ALL_KEYS = OtherKeys(frozenset())
+_named_key, _has = lru_cache(4096)(NamedKey), lru_cache(4096)(Has)  # the same names come again and again
 
 
 def properties(site: Site, schemas: object) -> None:
     """The values of the properties named; with ``property_order="schema"`` also their order."""
     selectors = []
+    demands = []
     for name, schema in site.members(schemas).items():
-        selector = NamedKey(name)
+        selector = _named_key(name)
         value = site.subschema(schema, name)
         if value != TRUE:
-            site.demand_that(Kind.OBJECT, Every(selector, value))
+            demands.append(Literal(Every(selector, value), True))
         selectors.append(selector)
+    site.demand_all(Kind.OBJECT, demands)
     site.evaluated.keys += selectors
     _order(site)
 
@@ -67,8 +73,7 @@ def unevaluated_properties(site: Site, schema: object) -> None:
 
 def required(site: Site, names: object) -> None:
     """The properties named, also those that ``properties`` does not name."""
-    for name in site.texts(names):
-        site.demand_that(Kind.OBJECT, Has(name))
+    site.demand_all(Kind.OBJECT, [Literal(_has(name), True) for name in site.texts(names)])
     if "properties" not in site.contents:
         _order(site)
 
@@ -138,7 +143,7 @@ def _order(site: Site) -> None:
     names = tuple(dict.fromkeys([*listed, *(name for name in needed if isinstance(name, str))]))
     site.mention(names)
     if names and site.options.property_order == "schema":
-        site.demand(Kind.OBJECT, site.atom(KeyOrder(names)))
+        site.demand_that(Kind.OBJECT, KeyOrder(names))
 
 
 COMMON: dict[str, KeywordFunction] = {

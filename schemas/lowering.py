@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from fractions import Fraction
+from functools import lru_cache
 from itertools import chain
 
 from ..grammar.errors import InvalidSchema, LimitExceeded
@@ -51,6 +52,7 @@ from .theory_strings import string_satisfies
 from .values import Constant, Constants
 
 _ROOT = 0
+_schema_atom = lru_cache(1024)(SchemaAtom)  # each document numbers its schemas from 0
 
 
 class _Schema:
@@ -278,7 +280,7 @@ class Language:
             self._schemas.append(schema)
             if keywords != ["$ref"]:
                 self._unread.append((number, contents, key))
-                value = schema.value = self.formulas.new_variable(VALUE, SchemaAtom(number))
+                value = schema.value = self.formulas.new_variable(VALUE, _schema_atom(number))
                 break
             followed.append(schema)
             contents, trail, scope = self._target(contents["$ref"], "$ref", schema)
@@ -393,7 +395,7 @@ class Language:
         return atom.schema
 
     def _variable(self, number: int) -> int:
-        return self.formulas.variable(VALUE, SchemaAtom(number))
+        return self.formulas.variable(VALUE, _schema_atom(number))
 
     def _atom(self, atom: Atom) -> int:
         return self.formulas.variable(VALUE, atom)

@@ -82,6 +82,9 @@ class PlainDemands:
         return self._conjunction_of_literals(value, kind, is_guess=True) if found is None else found
 
     def _conjunction_of_literals(self, value: int, kind: Kind, *, is_guess: bool) -> tuple[Literal, ...] | None:
+        alone = self._literals_of_one_schema(value, kind)
+        if alone is not None:
+            return alone
         conjuncts = self._formulas.conjuncts
         found: list[Literal] = []
         seen: set[int] = set()
@@ -99,6 +102,19 @@ class PlainDemands:
                 else:
                     work += conjuncts(demand)
         return tuple(found)
+
+    def _literals_of_one_schema(self, value: int, kind: Kind) -> tuple[Literal, ...] | None:
+        """The literals of a schema that demands nothing else, as most do."""
+        formulas = self._formulas
+        if formulas.operator(value) is not Operator.VARIABLE:
+            return None
+        atom = formulas.variable_of(value).atom
+        site = self._language.site(atom.schema) if isinstance(atom, SchemaAtom) else None
+        if site is None or site.everywhere or kind not in site.allowed or kind in site.unevaluated:
+            return None
+        own = site.by_kind.get(kind, ())
+        literals = tuple([part for part in own if isinstance(part, Literal)])
+        return literals if len(literals) == len(own) else None
 
     def _parts(self, formula: int, kind: Kind, is_guess: bool) -> Iterable[int | Literal] | None:
         """Formulas and literals whose conjunction is ``formula``, or which imply it as a guess."""

@@ -27,6 +27,7 @@ from .json_text import check_json, read_document, read_json, read_json_file
 from .options import Escapes, Formats, JsonOptions, PropertyOrder, Whitespace
 
 _FORMS = "a dict, a bool, JSON text, a path, a type, a function, a JsonSchema or a grammar"
+_LIMITS = Limits()
 _VOCABULARIES = 4
 _CONSTRAINTS = 32
 _READ_DOCUMENT: Callable[[str], object] = read_document
@@ -71,7 +72,7 @@ class JsonSchema:
             escapes=escapes,
             registry=registry,
             dialect=dialect,
-            limits=limits or Limits(),
+            limits=limits or _LIMITS,
         )
         self.contents, self._parse = _read(schema)
 

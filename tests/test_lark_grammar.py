@@ -193,6 +193,10 @@ def test_imports(tmp_path: Path) -> None:
     main.write_text("%import .nowhere.sum\nstart: sum\n")
     with pytest.raises(InvalidGrammar, match=r"nowhere.lark cannot be imported.* at line 1, column 1"):
         read_lark(Lark(main), Budget())
+    with pytest.raises(InvalidGrammar, match="cannot be read"):
+        read_lark(Lark(tmp_path / "none.lark"), Budget())
+    with pytest.raises(InvalidGrammar, match="is no text"):
+        read_lark(Lark(7), Budget())  # type: ignore[arg-type]
     (tmp_path / "broken.lark").write_text("\n\nsum: (\n")
     main.write_text("%import .broken.sum\nstart: sum\n")
     with pytest.raises(InvalidGrammar, match=r"in broken.lark at line 3, column 7"):

@@ -16,13 +16,12 @@ from maskwright.grammar.cfg.literals import literal_dfa, literals_dfa
 from maskwright.grammar.cfg.regular import (
     any_text,
     complement,
-    concatenation,
     intersection,
-    repetition,
     union,
     until_dfa,
     without_dfa,
 )
+from maskwright.grammar.cfg.sequences import concatenation, repetition
 from maskwright.grammar.cfg.substring import substring_dfa
 from maskwright.grammar.cfg.utf8 import byte_dfa_of
 from maskwright.grammar.errors import LimitExceeded
@@ -130,6 +129,8 @@ def test_operations(left: list[str], right: list[str]) -> None:
 
 def test_operations_on_nothing() -> None:
     assert language(concatenation([], BUDGET)) == {""}
+    assert language(union([], BUDGET)) == set()
+    assert language(intersection([], BUDGET)) == set(short_texts())
     assert language(concatenation([literals_dfa([]), literal_dfa(b"a")], BUDGET)) == set()
     assert not accepts(complement(literal_dfa(b"a"), BUDGET), b"\xc3")
 

@@ -152,6 +152,7 @@ def without_empty_text(dfa: ByteDfa) -> ByteDfa:
         start=len(dfa.transitions),
         decided=np.append(dfa.decided, False),
         endings=(*dfa.endings, ()),
+        decided_at_end=None if dfa.decided_at_end is None else np.append(dfa.decided_at_end, False),
     )
 
 

@@ -68,7 +68,7 @@ def assembled(explored: Explored, alphabet: Alphabet, budget: Budget, subject: s
         np.pad(settled[members, 0], (0, padding)),
         (*found, *[()] * padding),
         guard,
-        np.pad(settled[members, 1], (0, padding)),
+        np.pad(settled[members, 1], (0, padding)) if guarded else None,
     )
 
 

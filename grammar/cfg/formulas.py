@@ -14,9 +14,10 @@ Clause = frozenset[int]
 
 
 class Formulas:
-    """The table of formulas and the operations on them."""
+    """The table of formulas and the operations on them; ``charge`` is told how many clauses are about to be made."""
 
-    def __init__(self) -> None:
+    def __init__(self, charge: Callable[[int], None]) -> None:
+        self._charge = charge
         self.clauses: list[frozenset[Clause]] = [frozenset(), frozenset([frozenset()])]
         self._numbers = {clauses: number for number, clauses in enumerate(self.clauses)}
         self._known: dict[tuple[int, int, int], int] = {}
@@ -41,6 +42,7 @@ class Formulas:
             return right
         key = (0, min(left, right), max(left, right))
         if key not in self._known:
+            self._charge(len(self.clauses[left]) * len(self.clauses[right]))
             joined = (one | other for one in self.clauses[left] for other in self.clauses[right])
             self._known[key] = self._intern(
                 clause for clause in joined if not any(~literal in clause for literal in clause)
@@ -54,6 +56,7 @@ class Formulas:
             return right
         key = (1, min(left, right), max(left, right))
         if key not in self._known:
+            self._charge(len(self.clauses[left]) + len(self.clauses[right]))
             self._known[key] = self._intern(self.clauses[left] | self.clauses[right])
         return self._known[key]
 

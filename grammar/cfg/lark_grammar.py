@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import replace
+from os import PathLike
 from pathlib import Path
 
 from lark.grammar import Rule as LarkRule
@@ -36,11 +37,18 @@ _WIDEST = 1 << 64
 
 def read_lark(form: Lark, budget: Budget) -> Grammar:
     """The grammar of ``form``. Raises ``InvalidGrammar``, ``UnsatisfiableGrammar``, or what a pattern raises."""
-    path = None if isinstance(form.text, str) else Path(form.text)
-    source = prepared(in_grammar(form.text if path is None else path.read_text("utf-8")))
+    path = Path(form.text) if isinstance(form.text, PathLike) else None
+    source = prepared(in_grammar(form.text if path is None else _contents(path)))
     blocks = blocks_of(form.indenter)
     loaded = load(source, path, form.start, {blocks.newline} if blocks else set())
     return _Assembly(source, loaded, blocks, budget).grammar(form.start)
+
+
+def _contents(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidGrammar(f"{path} cannot be read: {error}") from None
 
 
 class _Assembly:

@@ -22,7 +22,7 @@ MAX_NESTING = 100
 _MAX_REPEATED = 8
 """``?``, ``*`` and the like behind each other."""
 
-_BOUNDS = re.compile(r"\{\s*(?P<low>\d{0,9})\s*(?P<comma>,)?\s*(?P<high>\d{0,9})\s*\}")
+_BOUNDS = re.compile(r"\{\s*(?P<low>\d{0,18})\s*(?P<comma>,)?\s*(?P<high>\d{0,18})\s*\}")
 _COUNTED = {"?": (0, 1), "*": (0, UNBOUNDED), "+": (1, UNBOUNDED)}
 _ELEMENT = ("a name", '"text"', "[characters]", "(")
 _ODD_CLASS = frozenset("dDwWsSpPbB")

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from .. import charset
 from ..dfa_operations import states_exceeded
+from ..errors import LimitExceeded
 from ..limits import Budget
 from ..regex_syntax import shown
 from .byte_assembly import NO_GUARD, Explored, assembled
@@ -33,13 +34,22 @@ _Key = TypeVar("_Key")
 def python_pattern_dfa(pattern: str, flags: frozenset[str], budget: Budget) -> ByteDfa:
     """What ``re.match`` finds for ``pattern``; ``flags`` are letters as in ``(?i)``.
 
-    Raises ``InvalidPattern``, ``UnsupportedPattern``, or ``LimitExceeded`` over the limit of states or seconds.
+    Raises ``InvalidPattern``, ``UnsupportedPattern``, or ``LimitExceeded`` over the limit of states or seconds, or
+    for too much nesting.
     """
     return _compile(pattern, flags, budget)
 
 
 @lru_cache(maxsize=1024)
 def _compile(pattern: str, flags: frozenset[str], budget: Budget) -> ByteDfa:
+    try:
+        return _compiled(pattern, flags, budget)
+    except RecursionError:
+        problem = f"groups are nested too deep in the pattern {shown(pattern)}"
+        raise LimitExceeded(problem, remedy="remove groups that neither repeat nor separate alternatives") from None
+
+
+def _compiled(pattern: str, flags: frozenset[str], budget: Budget) -> ByteDfa:
     subject = f"the pattern {shown(pattern)}"
     node = parse(pattern, flags)
     sets = list(dict.fromkeys(_char_sets(node)))
@@ -91,11 +101,11 @@ class _Exploration:
         )
 
     def _state(self, items: Items, context: Context) -> int:
-        context = self._threads.relevant(context, self._threads.asks(items))
+        context = self._threads.relevant(context, items)
         return self._states.setdefault((items, context), len(self._states))
 
     def _guard(self, condition: int, context: Context) -> int:
-        context = self._threads.relevant(context, self._threads.condition_asks(condition))
+        context = self._threads.condition_relevant(context, condition)
         return self._guards.setdefault((condition, context), len(self._guards))
 
     def _explore_states(self) -> tuple[NDArray[np.int32], list[list[tuple[int, int]]]]:

@@ -13,7 +13,7 @@ from operator import or_
 from typing import Any
 
 from ..charset import ANY, EMPTY, CharSet, char_set, complement, union
-from ..errors import InvalidPattern, LimitExceeded, UnsupportedPattern
+from ..errors import InvalidPattern, UnsupportedPattern
 from ..regex_nodes import UNBOUNDED
 from ..regex_syntax import shown
 from .python_nodes import Ahead, Atomic, Behind, Chars, Choice, Concat, Node, Repeat, TextEnd
@@ -44,8 +44,8 @@ _Item = tuple[Any, Any]
 def parse(pattern: str, flags: frozenset[str]) -> Node:
     """The node of ``pattern``; ``flags`` are letters as in ``(?i)``.
 
-    Raises ``InvalidPattern`` for what Python refuses and for what matches the empty text, ``UnsupportedPattern``,
-    or ``LimitExceeded`` (nesting).
+    Raises ``InvalidPattern`` for what Python refuses and for what matches the empty text, and
+    ``UnsupportedPattern``.
     """
     combined = reduce(or_, map(_FLAGS.__getitem__, flags), 0)
     try:
@@ -59,9 +59,6 @@ def parse(pattern: str, flags: frozenset[str]) -> Node:
         raise InvalidPattern(f"{error.msg}{where} of the pattern {shown(pattern)}") from None
     except ValueError as error:
         raise InvalidPattern(f"the flags of the pattern {shown(pattern)}: {error}") from None
-    except RecursionError:
-        problem = f"groups are nested too deep in the pattern {shown(pattern)}"
-        raise LimitExceeded(problem, remedy="remove groups that neither repeat nor separate alternatives") from None
 
 
 class _Reader:

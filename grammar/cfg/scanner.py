@@ -6,7 +6,7 @@ first, and drops what is less preferred than a match. Contexts share the states 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ..kernels import scanner_product as at
 from ..limits import Budget
 from .byte_dfa import DEAD, ByteDfa
+from .keyword_automaton import START, keyword_automaton
 from .model import Grammar, Lexing
 
 BYTES = 256
@@ -37,8 +38,8 @@ _FIRST_STATES = 1 << 8
 class Scanner:
     """The states explored so far. State 0 is ``DEAD``.
 
-    ``byte_class`` uint8[256]: the column of each byte. ``transitions`` int32[states, columns]; ``decided`` uint8[states];
-    ``endings`` int32[n, 3] (a state of the scanner that must not come to a decided one, the state of a guard or -1, the
+    ``byte_class`` uint8[256]: the column of each byte. ``transitions`` int32[states, columns]; ``decided``,
+    ``decided_at_end`` uint8[states]; ``endings`` int32[n, 3] (a state of the scanner that must not come to a decided one, the state of a guard or -1, the
     terminal), of which state ``s`` has those from ``where[s, 0]`` on, ``where[s, 1]`` of them; ``reach`` uint64[states,
     words]: the terminals that may still come about, as bits. All may have spare rows behind the ``states``.
     ``guard_transitions`` int32[n, 256], ``guard_verdicts``, ``guard_at_end``: the guards of all terminals.
@@ -48,11 +49,11 @@ class Scanner:
         self._grammar = grammar
         self._budget = budget
         self._cuts = grammar.lexing is Lexing.LONGEST
-        self._rows: list[list[int]] = [[at.NO_LABEL, 0, 0, 0, 0]]
+        self._rows: list[list[int]] = [[at.NO_LABEL, 0, 0, 0, 0, 0]]
         self._row_transitions: list[NDArray[np.int32]] = [np.zeros((1, BYTES), np.int32)]
         self._row_endings: list[list[int]] = []
         self._first_row: dict[int, int] = {}
-        self._followers: dict[tuple[int, frozenset[int]], int] = {}
+        self._followers: dict[tuple[int, frozenset[int], tuple[int, ...]], int] = {}
         self._starts: dict[frozenset[int], int] = {}
         self._join_terminals()
         self._counters = np.array([1, 0, 0, 1], np.int64)
@@ -62,6 +63,7 @@ class Scanner:
         self._table = np.zeros(4 * _FIRST_STATES, np.int32)
         self.transitions = np.zeros((_FIRST_STATES, self.columns), np.int32)
         self.decided = np.zeros(_FIRST_STATES, np.uint8)
+        self.decided_at_end = np.zeros(_FIRST_STATES, np.uint8)
         self.where = np.zeros((_FIRST_STATES, 2), np.int32)
         self.endings = np.zeros((_FIRST_STATES, 3), np.int32)
         self.reach = np.zeros((_FIRST_STATES, len(grammar.terminals) // 64 + 1), np.uint64)
@@ -74,7 +76,7 @@ class Scanner:
         keywords: set[bytes] = set()
         for number, terminal in enumerate(self._grammar.terminals):
             dfa = terminal.content
-            if not isinstance(dfa, ByteDfa):
+            if not isinstance(dfa, ByteDfa) or dfa.start == DEAD:
                 continue
             self._add_terminal(number, dfa, guard_rows)
             keywords.update(terminal.keywords)
@@ -103,34 +105,31 @@ class Scanner:
         self._row_transitions.append(
             np.where(dfa.transitions[1:] == DEAD, 0, dfa.transitions[1:] + base).astype(np.int32)
         )
-        for decided, endings in zip(dfa.decided[1:].tolist(), dfa.endings[1:], strict=True):
-            self._rows.append([number, 0, int(decided), len(self._row_endings), len(endings)])
+        at_end = np.zeros_like(dfa.decided) if dfa.decided_at_end is None else dfa.decided_at_end
+        for row, endings in enumerate(dfa.endings[1:], 1):
+            decided = [int(dfa.decided[row]), int(at_end[row])]
+            self._rows.append([number, 0, *decided, len(self._row_endings), len(endings)])
             for ending in endings:
                 preferred = 0 if ending.preferred == DEAD else ending.preferred + base
                 guard = -1 if ending.guard < 0 else ending.guard + guard_rows
                 self._row_endings.append([preferred, guard, number])
 
-    def _follower(self, terminal: int, known: Mapping[bytes, int]) -> int:
-        """The first row of the follower that says which of the keywords ``known`` the text of ``terminal`` is."""
-        key = (terminal, frozenset(known.values()))
+    def _follower(self, terminal: int, context: frozenset[int]) -> int | None:
+        """The first row of the follower that says which keyword of ``context`` the text of ``terminal`` is, if any."""
+        form = self._grammar.terminals[terminal]
+        exact = {text: keyword for text, keyword in form.keywords.items() if keyword in context}
+        folded = [keyword for keyword in form.folded_keywords if keyword in context]
+        if not exact and not folded:
+            return None
+        key = (terminal, frozenset(exact.values()), tuple(folded))
         if key not in self._followers:
+            contents = [(keyword, self._grammar.terminals[keyword].content) for keyword in folded]
+            automata = [(keyword, dfa) for keyword, dfa in contents if isinstance(dfa, ByteDfa)]
+            transitions, labels = keyword_automaton(exact, automata, self._budget)
             first = len(self._rows)
-            children: list[dict[int, int]] = [{}]
-            self._rows.append([at.NO_LABEL, 1, 0, 0, 0])
-            for text, label in known.items():
-                node = 0
-                for byte in text:
-                    if byte not in children[node]:
-                        children[node][byte] = len(children)
-                        children.append({})
-                        self._rows.append([at.NO_LABEL, 1, 0, 0, 0])
-                    node = children[node][byte]
-                self._rows[first + node][at.ROW_LABEL] = label
-            rows = np.zeros((len(children), self.columns), np.int32)
-            for node, edges in enumerate(children):
-                for byte, child in edges.items():
-                    rows[node, self.byte_class[byte]] = first + child
-            self._next_row = np.concatenate([self._next_row, rows])
+            rows = transitions[START:, self._class_byte]
+            self._next_row = np.concatenate([self._next_row, np.where(rows == DEAD, 0, rows + first - START)])
+            self._rows += [[at.NO_LABEL if label < 0 else label, 1, 0, 0, 0, 0] for label in labels[START:].tolist()]
             self._followers[key] = first
         return self._followers[key]
 
@@ -149,6 +148,15 @@ class Scanner:
             bits |= complete[rest - 1][second].all(axis=1).astype(np.uint8) << number
         return bits
 
+    def loops(self, classes: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
+        """For each state, a bit for each class of bytes: does every byte of it lead to the state itself?"""
+        bits = np.zeros(self.states, np.uint8)
+        states = np.arange(self.states)[:, None]
+        for number, members in enumerate(classes):
+            columns = np.unique(self.byte_class[members])
+            bits |= (self.transitions[: self.states, columns] == states).all(axis=1).astype(np.uint8) << number
+        return bits
+
     # --- contexts
 
     def start(self, context: frozenset[int]) -> int:
@@ -165,9 +173,9 @@ class Scanner:
             if terminal.keyword_only & context:
                 continue
             rows.append(self._first_row[number])
-            known = {text: keyword for text, keyword in terminal.keywords.items() if keyword in context}
-            if known:
-                rows.append(self._follower(number, known))
+            follower = self._follower(number, context)
+            if follower is not None:
+                rows.append(follower)
         return rows
 
     def _explore_from(self, first_rows: list[int]) -> int:
@@ -195,6 +203,7 @@ class Scanner:
                 self._table,
                 self.endings,
                 self.decided,
+                self.decided_at_end,
                 self.where,
                 self._next_row,
                 self.transitions,
@@ -215,7 +224,7 @@ class Scanner:
         self.transitions = _doubled(self.transitions)
         self._budget.check_memory(self.transitions.nbytes, "the grammar's scanner")
         self.decided, self.where, self.endings = _doubled(self.decided), _doubled(self.where), _doubled(self.endings)
-        self.reach = _doubled(self.reach)
+        self.reach, self.decided_at_end = _doubled(self.reach), _doubled(self.decided_at_end)
         self._items_at, self._items = _doubled(self._items_at), _doubled(self._items)
         self._table = np.zeros(2 * len(self._table), np.int32)
         at.rehash(self._counters, self._items_at, self._items, self._table)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..kernels import layout as at
-from ..kernels.grammar_masks import fill_grammar, find_ending_bytes, restart, sort_tokens
+from ..kernels.grammar_masks import fill_grammar, find_ending_bytes, group_tokens, restart, sort_tokens, tokens_below
+from ..kernels.grammar_masks import gather_contents
 from ..kernels.threads import grammar_accepts, grammar_step
 from ..limits import Budget
 from ..pool import address_of
@@ -40,7 +42,11 @@ class GrammarTables:
         self._retired: list[object] = []
         self._kept: list[object] = []
         self._tokens = tokens
-        self._places = _places(tokens)
+        self._places, self._contents = _places(tokens), _contents(tokens)
+        self._place_of = np.zeros(tokens.trie.size, np.uint16)
+        self._place_of[self._places[1:]] = np.arange(1, len(self._places))
+        self._segments = np.zeros((2 * tokens.trie.size + 1, at.SEGMENT_WIDTH), np.int32)
+        self._loops = np.zeros(1, np.uint8)
         self._inevitable = np.zeros(1, np.uint8)
         self._depths = np.ones(at.KEY_DEPTHS, np.int32)
         self._reaches: dict[bytes, int] = {}
@@ -136,8 +142,9 @@ class GrammarTables:
             record[at.CONTEXT_START] = self._scanner.start(self._contexts[context])
             self._write_reaches(first)
             record[at.CONTEXT_READY] = epoch
-            self._retired += [self._state_tokens, self._inevitable]
+            self._retired += [self._state_tokens, self._inevitable, self._loops]
             self._inevitable = self._scanner.inevitable()
+            self._loops = self._scanner.loops(BYTE_CLASSES)
             self._state_tokens = np.concatenate(
                 [self._state_tokens, np.zeros(len(self._scanner.transitions) - len(self._state_tokens), np.int64)]
             )
@@ -174,63 +181,56 @@ class GrammarTables:
 
     def _sorted_tokens(self, place: int, state: int, context_start: int, slots: NDArray[np.int64]) -> int:
         """A record of what tokens do; its address."""
-        words = int(slots[at.MASK_WORDS])
-        trie = self._tokens.trie
         reached = np.zeros(self._tokens.size, np.int32)
-        segments = np.zeros((2 * trie.size + 1, at.SEGMENT_WIDTH), np.int32)
         depths = self._tokens.longest_token + 2
         states, path = np.zeros(depths, np.int32), np.zeros(2 * depths, np.int32)
-        count = sort_tokens(slots, place, state, context_start, reached, segments.ravel(), states, path)
-        kept = segments[:count].copy()
-        restarts = [] if state == DEAD else [self._restart(0, state, slots)]
-        for i in np.flatnonzero(kept[:, at.SEGMENT_SKIP] == at.RESTARTS).tolist():
-            segment = kept[i]
-            node, ended = int(segment[at.SEGMENT_FROM]), int(segment[at.SEGMENT_TO])
-            segment[at.SEGMENT_TO] = len(restarts)
-            restarts.append(self._restart(self._places.tolist().index(node), ended, slots))
-        groups, rows = self._groups(reached, words), np.array(restarts, np.int64).reshape(-1, at.RESTART_WIDTH)
-        record = np.array([address_of(groups), len(groups), address_of(kept), count, address_of(rows)], np.int64)
-        self._kept += [record, groups, kept, rows]
+        count = sort_tokens(slots, place, state, context_start, reached, self._segments.ravel(), states, path)
+        segments = self._segments[:count].copy()
+        self._segments[:count] = 0
+        restarts = [] if state == DEAD else self._restarts(0, state, slots)
+        at_root = len(restarts)
+        for number in np.flatnonzero(segments[:, at.SEGMENT_SKIP] == at.RESTARTS).tolist():
+            node, ended, _ = segments[number].tolist()
+            segments[number, at.SEGMENT_TO] = len(restarts)
+            restarts += self._restarts(int(np.searchsorted(self._places[1:], node)) + 1, ended, slots)
+        rows = np.array(restarts, np.int64).reshape(-1, at.RESTART_WIDTH)
+        groups = self._groups(reached, int(slots[at.MASK_WORDS]))
+        fields = [address_of(groups), len(groups), address_of(segments), count, address_of(rows), at_root]
+        record = np.array(fields, np.int64)
+        self._kept += [record, groups, segments, rows]
         return address_of(record)
 
-    def _restart(self, place: int, state: int, slots: NDArray[np.int64]) -> list[int]:
-        """A row about the tokens below ``place`` whose next byte simply ends the terminal in hand in ``state``."""
-        ending = np.zeros(256, np.uint8)
-        find_ending_bytes(slots, state, ending)
-        trie = self._tokens.trie
-        node = int(self._places[place])
-        depth, end = (int(trie.depth[node]) + 1, int(trie.end[node])) if place else (0, trie.size)
-        inside = np.arange(node + 1, end) if place else np.arange(trie.size)
-        children = inside[trie.depth[inside] == depth]
-        below = np.zeros(trie.size + 1, np.int32)
-        for child in children[ending[trie.byte[children]] != 0].tolist():
-            below[child] += 1
-            below[trie.end[child]] -= 1
-        found = trie.terminal[np.flatnonzero(np.cumsum(below[:-1]))]
-        tokens = self._tokens.with_same(found[found >= 0])
-        mask = self._mask_of(tokens, int(slots[at.MASK_WORDS]))
-        self._kept += [ending, mask]
-        return [place, address_of(ending), address_of(mask)]
+    def _restarts(self, place: int, state: int, slots: NDArray[np.int64]) -> list[list[int]]:
+        """Rows about the tokens below ``place`` whose next byte simply ends a terminal in ``state``, for each ending."""
+        rows = []
+        first, count = self._scanner.where[state].tolist()
+        for ending in range(first, first + count):
+            before = np.zeros(256, np.uint8)
+            find_ending_bytes(slots, ending, before)
+            if before.any():
+                mask = np.zeros(int(slots[at.MASK_WORDS]), np.int32)
+                tokens_below(slots, int(self._places[place]), before, mask)
+                self._kept += [before, mask]
+                rows.append([place, ending, address_of(before), address_of(mask), 1])
+        if rows:
+            rows[-1][at.RESTART_MORE] = 0
+        return rows
 
     def _groups(self, reached: NDArray[np.int32], words: int) -> NDArray[np.int64]:
         """A row for each list of terminals that tokens reach, with the tokens."""
-        order = np.argsort(reached, kind="stable").astype(np.int32)
-        found, starts = np.unique(reached[order], return_index=True)
-        rows = []
-        for reach, start, end in zip(found.tolist(), starts.tolist(), [*starts[1:].tolist(), len(order)], strict=True):
-            if reach == 0:
-                continue
-            tokens = np.ascontiguousarray(order[start:end])
-            dense = len(tokens) > words // 8
-            content = self._mask_of(tokens, words) if dense else tokens
+        sizes = np.zeros(len(self._reach_lists) + 2, np.int32)
+        found, members = np.zeros(2 * len(sizes), np.int32), np.zeros(len(reached), np.int32)
+        count = group_tokens(reached, sizes, found, members)
+        rows, start = [], 0
+        for reach, size in found[: 2 * count].reshape(-1, 2).tolist():
+            content = members[start : start + size].copy()
+            start += size
+            dense = size > words // 8
+            if dense:
+                content = _mask_of(content, words)
             self._kept.append(content)
-            rows.append([reach - 1, address_of(content), at.NONE if dense else len(tokens)])
+            rows.append([reach - 1, address_of(content), at.NONE if dense else size])
         return np.array(rows, np.int64).reshape(-1, at.GROUP_WIDTH)
-
-    def _mask_of(self, tokens: NDArray[np.int32], words: int) -> NDArray[np.uint8]:
-        bits = np.zeros(words * 32, np.uint8)
-        bits[tokens] = 1
-        return np.packbits(bits, bitorder="little")
 
     # --- kernels
 
@@ -252,6 +252,7 @@ class GrammarTables:
             at.SCAN_CLASS: scanner.byte_class,
             at.SCAN_NEXT: scanner.transitions,
             at.SCAN_DECIDED: scanner.decided,
+            at.SCAN_DECIDED_AT_END: scanner.decided_at_end,
             at.SCAN_WHERE: scanner.where,
             at.SCAN_ENDINGS: scanner.endings,
             at.SCAN_REACH: self._scan_reach,
@@ -272,13 +273,18 @@ class GrammarTables:
             at.CONTEXT_TOKENS: self._context_tokens,
             at.FOLLOWERS: self._followers,
             at.PLACES: self._places,
+            at.PLACE_OF: self._place_of,
             at.DEPTHS: self._depths,
+            at.CONTENTS: self._contents,
+            at.LOOPS: self._loops,
             at.INEVITABLE: self._inevitable,
         }
-        self._retired += [scanner.transitions, scanner.decided, scanner.where, scanner.endings]
+        self._retired += [scanner.transitions, scanner.decided, scanner.decided_at_end]
+        self._retired += [scanner.where, scanner.endings]
         for slot, table in tables.items():
             slots[slot] = address_of(table)
         indentation = grammar.indentation
+        slots[at.MOST_STEPS] = 1 << 40
         slots[at.PLACE_COUNT] = len(self._places)
         slots[at.SCAN_COLUMNS] = scanner.columns
         slots[at.SYMBOLS] = self._lr.end + 1
@@ -291,12 +297,48 @@ class GrammarTables:
         slots[at.TAB_WIDTH] = indentation.tab_columns if indentation else 0
 
 
-_LARGE = 1 << 13
-"""A node of the trie of all tokens with so many below it is a place with records of its own."""
+_LARGE = 1 << 8
+"""A node of the trie of all tokens with so many below it is a place with records of its own, if words end there."""
+
+BYTE_CLASSES = tuple(
+    np.array(list(members), np.uint8)
+    for members in (
+        b"abcdefghijklmnopqrstuvwxyz",
+        b"ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+        b"0123456789",
+        b"_",
+        b" ",
+        b"!#$%&'()*+,-./:;<=>?@[]^`{|}~",
+        bytes({*range(256)} - {*range(0x20, 0x7F)}) + b'"\\',
+    )
+)
+"""Bytes that the states of a scanner mostly treat alike."""
+
+_contents_of: weakref.WeakKeyDictionary[TokenTables, NDArray[np.uint8]] = weakref.WeakKeyDictionary()
+
+
+def _contents(tokens: TokenTables) -> NDArray[np.uint8]:
+    """Which of ``BYTE_CLASSES``, as bits, the bytes below each node of the trie are in; uint8[nodes]."""
+    found = _contents_of.get(tokens)
+    if found is None:
+        class_of = np.zeros(256, np.uint8)
+        for number, members in enumerate(BYTE_CLASSES):
+            class_of[members] = 1 << number
+        found = np.zeros(tokens.trie.size, np.uint8)
+        gather_contents(tokens.trie.byte, tokens.trie.depth, class_of, np.zeros(tokens.longest_token + 1, np.uint8), found)
+        _contents_of[tokens] = found
+    return found
+
+
+def _mask_of(tokens: NDArray[np.int32], words: int) -> NDArray[np.int32]:
+    bits = np.zeros(words * 32, np.uint8)
+    bits[tokens] = 1
+    return np.packbits(bits, bitorder="little").view(np.int32)
 
 
 def _places(tokens: TokenTables) -> NDArray[np.int32]:
-    """The root, as -1, and the nodes inside the trie with many below them."""
+    """The root, as -1, and the nodes inside the trie behind blanks and punctuation with many below them."""
     trie = tokens.trie
     sizes = trie.end - np.arange(trie.size, dtype=np.int32)
-    return np.concatenate([[at.NONE], np.flatnonzero(sizes >= _LARGE)]).astype(np.int32)
+    words = np.isin(trie.byte, np.concatenate(BYTE_CLASSES[:3])) | (trie.byte >= 0x80)
+    return np.concatenate([[at.NONE], np.flatnonzero((sizes >= _LARGE) & ~words)]).astype(np.int32)

@@ -3,17 +3,19 @@
 Of the ways to match, Python takes the first that succeeds (Pike's threads, in order; Laurikari 2000 and Cox 2010
 determinise them). A *continuation* is what is left of the expression, a chain of nodes, hash-consed. An *item* is a
 way to go on: some characters and then a continuation, or a match; with a condition on the text ahead, which is a
-formula over ways to go on. A list of items is cut after the first match without a condition. An atomic group runs a
-list of its own, and what comes after the group goes on from each of its matches, on condition that no preferred one
-comes about.
+formula over lists of items of which one comes to a match. A list of items is cut after the first match without a
+condition. An atomic group runs a list of its own, and what comes after the group goes on from each of its matches, on
+condition that no preferred one comes about.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import reduce
+from operator import or_
 from typing import TypeAlias
 
-from ..errors import UnsupportedPattern
+from ..errors import LimitExceeded, UnsupportedPattern
 from ..regex_nodes import UNBOUNDED
 from .formulas import FALSE, TRUE, Formulas
 from .look_behinds import IDLE, LookBehinds, Steps
@@ -22,13 +24,19 @@ from .python_nodes import Ahead, Atomic, Behind, Chars, Choice, Concat, Node, Re
 ARRIVED = 0
 """The continuation of which nothing is left."""
 
-STEP, GROUP, MATCH, PENDING, DECIDED, END = range(6)
-"""Kinds of items and atoms: a character of a set comes; an atomic group goes on; a match ends here; one that ended
-before waits for its condition; one that ended before has met it; the text ends here."""
+MOST_CLAUSES = 2_000
+"""Of one condition; comparing so many with each other takes a tenth of a second."""
+
+STEP, GROUP, MATCH, PENDING, DECIDED = range(5)
+"""Kinds of items: a character of a set comes; an atomic group goes on; a match ends here; one that ended before waits
+for its condition; one that ended before has met it."""
 
 Item: TypeAlias = "tuple[int, int, Items, int, int]"
 """(kind, mask of classes, list of a group, continuation, condition)"""
 Items: TypeAlias = "tuple[Item, ...]"
+
+_END: Items = ()
+"""The atom that the text ends here; all others are lists of items, one of which comes to a match."""
 
 Context = tuple[int, ...]
 """The trackers of look-behinds."""
@@ -44,7 +52,7 @@ class Threads:
     """Continuations, and how lists of items move along with the text."""
 
     def __init__(self, mask_of: Callable[[Chars], int], subject: str, check: Callable[[], None]) -> None:
-        self.formulas = Formulas()
+        self.formulas = Formulas(self._charge)
         self.behinds = LookBehinds(self._behind_steps, ARRIVED)
         self._mask_of = mask_of
         self._subject = subject
@@ -55,10 +63,15 @@ class Threads:
         self._node_asks: dict[Node, int] = {}
         self._trackers: dict[Behind, int] = {}
         self._expanded: dict[tuple[int, Context], Items] = {}
-        self._claims: dict[tuple[int, Context], int] = {}
-        self._atoms: list[tuple[int, int, Items, int]] = []
-        self._atom_numbers: dict[tuple[int, int, Items, int], int] = {}
+        self._atoms: list[Items] = []
+        self._atom_numbers: dict[Items, int] = {}
         self._derived: dict[tuple[int, int, Context], int] = {}
+
+    def _charge(self, clauses: int) -> None:
+        self._check()
+        if clauses > MOST_CLAUSES:
+            problem = f"the look-aheads of {self._subject} depend on each other in more than {MOST_CLAUSES} ways"
+            raise LimitExceeded(problem, remedy="put fewer look-aheads into one terminal")
 
     # --- continuations
 
@@ -207,9 +220,9 @@ class Threads:
         """What the look-around ``node`` says here, as a formula about the text ahead."""
         match node:
             case TextEnd():
-                return self._atom(END, 0, (), ARRIVED)
+                return self._atom(_END)
             case Ahead(body, negated):
-                claim = self.claim(self.chain(body, ARRIVED), context)
+                claim = self._decides(self.expand(self.chain(body, ARRIVED), context))
                 return self.formulas.negation(claim) if negated else claim
             case Behind(_, negated, source):
                 answer = self.behinds.answer(context[self._trackers[node]])
@@ -220,28 +233,20 @@ class Threads:
                 return TRUE if answer is not negated else FALSE
         raise TypeError(node)
 
-    def claim(self, continuation: int, context: Context) -> int:
-        """The formula that ``continuation`` matches from here."""
-        key = (continuation, context)
-        if key not in self._claims:
-            formula = FALSE
-            for kind, mask, group, rest, condition in self.expand(continuation, context):
-                way = TRUE if kind == MATCH else self._atom(kind, mask, group, rest)
-                formula = self.formulas.either(formula, self.formulas.both(way, condition))
-            self._claims[key] = formula
-        return self._claims[key]
-
     def _decides(self, items: Items) -> int:
-        """The formula that one of ``items`` comes to a match that counts."""
-        if items and items[-1][0] == DECIDED:
-            return TRUE
-        return self._atom(DECIDED, 0, items, ARRIVED) if items else FALSE
+        """The formula that one of ``items`` comes to a match."""
+        formula = FALSE
+        for item in items:
+            if item[0] in (MATCH, PENDING, DECIDED):
+                formula = self.formulas.either(formula, item[4])
+        steps = tuple(sorted(item for item in items if item[0] in (STEP, GROUP)))
+        return self.formulas.either(formula, self._atom(steps)) if steps and formula != TRUE else formula
 
-    def _atom(self, kind: int, mask: int, group: Items, rest: int) -> int:
-        key = (kind, mask, group, rest)
-        number = self._atom_numbers.setdefault(key, len(self._atoms))
+    def _atom(self, items: Items) -> int:
+        """The formula that one of ``items`` comes to a match, or if there are none, that the text ends here."""
+        number = self._atom_numbers.setdefault(items, len(self._atoms))
         if number == len(self._atoms):
-            self._atoms.append(key)
+            self._atoms.append(items)
         return self.formulas.atom(number)
 
     def derive(self, condition: int, symbol: int, context: Context) -> int:
@@ -255,29 +260,12 @@ class Threads:
         return self._derived[key]
 
     def _atom_after(self, atom: int, symbol: int, context: Context) -> int:
-        kind, mask, group, rest = self._atoms[atom]
-        if kind == STEP:
-            return self.claim(rest, context) if mask >> symbol & 1 else FALSE
-        if kind == END:
-            return FALSE
-        moved = self.advance(group, symbol, context)
-        if kind == DECIDED:
-            if moved and moved[-1][0] == MATCH and moved[-1][4] == TRUE:
-                return TRUE
-            return self._decides(moved)
-        formula = FALSE
-        for kind, mask, group, after, condition in self._after_group(moved, rest, TRUE, context):
-            way = TRUE if kind == MATCH else self._atom(kind, mask, group, after)
-            formula = self.formulas.either(formula, self.formulas.both(way, condition))
-        return formula
+        items = self._atoms[atom]
+        return self._decides(self.advance(items, symbol, context)) if items != _END else FALSE
 
     def holds_at_end(self, condition: int) -> bool:
         """Whether ``condition`` is met if the text ends here."""
-        return self.formulas.holds(condition, self._atom_at_end)
-
-    def _atom_at_end(self, atom: int) -> bool:
-        kind, _, group, _ = self._atoms[atom]
-        return kind == END or (kind == DECIDED and self.may_end(group))
+        return self.formulas.holds(condition, lambda atom: self._atoms[atom] == _END)
 
     def may_end(self, items: Items) -> bool:
         """Whether a match with a condition counts if the text ends here."""
@@ -314,11 +302,7 @@ class Threads:
         return found
 
     def condition_asks(self, condition: int) -> int:
-        found = 0
-        for atom in self.formulas.atoms(condition):
-            _, _, group, rest = self._atoms[atom]
-            found |= self._asks[rest] | self.asks(group)
-        return found
+        return reduce(or_, (self.asks(self._atoms[atom]) for atom in self.formulas.atoms(condition)), 0)
 
     def masks(self, items: Items) -> set[int]:
         """The sets of classes that ``items`` tell apart."""
@@ -330,14 +314,16 @@ class Threads:
         return found
 
     def condition_masks(self, condition: int) -> set[int]:
-        found: set[int] = set()
-        for atom in self.formulas.atoms(condition):
-            kind, mask, group, _ = self._atoms[atom]
-            if kind == STEP:
-                found.add(mask)
-            found |= self.masks(group)
-        return found
+        return set().union(*(self.masks(self._atoms[atom]) for atom in self.formulas.atoms(condition)))
 
-    def relevant(self, context: Context, asks: int) -> Context:
-        """``context`` without the trackers that nothing asks."""
-        return tuple(tracker if asks >> index & 1 else IDLE for index, tracker in enumerate(context)) if asks else ()
+    def relevant(self, context: Context, items: Items) -> Context:
+        """``context`` without the trackers that ``items`` do not ask any more."""
+        return _kept(context, self.asks(items)) if context else ()
+
+    def condition_relevant(self, context: Context, condition: int) -> Context:
+        """``context`` without the trackers that ``condition`` does not ask any more."""
+        return _kept(context, self.condition_asks(condition)) if context else ()
+
+
+def _kept(context: Context, asks: int) -> Context:
+    return tuple(tracker if asks >> index & 1 else IDLE for index, tracker in enumerate(context)) if asks else ()

@@ -36,12 +36,14 @@ from .pointers import (
 from .threads import context_ready, is_inevitable, open_parentheses, read_terminal, scanned
 
 Ints1 = types.Array(types.int32, 1, "C")
+Bytes1 = types.Array(types.uint8, 1, "C")
 Slots = types.Array(types.int64, 1, "C")
 
 FEW_STEPS = 1 << 4
 """A mask that took more is kept."""
 
 MANY_STEPS = 1 << 11
+NO_LIMIT = 1 << 40
 """A state from which a mask took so many steps is worth a record."""
 
 
@@ -80,30 +82,42 @@ def only_ignored_ends(slots, state):
     return where[1] != 0 and ends_unguarded(slots, state)
 
 
-@kernel(Flag, Longs, Long, Long)
-def simply_ends(slots, state, byte):
-    """If a terminal ends in ``state`` before ``byte``, is that without any condition?"""
-    if not ends_unguarded(slots, state):
-        return False
-    where = ints_at(slots[SCAN_WHERE] + state * 8)
-    for k in range(where[0], where[0] + where[1]):
-        preferred = np.int64(ints_at(slots[SCAN_ENDINGS])[np.int64(k) * ENDING_WIDTH + ENDING_PREFERRED])
-        if slots[LONGEST_MATCH] != 0 and scanned(slots, preferred, byte) != DEAD:
-            return False
-    return True
+NOT, SIMPLY, PERHAPS = range(3)
 
 
-@kernel(Flag, Longs, Long, Long)
-def may_end_before(slots, state, byte):
-    """Can a terminal end in ``state`` if ``byte`` comes next?"""
+@kernel(Long, Longs, Long, Long)
+def ends_before(slots, ending, byte):
+    """Does a terminal end if ``byte`` comes next? ``ending``: which of all endings of the scanner. ``PERHAPS``: it depends."""
+    row = ints_at(slots[SCAN_ENDINGS] + ending * ENDING_WIDTH * 4)
+    if bytes_at(slots[FOLLOWERS])[(np.int64(row[ENDING_TERMINAL]) << 8) + byte] == 0:
+        return NOT
+    if slots[LONGEST_MATCH] == 0:
+        return SIMPLY
+    answer = SIMPLY
+    preferred = np.int64(row[ENDING_PREFERRED])
+    if preferred != DEAD:
+        preferred = scanned(slots, preferred, byte)
+        if preferred != DEAD:
+            if is_inevitable(slots, preferred, byte):
+                return NOT
+            answer = PERHAPS
+    guard = np.int64(row[ENDING_GUARD])
+    if guard >= 0:
+        verdict = bytes_at(slots[GUARD_VERDICT])[ints_at(slots[GUARD_NEXT])[(guard << 8) + byte]]
+        if verdict == GUARD_VIOLATED:
+            return NOT
+        if verdict == GUARD_PENDING:
+            return PERHAPS
+    return answer
+
+
+@kernel(Flag, Longs, Long, Long, Long)
+def may_end_before(slots, state, byte, answer):
+    """Does some terminal in ``state`` end if ``byte`` comes next? At least as surely as ``answer``, or, if negative, just so."""
     where = ints_at(slots[SCAN_WHERE] + state * 8)
-    followers = bytes_at(slots[FOLLOWERS])
     for k in range(where[0], where[0] + where[1]):
-        ending = ints_at(slots[SCAN_ENDINGS] + np.int64(k) * ENDING_WIDTH * 4)
-        if followers[(np.int64(ending[ENDING_TERMINAL]) << 8) + byte] == 0:
-            continue
-        preferred = scanned(slots, np.int64(ending[ENDING_PREFERRED]), byte)
-        if slots[LONGEST_MATCH] == 0 or preferred == DEAD or not is_inevitable(slots, preferred, byte):
+        found = ends_before(slots, np.int64(k), byte)
+        if found == -answer or (answer > 0 and found != NOT):
             return True
     return False
 
@@ -111,20 +125,88 @@ def may_end_before(slots, state, byte):
 @kernel(Flag, Longs, Long, Long)
 def simply_ends_somewhere(slots, state, context_start):
     """Is there a byte before which a terminal simply ends in ``state``, other than one that ``sort_tokens`` looks past?"""
-    if context_start != DEAD and only_ignored_ends(slots, state):
+    where = ints_at(slots[SCAN_WHERE] + state * 8)
+    if where[1] == 0 or (context_start != DEAD and only_ignored_ends(slots, state)):
         return False
     for byte in range(256):
-        if simply_ends(slots, state, byte) and may_end_before(slots, state, byte):
+        if may_end_before(slots, state, byte, -SIMPLY):
             return True
     return False
 
 
-@kernel(Nothing, Slots, Long, types.Array(types.uint8, 1, "C"), entry=True)
-def find_ending_bytes(slot_array, state, ending):
-    """Set ``ending`` where a byte of its number simply ends a terminal in the scanner's ``state``."""
+@kernel(Nothing, Slots, Long, Bytes1, entry=True)
+def find_ending_bytes(slot_array, ending, found):
+    """Set ``found`` where the scanner's ending simply counts before a byte of its number."""
     slots = longs_at(slot_array.ctypes.data)
     for byte in range(256):
-        ending[byte] = 1 if simply_ends(slots, state, byte) and may_end_before(slots, state, byte) else 0
+        found[byte] = 1 if ends_before(slots, ending, byte) == SIMPLY else 0
+
+
+@kernel(Nothing, Slots, Long, Bytes1, Ints1, entry=True)
+def tokens_below(slot_array, node, bytes_wanted, mask):
+    """Allow in ``mask`` the tokens below ``node`` of the trie (NONE: all) whose next byte is wanted."""
+    slots = longs_at(slot_array.ctypes.data)
+    ends, trie_bytes, terminals = ints_at(slots[TRIE + 3]), bytes_at(slots[TRIE]), ints_at(slots[TRIE + 2])
+    same = ints_at(slots[TOKEN_SAME])
+    i = node + 1
+    end = slots[TRIE_NODES] if node == NONE else np.int64(ends[node])
+    while i < end:
+        if bytes_wanted[trie_bytes[i]] != 0:
+            for j in range(i, ends[i]):
+                token = terminals[j]
+                while token >= 0:
+                    mask[token >> 5] |= np.int32(1) << np.int32(token & 31)
+                    token = same[token]
+        i = np.int64(ends[i])
+
+
+@kernel(
+    Nothing,
+    types.Array(types.uint8, 1, "C"),
+    types.Array(types.uint16, 1, "C"),
+    Bytes1,
+    Bytes1,
+    Bytes1,
+    entry=True,
+)
+def gather_contents(trie_byte, trie_depth, class_of, below, contents):
+    """Set ``contents`` of every node to the classes of the bytes below it. ``below``: zeros, one for each depth and more."""
+    for i in range(len(trie_byte) - 1, -1, -1):
+        depth = trie_depth[i]
+        contents[i] = below[depth]
+        if depth > 0:
+            below[depth - 1] |= below[depth] | class_of[trie_byte[i]]
+        below[depth] = 0
+
+
+@kernel(Long, Ints1, Ints1, Ints1, Ints1, entry=True)
+def group_tokens(reached, sizes, groups, members):
+    """Gather the tokens that reach the same: ``members`` group by group, and how many of each; the number of groups.
+
+    ``sizes``: zeros, as many as there are values of ``reached``. ``groups``: pairs of what is reached and a size.
+    """
+    count = 0
+    for token in range(len(reached)):
+        value = reached[token]
+        if value != 0:
+            if sizes[value] == 0:
+                groups[2 * count] = value
+                count += 1
+            sizes[value] += 1
+    start = 0
+    for k in range(count):
+        value = groups[2 * k]
+        groups[2 * k + 1] = sizes[value]
+        start += sizes[value]
+        sizes[value] = start - sizes[value]
+    for token in range(len(reached)):
+        value = reached[token]
+        if value != 0:
+            members[sizes[value]] = token
+            sizes[value] += 1
+    for k in range(count):
+        sizes[groups[2 * k]] = 0
+    return count
 
 
 @kernel(Nothing, Longs, Ints1, Long)
@@ -144,11 +226,7 @@ def set_skips(slots, segments, count):
 @kernel(Long, Longs, Long, inline=True)
 def place_of(slots, node):
     """Which of the places with much to go on the trie's node is, or 0."""
-    places = ints_at(slots[PLACES])
-    for k in range(1, slots[PLACE_COUNT]):
-        if places[k] == node:
-            return np.int64(k)
-    return np.int64(0)
+    return np.int64(halves_at(slots[PLACE_OF])[node])
 
 
 @kernel(Nothing, Ints1, Long, Long, Long, Long, inline=True)
@@ -187,6 +265,7 @@ def sort_tokens(slot_array, place, first, context_start, reached, segments, stat
     trie_end = ints_at(slots[TRIE + 3])
     same = ints_at(slots[TOKEN_SAME])
     reach = ints_at(slots[SCAN_REACH])
+    contents, loops = bytes_at(slots[CONTENTS]), bytes_at(slots[LOOPS])
     count = np.int64(0)
     i = np.int64(0)
     end = slots[TRIE_NODES]
@@ -209,7 +288,7 @@ def sort_tokens(slot_array, place, first, context_start, reached, segments, stat
             at_place = depth == 0 or (depth > base and place_of(slots, np.int64(path[2 * depth - 2])) != 0)
             if following == DEAD and context_start != DEAD and only_ignored_ends(slots, state):
                 following = scanned(slots, context_start, byte)
-            elif may_end_before(slots, state, byte) and not (at_place and simply_ends(slots, state, byte)):
+            elif may_end_before(slots, state, byte, -PERHAPS if at_place else SIMPLY):
                 count = add_path(slots, path, segments, count, depth)
                 add_segment(segments, count, i, np.int64(trie_end[i]), ENDS)
                 count += 1
@@ -217,10 +296,17 @@ def sort_tokens(slot_array, place, first, context_start, reached, segments, stat
             i = np.int64(trie_end[i])
             continue
         states[depth + 1] = following
-        token = np.int64(trie_terminal[i])
-        while token >= 0:
-            reached[token] = 1 + reach[following]
-            token = np.int64(same[token])
+        stop = i + 1
+        if contents[i] & ~loops[following] == 0 and place_of(slots, i) == 0:
+            stop = np.int64(trie_end[i])  # whatever follows leads here again
+        for j in range(i, stop):
+            token = np.int64(trie_terminal[j])
+            while token >= 0:
+                reached[token] = 1 + reach[following]
+                token = np.int64(same[token])
+        if stop > i + 1:
+            i = stop
+            continue
         if place_of(slots, i) != 0 and simply_ends_somewhere(slots, following, context_start):
             count = add_path(slots, path, segments, count, depth + 1)
             add_segment(segments, count, i, following, RESTARTS)
@@ -285,6 +371,15 @@ def allow_groups(slots, mask, record, frontier, lines, within):
             allow_group(slots, mask, group, within)
 
 
+@kernel(Flag, Longs, Long)
+def may_be_sorted(slots, frontier):
+    """Is there, or can there be, a record for where the parser is? Not where values may come, or several contexts."""
+    if frontier < 0:
+        return False
+    context = np.int64(ints_at(slots[CONTEXT_OF])[ints_at(slots[ARENA])[frontier + GSS_STATE]])
+    return ints_at(slots[CONTEXTS])[context * CONTEXT_WIDTH + CONTEXT_EMBEDDED_COUNT] == 0
+
+
 @kernel(Long, Longs, Long, Long)
 def tokens_of_context(slots, frontier, place):
     """The record of what tokens do below a place where the parser is at ``frontier``; 0 where there is none."""
@@ -293,20 +388,21 @@ def tokens_of_context(slots, frontier, place):
     context = np.int64(ints_at(slots[CONTEXT_OF])[ints_at(slots[ARENA])[frontier + GSS_STATE]])
     if not context_ready(slots, context):
         return 0
-    if ints_at(slots[CONTEXTS])[context * CONTEXT_WIDTH + CONTEXT_EMBEDDED_COUNT] != 0:
-        return 0
     return longs_at(slots[CONTEXT_TOKENS])[context * slots[PLACE_COUNT] + place]
 
 
-@kernel(Nothing, Longs, Long, Long)
-def want_context(slots, frontier, place):
-    """Ask for the record of a context if the mask took many steps for want of it."""
-    if frontier > 0 and slots[STEPS] > MANY_STEPS:
-        context = np.int64(ints_at(slots[CONTEXT_OF])[ints_at(slots[ARENA])[frontier + GSS_STATE]])
-        embedded = ints_at(slots[CONTEXTS])[context * CONTEXT_WIDTH + CONTEXT_EMBEDDED_COUNT]
-        if embedded == 0 and longs_at(slots[CONTEXT_TOKENS])[context * slots[PLACE_COUNT] + place] == 0:
-            slots[WANTED_PLACE] = place
-            miss(slots, np.int64(MISS_CONTEXT_TOKENS), context)
+@kernel(Nothing, Longs, Long, Long, Long)
+def want_context(slots, frontier, place, steps):
+    """Ask for the record of a context if the mask took many steps, after the first ``steps``, for want of it.
+
+    Where a value may come there are no records, and all has to be walked.
+    """
+    if slots[STEPS] - steps <= (MANY_STEPS if place == 0 else MANY_STEPS >> 3) or not may_be_sorted(slots, frontier):
+        return
+    context = np.int64(ints_at(slots[CONTEXT_OF])[ints_at(slots[ARENA])[frontier + GSS_STATE]])
+    if longs_at(slots[CONTEXT_TOKENS])[context * slots[PLACE_COUNT] + place] == 0:
+        slots[WANTED_PLACE] = place
+        miss(slots, np.int64(MISS_CONTEXT_TOKENS), context)
 
 
 @kernel(Nothing, Longs, Ints, Words, Long, Long)
@@ -348,8 +444,11 @@ def walk_segments(slots, stack, mask, record, ending, base):
             slots[ONLY_ENDINGS] = 0
             k += 1
         elif skip == RESTARTS:
-            row = longs_at(record[TOKENS_RESTARTS_AT] + segments[segment + SEGMENT_TO] * RESTART_WIDTH * 8)
-            call_restart(slots[GRAMMAR_RESTART], slots, stack, mask, row, depth + 1)
+            at = record[TOKENS_RESTARTS_AT] + segments[segment + SEGMENT_TO] * RESTART_WIDTH * 8
+            call_restart(slots[GRAMMAR_RESTART], slots, stack, mask, longs_at(at), depth + 1)
+            while longs_at(at)[RESTART_MORE] != 0:
+                at += RESTART_WIDTH * 8
+                call_restart(slots[GRAMMAR_RESTART], slots, stack, mask, longs_at(at), depth + 1)
             k += 1
         elif (depth != base or ending == 0 or matters[byte] != 0) and call_step(
             slots[STEP], slots, stack, depth, byte
@@ -370,24 +469,24 @@ def restart(slots, stack, mask, row, base):
     if stack[i + MODE] != GRAMMAR or stack[i + C] != 0:
         walk_below(slots, stack, mask, node, row[RESTART_BYTES])
         return 0
-    where = ints_at(slots[SCAN_WHERE] + state * 8)
-    for k in range(where[0], where[0] + where[1]):
-        terminal = np.int64(ints_at(slots[SCAN_ENDINGS])[np.int64(k) * ENDING_WIDTH + ENDING_TERMINAL])
-        slots[ALLOCATED] = top
-        following = np.int64(read_terminal(slots, frontier, terminal, lines, columns))
-        if following == 0:
-            continue
-        after = slots[LINES]
-        address = tokens_of_context(slots, following, place)
-        if address == 0:
-            slots[STEPS] = 0
-            put(stack, i, GRAMMAR, outer, state, frontier, 0, lines, columns, top)
-            walk_below(slots, stack, mask, node, row[RESTART_BYTES])
-            want_context(slots, following, place)
-            break
-        put(stack, i, GRAMMAR, outer, DEAD, following, 0, after, 0, slots[ALLOCATED])
-        allow_groups(slots, mask, longs_at(address), following, after, row[RESTART_TOKENS])
-        walk_segments(slots, stack, mask, longs_at(address), row[RESTART_BYTES], base)
+    terminal = np.int64(ints_at(slots[SCAN_ENDINGS])[row[RESTART_ENDING] * ENDING_WIDTH + ENDING_TERMINAL])
+    slots[ALLOCATED] = top
+    following = np.int64(read_terminal(slots, frontier, terminal, lines, columns))
+    if following == 0:
+        return 0
+    after = slots[LINES]
+    address = tokens_of_context(slots, following, place)
+    if address == 0:
+        steps = slots[STEPS]
+        if may_be_sorted(slots, following):
+            slots[MOST_STEPS] = steps + (MANY_STEPS if place == 0 else MANY_STEPS >> 3)
+        walk_below(slots, stack, mask, node, row[RESTART_BYTES])
+        want_context(slots, following, place, steps)
+        slots[MOST_STEPS] = NO_LIMIT
+        return 0
+    put(stack, i, GRAMMAR, outer, DEAD, following, 0, after, 0, slots[ALLOCATED])
+    allow_groups(slots, mask, longs_at(address), following, after, row[RESTART_TOKENS])
+    walk_segments(slots, stack, mask, longs_at(address), row[RESTART_BYTES], base)
     put(stack, i, GRAMMAR, outer, state, frontier, 0, lines, columns, top)
     return 0
 
@@ -399,19 +498,21 @@ def fill_new(slots, stack, mask):
     record = longs_at(slots[STATE_TOKENS])[state] if state != DEAD else tokens_of_context(slots, frontier, 0)
     slots[STEPS] = 0
     if record == 0:
+        slots[MOST_STEPS] = MANY_STEPS if state != DEAD or may_be_sorted(slots, frontier) else NO_LIMIT
         walk_everything(slots, stack, mask)
+        slots[MOST_STEPS] = NO_LIMIT
         if state == DEAD:
-            want_context(slots, frontier, 0)
+            want_context(slots, frontier, 0, 0)
         elif slots[STEPS] > MANY_STEPS:
             miss(slots, np.int64(MISS_STATE_TOKENS), state)
         return
     slots[ALLOCATED] = stack[TOP]
     allow_groups(slots, mask, longs_at(record), frontier, np.int64(stack[S]), 0)
     walk_segments(slots, stack, mask, longs_at(record), 0, 0)
-    if state != DEAD:
-        row = longs_at(longs_at(record)[TOKENS_RESTARTS_AT])
+    for k in range(longs_at(record)[TOKENS_AT_ROOT]):
+        row = longs_at(longs_at(record)[TOKENS_RESTARTS_AT] + k * RESTART_WIDTH * 8)
         call_restart(slots[GRAMMAR_RESTART], slots, stack, mask, row, 0)
-        slots[STEPS] += 2 * FEW_STEPS  # worth keeping, whatever it was
+    slots[STEPS] += FEW_STEPS + 1  # worth keeping, whatever it was
 
 
 # --- masks that are kept
@@ -490,7 +591,7 @@ def depth_at(slots, stack):
 @kernel(Nothing, Longs, Ints, Words, Long)
 def want_to_keep(slots, stack, mask, height):
     """Ask for the mask to be kept, if it is known what it depends on."""
-    if slots[LOWEST] == NONE or slots[MISS_COUNT] != 0 or slots[SHORT] != 0 or slots[STAY_MOST] == 0:
+    if slots[MISS_COUNT] != 0 or slots[SHORT] != 0 or slots[STAY_MOST] == 0:
         return
     depths = ints_at(depth_at(slots, stack))
     depth = height - slots[LOWEST] + 1

@@ -41,9 +41,10 @@ TABLES_END = TEXT_OPEN + 1
 STAY_CACHE, STAY_MOST, STAY_WANTED = (next(_slot) for _ in range(3))
 WHITESPACE, BLANK_NEXT, EPOCH = next(_slot), next(_slot), next(_slot)
 # --- slots: a grammar's scanner (``cfg.scanner``) and parser (``cfg.tables``)
-GRAMMAR_STEP, GRAMMAR_ACCEPTS, GRAMMAR_FILL, GRAMMAR_RESTART = (next(_slot) for _ in range(4))  # kernels, called through their addresses
-SCAN_CLASS, SCAN_NEXT, SCAN_COLUMNS, SCAN_DECIDED, SCAN_WHERE, SCAN_ENDINGS, SCAN_REACH, REACHES = (
-    next(_slot) for _ in range(8)
+# kernels, called through their addresses
+GRAMMAR_STEP, GRAMMAR_ACCEPTS, GRAMMAR_FILL, GRAMMAR_RESTART = (next(_slot) for _ in range(4))
+SCAN_CLASS, SCAN_NEXT, SCAN_COLUMNS, SCAN_DECIDED, SCAN_DECIDED_AT_END, SCAN_WHERE, SCAN_ENDINGS, SCAN_REACH, REACHES = (
+    next(_slot) for _ in range(9)
 )
 GUARD_NEXT, GUARD_VERDICT, GUARD_AT_END = (next(_slot) for _ in range(3))
 ACTION, CHOICES, GOTO, RULES, SURE = (next(_slot) for _ in range(5))
@@ -53,14 +54,17 @@ LONGEST_MATCH, ACCEPTS_EMPTY = next(_slot), next(_slot)
 NEWLINE_TERMINAL, INDENT_TERMINAL, DEDENT_TERMINAL, TAB_WIDTH = (next(_slot) for _ in range(4))
 WORKSPACE, WORKSPACE_SIZE = next(_slot), next(_slot)  # one matcher's own: what a step of the grammar writes down
 # what tokens do in states of the scanner and from contexts on: addresses of records, 0 where none is made yet
-STATE_TOKENS, CONTEXT_TOKENS, FOLLOWERS, PLACES, PLACE_COUNT, INEVITABLE = (next(_slot) for _ in range(6))
+STATE_TOKENS, CONTEXT_TOKENS, FOLLOWERS, PLACES, PLACE_OF, PLACE_COUNT, INEVITABLE = (next(_slot) for _ in range(7))
 READABLE = next(_slot)  # what the parser can read, by terminal: uint8, UNKNOWN where that was not asked yet
 # masks that are kept: how many nodes of the stack were looked at in states of the scanner (KEY_DEPTHS entries, by a
-# hash), what a mask depends on (int32, its length first), the lowest node that was looked at, NONE where there is more
-# than one stack, and where the mask is that is to be kept
+# hash), what a mask depends on (int32, its length first), how low in the stack nodes were looked at, and where the mask is
+# that is to be kept
 DEPTHS, MASK_KEY, LOWEST, FILLED = (next(_slot) for _ in range(4))
+# classes of bytes (``cfg.tables.BYTE_CLASSES``), as bits: those in the tokens below each node of the trie, and those of
+# which every byte leads from a state of the scanner to itself
+CONTENTS, LOOPS = next(_slot), next(_slot)
 WANTED_PLACE = next(_slot)  # of the record of a context that is wanted
-STEPS = next(_slot)  # how many bytes the grammar read in this mask
+STEPS, MOST_STEPS = next(_slot), next(_slot)  # how many bytes the grammar read in this mask, and may read
 ONLY_ENDINGS = next(_slot)  # 1 + the depth at which only threads whose terminal ends count, or 0
 # within a step: the arena's top; 1 once it, or the workspace, was too small; how many threads there are; new lines
 ALLOCATED, SHORT, THREADS, LINES = (next(_slot) for _ in range(4))
@@ -140,16 +144,17 @@ TERMINAL_KIND, TERMINAL_NODE, TERMINAL_WIDTH = range(3)
 ORDINARY, IGNORED, OPENER, CLOSER = range(4)
 # what tokens do from a state of the scanner, or the beginning of a context, on: groups of tokens that stay inside one
 # terminal, each with what that may become; segments of the trie of all tokens, to be walked
-TOKENS_GROUPS_AT, TOKENS_GROUPS, TOKENS_SEGMENTS_AT, TOKENS_SEGMENTS, TOKENS_RESTARTS_AT = range(5)
-TOKENS_WIDTH = 5
+TOKENS_GROUPS_AT, TOKENS_GROUPS, TOKENS_SEGMENTS_AT, TOKENS_SEGMENTS, TOKENS_RESTARTS_AT, TOKENS_AT_ROOT = range(6)
+TOKENS_WIDTH = 6  # AT_ROOT: how many of the restarts are at the root
 GROUP_REACH, GROUP_TOKENS_AT, GROUP_SIZE, GROUP_WIDTH = range(4)  # SIZE: NONE for a mask, or how long the list is
 # a segment is a node on the way to others (SKIP: the first segment not below it), or nodes before whose first byte a
 # terminal ends (ENDS), or it stands for all that simply ends behind the node before (RESTARTS; TO: which restart)
 SEGMENT_FROM, SEGMENT_TO, SEGMENT_SKIP, SEGMENT_WIDTH = range(4)
 ENDS, RESTARTS = -1, -2
 # where a terminal simply ends, at a node of the trie from which there is much to go on, so that there are records for it
-# (PLACE: which one; 0 for the root): the bytes before which it does, and the mask of the tokens that go on so
-RESTART_PLACE, RESTART_BYTES, RESTART_TOKENS, RESTART_WIDTH = range(4)
+# (PLACE: which one; 0 for the root): which ending, the bytes before which it does, the mask of the tokens that go on so;
+# MORE: 1 if the next row belongs to the same segment
+RESTART_PLACE, RESTART_ENDING, RESTART_BYTES, RESTART_TOKENS, RESTART_MORE, RESTART_WIDTH = range(6)
 CAN_READ, CANNOT_READ, UNKNOWN = 1, 2, 0
 GUARD_PENDING, GUARD_SATISFIED, GUARD_VIOLATED = range(3)
 

@@ -94,40 +94,68 @@ def only_path(slots, frontier, terminal, shifts):
         top = np.int64(NONE)
 
 
-# --- several stacks: the workspace holds edges (state, node below) of what is on top
+# --- several stacks: the workspace holds edges (state, node below) of what is on top, each once
+#
+# Among them are reductions under way, (~(origin + nonterminals * steps), node): ``origin`` is to be put on all nodes that
+# are so many steps below. As every one is followed just once, a text of n characters takes at most some n ** 3 steps.
 
 
 @kernel(Ints, Longs, inline=True)
 def edges_of(slots):
-    """The part of the workspace for edges."""
+    """The part of the workspace for edges, an eighth of it."""
     return ints_at(slots[WORKSPACE] + 2 * slots[WORKSPACE_SIZE])
 
 
 @kernel(Long, Longs, Long, Long, Long)
 def add_edge(slots, count, state, below):
-    """Add an edge unless it is there; how many there are."""
+    """Add an edge unless it is there; how many there are.
+
+    They are found by a hash table that needs no clearing: what it says of edge ``i`` holds if ``i`` is less than
+    ``count``, and says the same of it (Briggs and Torczon, "An efficient representation for sparse sets", 1993).
+    """
+    most = slots[WORKSPACE_SIZE] >> 4
     edges = edges_of(slots)
-    for i in range(count):
+    places = ints_at(slots[WORKSPACE] + 3 * slots[WORKSPACE_SIZE] - 4 * most)
+    table = ints_at(slots[WORKSPACE] + 3 * slots[WORKSPACE_SIZE])
+    code = below * 0x9E3779B1 + state * 0x85EBCA77
+    place = (code ^ (code >> 15)) & (4 * most - 1)
+    while True:
+        i = table[place]
+        if i < 0 or i >= count or places[i] != place:
+            break
         if edges[2 * i] == state and edges[2 * i + 1] == below:
             return count
-    if 2 * count + 2 > slots[WORKSPACE_SIZE] // 2:
+        place = (place + 1) & (4 * most - 1)
+    if count == most:
         slots[SHORT] = 1
         return count
     edges[2 * count] = state
     edges[2 * count + 1] = below
+    places[count] = place
+    table[place] = count
     return count + 1
 
 
 @kernel(Long, Longs, Long, Long, Long, Long)
-def reduce_from(slots, count, node, steps, origin):
-    """Add the edges for ``origin`` on all nodes that are ``steps`` below ``node``."""
+def reduce_to(slots, count, node, steps, origin):
+    """Put ``origin`` on all nodes that are ``steps`` below ``node``, at once or later; the number of edges."""
     if steps == 0:
         return add_edge(slots, count, goto(slots, node, origin), node)
+    return add_edge(slots, count, ~(origin + slots[NONTERMINALS] * steps), node)
+
+
+@kernel(Long, Longs, Long, Long)
+def follow_reduction(slots, count, i):
+    """A step down for the reduction under way that is edge ``i``; the number of edges."""
     arena = ints_at(slots[ARENA])
-    count = reduce_from(slots, count, np.int64(arena[node + GSS_BELOW]), steps - 1, origin)
+    node = np.int64(edges_of(slots)[2 * i + 1])
+    code = ~np.int64(edges_of(slots)[2 * i])
+    steps = code // slots[NONTERMINALS] - 1
+    origin = code % slots[NONTERMINALS]
+    count = reduce_to(slots, count, np.int64(arena[node + GSS_BELOW]), steps, origin)
     more = np.int64(arena[node + GSS_MORE])
     while more != 0:
-        count = reduce_from(slots, count, np.int64(arena[more + EDGE_BELOW]), steps - 1, origin)
+        count = reduce_to(slots, count, np.int64(arena[more + EDGE_BELOW]), steps, origin)
         more = np.int64(arena[more + EDGE_MORE])
     return count
 
@@ -140,9 +168,7 @@ def act(slots, count, i, action):
     rule = (-action - 1) * RULE_WIDTH
     rules = ints_at(slots[RULES])
     below = np.int64(edges_of(slots)[2 * i + 1])
-    return reduce_from(
-        slots, count, below, np.int64(rules[rule + RULE_LENGTH]) - 1, np.int64(rules[rule + RULE_ORIGIN])
-    )
+    return reduce_to(slots, count, below, np.int64(rules[rule + RULE_LENGTH]) - 1, np.int64(rules[rule + RULE_ORIGIN]))
 
 
 @kernel(Long, Longs, Long, Long)
@@ -150,7 +176,6 @@ def reduced(slots, frontier, terminal):
     """Write the edges on top of all stacks before ``terminal`` is shifted; how many."""
     arena = ints_at(slots[ARENA])
     choices = ints_at(slots[CHOICES])
-    slots[LOWEST] = NONE
     count = np.int64(0)
     for i in range(frontier_size(slots, frontier)):
         node = frontier_node(slots, frontier, i)
@@ -163,7 +188,12 @@ def reduced(slots, frontier, terminal):
                 more = np.int64(arena[more + EDGE_MORE])
     i = np.int64(0)
     while i < count and slots[SHORT] == 0:
-        action = action_of(slots, np.int64(edges_of(slots)[2 * i]), terminal)
+        state = np.int64(edges_of(slots)[2 * i])
+        if state < 0:
+            count = follow_reduction(slots, count, i)
+            i += 1
+            continue
+        action = action_of(slots, state, terminal)
         if action >= MANY:
             at = action - MANY
             for k in range(choices[at]):
@@ -228,12 +258,13 @@ def shift_all(slots, terminal, count):
     nodes = np.int64(0)
     for i in range(count):
         state = np.int64(edges[2 * i])
-        following = shift_of(slots, action_of(slots, state, terminal))
-        is_first = following != NONE
-        for k in range(i):
-            if edges[2 * k] == state:
-                is_first = False
-        if is_first:
+        following = np.int64(NONE) if state < 0 else shift_of(slots, action_of(slots, state, terminal))
+        if following == NONE:
+            continue
+        first = np.int64(0)
+        while edges[2 * first] != state:
+            first += 1
+        if first == i:
             nodes = push(slots, listed, nodes, following, node_with_edges(slots, count, i, state))
     if slots[SHORT] != 0 or nodes == 0:
         return 0
@@ -247,7 +278,7 @@ def shift(slots, frontier, terminal):
     """The frontier after ``terminal``, 0 if no stack can read it."""
     following = only_path(slots, frontier, terminal, 1)
     if following != NONE:
-        return following
+        return following if slots[SHORT] == 0 else np.int64(0)
     return shift_all(slots, terminal, reduced(slots, frontier, terminal))
 
 
@@ -264,7 +295,8 @@ def can_shift(slots, frontier, terminal):
         return found != 0
     count = reduced(slots, frontier, terminal)
     for i in range(count):
-        if shift_of(slots, action_of(slots, np.int64(edges_of(slots)[2 * i]), terminal)) != NONE:
+        state = np.int64(edges_of(slots)[2 * i])
+        if state >= 0 and shift_of(slots, action_of(slots, state, terminal)) != NONE:
             return True
     return False
 
@@ -274,7 +306,6 @@ def merged(slots, left, right):
     """Both frontiers as one: nodes with the same state become one with the edges of both."""
     if left == right:
         return left
-    slots[LOWEST] = NONE
     arena = ints_at(slots[ARENA])
     sizes = frontier_size(slots, left) + frontier_size(slots, right)
     listed = allocate(slots, sizes + 1)

@@ -19,8 +19,8 @@ Longs1 = types.Array(types.int64, 1, "C")
 Words2 = types.Array(types.uint64, 2, "C")
 
 # what is known of rows: the columns of ROWS
-ROW_LABEL, ROW_FOLLOWS, ROW_DECIDED, ROW_ENDINGS_AT, ROW_ENDINGS = range(5)
-ROW_WIDTH = 5
+ROW_LABEL, ROW_FOLLOWS, ROW_DECIDED, ROW_DECIDED_AT_END, ROW_ENDINGS_AT, ROW_ENDINGS = range(6)
+ROW_WIDTH = 6
 # the columns of the endings of a row, and of a state
 ENDING_PREFERRED, ENDING_GUARD, ENDING_LABEL = range(3)
 # how far the exploration has come: counters
@@ -103,19 +103,36 @@ def advance(rows, next_row, items, start, end, column, cuts, buffer):
     return count
 
 
-@kernel(Long, Longs1, Ints2, Ints2, Ints1, Ints1, Ints1, Ints2, Bytes1, Ints2, Ints1, Long, Flag)
-def endings_of(counters, rows, row_endings, items_at, items, table, state_endings, decided, where, buffer, state, cuts):
+@kernel(Long, Longs1, Ints2, Ints2, Ints1, Ints1, Ints1, Ints2, Bytes1, Bytes1, Ints2, Ints1, Long, Flag)
+def endings_of(
+    counters,
+    rows,
+    row_endings,
+    items_at,
+    items,
+    table,
+    state_endings,
+    decided,
+    decided_at_end,
+    where,
+    buffer,
+    state,
+    cuts,
+):
     """Write the endings of ``state`` and whether it is decided; ``NO_ROOM`` if there is none."""
     start, end = np.int64(items_at[state]), np.int64(items_at[state + 1])
     where[state, 0] = counters[ENDINGS]
     where[state, 1] = 0
     decided[state] = 0
+    decided_at_end[state] = 0
     for i in range(start, end):
         row = np.int64(items[i])
         if rows[row, ROW_FOLLOWS] != 0:
             continue
         if rows[row, ROW_DECIDED] != 0:
             decided[state] = 1
+        if rows[row, ROW_DECIDED_AT_END] != 0:
+            decided_at_end[state] = 1
         label = np.int64(rows[row, ROW_LABEL])
         if i + 1 < end and rows[items[i + 1], ROW_FOLLOWS] != 0 and rows[items[i + 1], ROW_LABEL] != NO_LABEL:
             label = np.int64(rows[items[i + 1], ROW_LABEL])
@@ -146,7 +163,9 @@ def endings_of(counters, rows, row_endings, items_at, items, table, state_ending
     return EXPLORED_ALL
 
 
-@kernel(Long, Longs1, Ints2, Ints2, Ints1, Ints1, Ints1, Ints2, Bytes1, Ints2, Ints2, Ints2, Ints1, Flag, entry=True)
+@kernel(
+    Long, Longs1, Ints2, Ints2, Ints1, Ints1, Ints1, Ints2, Bytes1, Bytes1, Ints2, Ints2, Ints2, Ints1, Flag, entry=True
+)
 def explore(
     counters,
     rows,
@@ -156,6 +175,7 @@ def explore(
     table,
     state_endings,
     decided,
+    decided_at_end,
     where,
     next_row,
     transitions,
@@ -178,6 +198,7 @@ def explore(
                 table,
                 state_endings,
                 decided,
+                decided_at_end,
                 where,
                 buffer,
                 state,

@@ -247,6 +247,8 @@ def may_end_with(slots, blockers):
         state = np.int64(arena[blockers + BLOCKER_STATE])
         if state < 0 and bytes_at(slots[GUARD_AT_END])[~state] == 0:
             return False
+        if state >= 0 and bytes_at(slots[SCAN_DECIDED_AT_END])[state] != 0:
+            return False
         blockers = np.int64(arena[blockers + BLOCKER_NEXT])
     return True
 
@@ -307,6 +309,8 @@ def in_context(slots, frontier, context):
         if contexts[arena[node + GSS_STATE]] != context:
             if listed == 0:
                 listed = allocate(slots, size)
+                if slots[SHORT] != 0:
+                    return frontier
                 for k in range(i):
                     arena[listed + 1 + k] = frontier_node(slots, frontier, k)
         else:
@@ -388,11 +392,9 @@ def scan(slots, stack, i, byte):
         ending = ints_at(slots[SCAN_ENDINGS] + np.int64(k) * ENDING_WIDTH * 4)
         if followers[(np.int64(ending[ENDING_TERMINAL]) << 8) + byte] == 0:
             continue
-        left = blockers
-        if slots[LONGEST_MATCH] != 0:
-            left = with_scanner_blocker(slots, left, np.int64(ending[ENDING_PREFERRED]), byte)
-            if left != NONE:
-                left = with_guard(slots, left, np.int64(ending[ENDING_GUARD]), byte)
+        left = with_scanner_blocker(slots, blockers, np.int64(ending[ENDING_PREFERRED]), byte)
+        if left != NONE:
+            left = with_guard(slots, left, np.int64(ending[ENDING_GUARD]), byte)
         if left != NONE:
             terminal = np.int64(ending[ENDING_TERMINAL])
             end_terminal(slots, stack, i, byte, outer, frontier, terminal, left, lines, columns)
@@ -443,10 +445,10 @@ def advance_thread(slots, stack, i, byte):
 
 @kernel(Long, Longs, Ints, Long, Long)
 def write_threads(slots, stack, at, frame):
-    """Make one configuration of the threads that were noted; 0 if there are none."""
+    """Make one configuration of the threads that were noted; 0 if there are none, or some could not be judged yet."""
     rows = ints_at(slots[WORKSPACE])
     count = slots[THREADS]
-    if count == 0 or slots[SHORT] != 0:
+    if count == 0 or slots[SHORT] != 0 or slots[MISS_COUNT] != 0:
         return 0
     if count == 1:
         put(
@@ -487,6 +489,8 @@ def grammar_step(slots, stack, depth, byte):
     slots[ALLOCATED] = stack[i + TOP]
     slots[THREADS] = 0
     slots[STEPS] += 1
+    if slots[STEPS] > slots[MOST_STEPS]:
+        return 0
     mode, frame, a, b = stack[i], np.int64(stack[i + 1]), stack[i + 2], stack[i + 3]
     c, s, e, top = stack[i + 4], stack[i + 5], stack[i + 6], stack[i + 7]
     if mode == SEVERAL:
@@ -505,8 +509,10 @@ def grammar_step(slots, stack, depth, byte):
 @kernel(Flag, Longs, Long, Long)
 def text_may_end(slots, frontier, lines):
     """May the text end where the parser is at ``frontier``, after the blocks still open are ended?"""
-    if frontier == GSS_BOTTOM and slots[ACCEPTS_EMPTY] != 0:
-        return True
+    if slots[ACCEPTS_EMPTY] != 0:
+        for i in range(frontier_size(slots, frontier)):
+            if frontier_node(slots, frontier, i) == GSS_BOTTOM:
+                return True
     while block_columns(slots, lines) > 0 and frontier != 0:
         frontier = shift(slots, frontier, slots[DEDENT_TERMINAL])
         lines = outer_lines(slots, lines)
@@ -533,6 +539,8 @@ def scan_may_end(slots, stack, i):
         ending = ints_at(slots[SCAN_ENDINGS] + np.int64(k) * ENDING_WIDTH * 4)
         guard = ending[ENDING_GUARD]
         if guard >= 0 and bytes_at(slots[GUARD_AT_END])[guard] == 0:
+            continue
+        if bytes_at(slots[SCAN_DECIDED_AT_END])[ending[ENDING_PREFERRED]] != 0:
             continue
         if may_end_after(slots, frontier, np.int64(ending[ENDING_TERMINAL]), lines, np.int64(stack[i + E])):
             return True
