@@ -134,7 +134,7 @@ class Vocabulary:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256, in hexadecimal, of tokens, end tokens, special tokens and their names: masks depend on nothing else."""
+        """SHA-256, in hexadecimal, of all that masks depend on: equal vocabularies have equal masks."""
         digest = hashlib.sha256()
         for numbers in ([len(token) for token in self.tokens], self.eos_token_ids, sorted(self.special_token_ids)):
             digest.update(f"{' '.join(map(str, numbers))};".encode())
