@@ -214,7 +214,9 @@ def test_scannerless_grammars_are_those_of_cyk(case: Case, seed: int) -> None:
 
 
 def dfas(grammar: Grammar) -> dict[int, ByteDfa]:
-    return {t: terminal.content for t, terminal in enumerate(grammar.terminals) if isinstance(terminal.content, ByteDfa)}
+    return {
+        t: terminal.content for t, terminal in enumerate(grammar.terminals) if isinstance(terminal.content, ByteDfa)
+    }
 
 
 def derives(grammar: Grammar, content: bytes) -> bool:

@@ -179,31 +179,29 @@ def gather_contents(trie_byte, trie_depth, class_of, below, contents):
         below[depth] = 0
 
 
-@kernel(Long, Ints1, Ints1, Ints1, Ints1, entry=True)
-def group_tokens(reached, sizes, groups, members):
-    """Gather the tokens that reach the same: ``members`` group by group, and how many of each; the number of groups.
+@kernel(Long, Ints1, Ints1, Ints1, Ints1, Ints1, entry=True)
+def group_tokens(tokens, reached, sizes, groups, members):
+    """Gather the ``tokens`` that reach the same: ``members`` group by group, and how many of each; the number of groups.
 
     ``sizes``: zeros, as many as there are values of ``reached``. ``groups``: pairs of what is reached and a size.
     """
     count = 0
-    for token in range(len(reached)):
-        value = reached[token]
-        if value != 0:
-            if sizes[value] == 0:
-                groups[2 * count] = value
-                count += 1
-            sizes[value] += 1
+    for i in range(len(tokens)):
+        value = reached[tokens[i]]
+        if sizes[value] == 0:
+            groups[2 * count] = value
+            count += 1
+        sizes[value] += 1
     start = 0
     for k in range(count):
         value = groups[2 * k]
         groups[2 * k + 1] = sizes[value]
         start += sizes[value]
         sizes[value] = start - sizes[value]
-    for token in range(len(reached)):
-        value = reached[token]
-        if value != 0:
-            members[sizes[value]] = token
-            sizes[value] += 1
+    for i in range(len(tokens)):
+        value = reached[tokens[i]]
+        members[sizes[value]] = tokens[i]
+        sizes[value] += 1
     for k in range(count):
         sizes[groups[2 * k]] = 0
     return count
@@ -250,12 +248,12 @@ def add_path(slots, path, segments, count, depth):
     return count
 
 
-@kernel(Long, Slots, Long, Long, Long, Ints1, Ints1, Ints1, Ints1, entry=True)
-def sort_tokens(slot_array, place, first, context_start, reached, segments, states, path):
+@kernel(Long, Slots, Long, Long, Long, Ints1, Ints1, Ints1, Ints1, Ints1, entry=True)
+def sort_tokens(slot_array, place, first, context_start, tokens, reached, segments, states, path):
     """What the tokens below a place of the trie do from the scanner's state ``first`` on, or from ``context_start`` on.
 
-    The latter if ``first`` is ``DEAD``. Writes to ``reached`` for every token that stays inside, 1 + where it is listed
-    what the terminal may become; to ``segments`` what has to be walked (``SEGMENT_TO`` of restarts is the state); returns
+    The latter if ``first`` is ``DEAD``. Writes to ``tokens`` those that stay inside, behind their number, and to
+    ``reached``, for each of them, 1 + where it is listed what the terminal may become; to ``segments`` what has to be walked (``SEGMENT_TO`` of restarts is the state); returns
     how many segments there are.
     """
     slots = longs_at(slot_array.ctypes.data)
@@ -303,6 +301,8 @@ def sort_tokens(slot_array, place, first, context_start, reached, segments, stat
             token = np.int64(trie_terminal[j])
             while token >= 0:
                 reached[token] = 1 + reach[following]
+                tokens[0] += 1
+                tokens[tokens[0]] = token
                 token = np.int64(same[token])
         if stop > i + 1:
             i = stop
