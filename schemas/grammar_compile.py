@@ -10,7 +10,6 @@ from ..grammar.cfg.forms import Form, read_form
 from ..grammar.cfg.model import Embedded, Grammar
 from ..grammar.cfg.tables import GrammarTables
 from ..grammar.errors import MaskwrightError, UnsupportedSchema
-from ..grammar.kernels import layout as at
 from ..grammar.limits import Budget, Limits
 from ..grammar.matcher import Constraint
 from ..grammar.token_tables import tables_of

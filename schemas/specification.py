@@ -1,8 +1,9 @@
 """What a caller may give to say which documents are wanted, and compiling it.
 
 A specification is a JSON schema as a dict or bool, as JSON text, as a path, or as a Python type or function; or a
-``JsonSchema``, which adds options to one of those; or a grammar (``Lark``, ``Gbnf``, ``Ebnf``, ``Regex``, ...). Each knows two things: the constraint it stands for, and the value
-that a document stands for, which is plain JSON for a schema and an instance for a type.
+``JsonSchema``, which adds options to one of those; or a grammar (``Lark``, ``Gbnf``, ``Ebnf``, ``Regex``, ...). Each
+knows two things: the constraint it stands for, and the value that a document stands for, which is plain JSON for a
+schema and an instance for a type.
 """
 
 from __future__ import annotations
@@ -138,7 +139,8 @@ def compile(spec: object, vocabulary: Vocabulary | Any, limits: Limits | None = 
     """The constraint to the documents that ``spec`` describes, over a ``Vocabulary`` or a tokenizer's.
 
     Raises ``InvalidSchema``, ``UnsupportedSchema``, ``UnsatisfiableSchema`` or ``LimitExceeded``, for a grammar
-    ``InvalidGrammar`` or ``UnsatisfiableGrammar``, and ``UnsupportedTokenizer`` for a tokenizer whose tokens cannot be mapped to bytes.
+    ``InvalidGrammar`` or ``UnsatisfiableGrammar``, and ``UnsupportedTokenizer`` for a tokenizer whose tokens cannot
+    be mapped to bytes.
     """
     return specification_of(spec).compile(vocabulary_of(vocabulary), limits)
 

@@ -6,7 +6,6 @@ first, and drops what is less preferred than a match. Contexts share the states 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -53,12 +52,13 @@ class Scanner:
     """The states explored so far. State 0 is ``DEAD``.
 
     ``byte_class`` uint8[256]: the column of each byte. ``transitions`` int32[states, columns]; ``decided``,
-    ``decided_at_end`` uint8[states]; ``endings`` int32[n, 3] (a state of the scanner that must not come to a decided one, the state of a guard or -1, the
-    terminal), of which state ``s`` has those from ``where[s, 0]`` on, ``where[s, 1]`` of them; ``reach`` uint64[states,
-    words]: the terminals that may still come about, as bits; ``inevitable`` uint8[states]: a bit for each of ``LEADS``,
-    does every such character, begun before the state, match; ``loops`` uint8[states]: a bit for each of ``BYTE_CLASSES``,
-    does every byte of it lead to the state itself. All may have spare rows behind the ``states``.
-    ``guard_transitions`` int32[n, 256], ``guard_verdicts``, ``guard_at_end``: the guards of all terminals.
+    ``decided_at_end`` uint8[states]; ``endings`` int32[n, 3] (a state of the scanner that must not come to a decided
+    one, the state of a guard or -1, the terminal), of which state ``s`` has those from ``where[s, 0]`` on, ``where[s,
+    1]`` of them; ``reach`` uint64[states, words]: the terminals that may still come about, as bits; ``inevitable``
+    uint8[states]: a bit for each of ``LEADS``, does every such character, begun before the state, match; ``loops``
+    uint8[states]: a bit for each of ``BYTE_CLASSES``, does every byte of it lead to the state itself. All may have
+    spare rows behind the ``states``. ``guard_transitions`` int32[n, 256], ``guard_verdicts``, ``guard_at_end``: the
+    guards of all terminals.
     """
 
     def __init__(self, grammar: Grammar, budget: Budget) -> None:
@@ -172,7 +172,10 @@ class Scanner:
     # --- contexts
 
     def start(self, context: frozenset[int]) -> int:
-        """The state before the first byte of a terminal of ``context``; explores what it leads to. ``DEAD`` if empty."""
+        """The state before the first byte of a terminal of ``context``; explores what it leads to.
+
+        ``DEAD`` if empty.
+        """
         if context not in self._starts:
             self._starts[context] = self._explore_from(self._first_rows(context))
         return self._starts[context]

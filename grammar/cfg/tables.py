@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Mapping
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..kernels import layout as at
-from ..kernels.grammar_masks import fill_grammar, find_ending_bytes, group_tokens, restart, sort_tokens, tokens_below
-from ..kernels.grammar_masks import gather_contents
+from ..kernels.grammar_masks import fill_grammar, restart
 from ..kernels.threads import grammar_accepts, grammar_step
+from ..kernels.token_sorting import find_ending_bytes, gather_contents, group_tokens, sort_tokens, tokens_below
 from ..limits import Budget
 from ..pool import address_of
 from ..token_tables import TokenTables
@@ -28,7 +29,7 @@ class GrammarTables:
     ``nodes``: for each terminal that is embedded, its value node in the automaton.
     """
 
-    CALLED = {
+    CALLED: ClassVar[Mapping[int, int]] = {
         at.GRAMMAR_STEP: grammar_step,
         at.GRAMMAR_ACCEPTS: grammar_accepts,
         at.GRAMMAR_FILL: fill_grammar,
@@ -201,7 +202,7 @@ class GrammarTables:
         return address_of(record)
 
     def _restarts(self, place: int, state: int, slots: NDArray[np.int64]) -> list[list[int]]:
-        """Rows about the tokens below ``place`` whose next byte simply ends a terminal in ``state``, for each ending."""
+        """Rows about the tokens below ``place`` whose next byte simply ends a terminal in ``state``, by ending."""
         rows = []
         first, count = self._scanner.where[state].tolist()
         for ending in range(first, first + count):
@@ -214,7 +215,7 @@ class GrammarTables:
         return rows
 
     def _below(self, place: int, before: NDArray[np.uint8], slots: NDArray[np.int64]) -> tuple[int, int]:
-        """The addresses of ``before`` and of the mask of the tokens below ``place`` that go on with one of its bytes."""
+        """The addresses of ``before`` and of the mask of the tokens below ``place`` that go on like it."""
         key = (place, before.tobytes())
         if key not in self._masks_below:
             mask = np.zeros(int(slots[at.MASK_WORDS]), np.int32)

@@ -65,8 +65,8 @@ WORKSPACE, WORKSPACE_SIZE = next(_slot), next(_slot)  # one matcher's own: what 
 STATE_TOKENS, CONTEXT_TOKENS, FOLLOWERS, PLACES, PLACE_OF, PLACE_COUNT, INEVITABLE = (next(_slot) for _ in range(7))
 READABLE = next(_slot)  # what the parser can read, by terminal: uint8, UNKNOWN where that was not asked yet
 # masks that are kept: how many nodes of the stack were looked at in states of the scanner (KEY_DEPTHS entries, by a
-# hash), what a mask depends on (int32, its length first), how low in the stack nodes were looked at, and where the mask is
-# that is to be kept
+# hash), what a mask depends on (int32, its length first), how low in the stack nodes were looked at, and where the
+# mask is that is to be kept
 DEPTHS, MASK_KEY, LOWEST, FILLED = (next(_slot) for _ in range(4))
 # classes of bytes (``cfg.tables.BYTE_CLASSES``), as bits: those in the tokens below each node of the trie, and those of
 # which every byte leads from a state of the scanner to itself
@@ -159,9 +159,9 @@ GROUP_REACH, GROUP_TOKENS_AT, GROUP_SIZE, GROUP_WIDTH = range(4)  # SIZE: NONE f
 # terminal ends (ENDS), or it stands for all that simply ends behind the node before (RESTARTS; TO: which restart)
 SEGMENT_FROM, SEGMENT_TO, SEGMENT_SKIP, SEGMENT_WIDTH = range(4)
 ENDS, RESTARTS = -1, -2
-# where a terminal simply ends, at a node of the trie from which there is much to go on, so that there are records for it
-# (PLACE: which one; 0 for the root): which ending, the bytes before which it does, the mask of the tokens that go on so;
-# MORE: 1 if the next row belongs to the same segment
+# where a terminal simply ends, at a node of the trie from which there is much to go on, so that there are records for
+# it (PLACE: which one; 0 for the root): which ending, the bytes before which it does, the mask of the tokens that go
+# on so; MORE: 1 if the next row belongs to the same segment
 RESTART_PLACE, RESTART_ENDING, RESTART_BYTES, RESTART_TOKENS, RESTART_MORE, RESTART_WIDTH = range(6)
 CAN_READ, CANNOT_READ, UNKNOWN = 1, 2, 0
 GUARD_PENDING, GUARD_SATISFIED, GUARD_VIOLATED = range(3)
