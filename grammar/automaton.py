@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from .dfa import DEAD, TextDfa
+from .dfa_operations import UNREACHABLE, distances
 from .errors import LimitExceeded
 from .kernels import layout as at
 from .limits import Budget
@@ -303,7 +304,11 @@ class Automaton:
         record[at.TEXT_LEFT_AT] = self.text_left.extend(left.ravel(), left.size)
         record[at.TEXT_KEY_CLASSES] = left.shape[1]
         record[at.TEXT_OPEN_AT] = self._add_open_states(text, left > 0)
-        record[at.TEXT_SCARCE] = bool(((left > 0) & (left < at.UNBOUNDED)).any())
+        scarce = ((left > 0) & (left < at.FEW_KEYS)).any(axis=1)
+        if scarce.any():
+            steps = distances(text.dfa.transitions, scarce[None])[0]
+            steps[steps == UNREACHABLE] = at.UNBOUNDED
+            record[at.TEXT_SCARCE_AT] = self.text_left.extend(steps, len(steps))
         return self.texts.extend(record, 1)
 
     def _add_viability(self, text: TextDfa, minimum: int, maximum: int | None) -> tuple[int, tuple[int, int], int]:
