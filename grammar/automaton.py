@@ -108,7 +108,9 @@ class Automaton:
     key_node = _Table(at.KEY_NODE, Beginning(_values(np.int32, *[at.NONE] * len(LITERALS))))
     key_rank = _Table(at.KEY_RANK, Beginning(_values(np.int32, *[0] * len(LITERALS))))
     key_required = _Table(at.KEY_REQUIRED, Beginning(_values(np.uint8, *[0] * len(LITERALS))))
-    number_next = _Table(at.NUMBER_NEXT, Beginning(_rows(np.int32, 1 << at.NUMBER_SHIFT, [DEAD] * (1 << at.NUMBER_SHIFT))))
+    number_next = _Table(
+        at.NUMBER_NEXT, Beginning(_rows(np.int32, 1 << at.NUMBER_SHIFT, [DEAD] * (1 << at.NUMBER_SHIFT)))
+    )
     number_label = _Table(at.NUMBER_LABEL, Beginning(_values(np.int32, 0)))
     number_residues = _Table(at.NUMBER_RESIDUES, Beginning(_values(np.int64, 0)))
     texts = _Table(at.TEXTS, Beginning(_rows(np.int32, at.TEXT_WIDTH)))

@@ -66,7 +66,10 @@ def outline(pattern: str, budget: Budget) -> Outline:
 def _matched(node: Node) -> Matched | None:
     """The same for one alternative."""
     parts = node.parts if isinstance(node, Concat) else (node,)
-    begins, ends = isinstance(parts[0], TextStart) if parts else False, isinstance(parts[-1], TextEnd) if parts else False
+    begins, ends = (
+        isinstance(parts[0], TextStart) if parts else False,
+        isinstance(parts[-1], TextEnd) if parts else False,
+    )
     inner = parts[begins : len(parts) - ends]
     if not all(map(_is_plain, inner)):
         return None

@@ -288,9 +288,7 @@ class Language:
             schema.value = value
         return value
 
-    def _number(
-        self, contents: dict[str, object], keywords: list[str], scope: Scope
-    ) -> tuple[int, FlatKey | None]:
+    def _number(self, contents: dict[str, object], keywords: list[str], scope: Scope) -> tuple[int, FlatKey | None]:
         """The number of a schema: that of the one with the same contents, where these are short, else a new one.
 
         And its short contents, where they are. Most properties of most schemas say little more than their type, so
