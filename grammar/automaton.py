@@ -69,7 +69,7 @@ def _values(dtype: DTypeLike, *values: int) -> NDArray[Any]:
 
 
 class _Table:
-    """A table of an automaton: its slot and the rows that it begins with. The pool is made when it is first asked for."""
+    """A table of an automaton: its slot, and the rows that it begins with; the pool is made when it is asked for."""
 
     def __init__(self, slot: int, beginning: Beginning) -> None:
         self._place = slot - at.NODES
@@ -306,7 +306,7 @@ class Automaton:
         record[at.TEXT_LEFT_AT] = self.text_left.extend(left.ravel(), left.size)
         record[at.TEXT_KEY_CLASSES] = left.shape[1]
         record[at.TEXT_OPEN_AT] = self._add_open_states(text, left > 0)
-        scarce = ((left > 0) & (left < at.FEW_KEYS)).any(axis=1)
+        scarce: NDArray[np.bool_] = np.logical_or.reduce((left > 0) & (left < at.FEW_KEYS), axis=1)
         if scarce.any():
             steps = distances(text.dfa.transitions, scarce[None])[0]
             steps[steps == UNREACHABLE] = at.UNBOUNDED

@@ -54,7 +54,8 @@ def coarsest(transitions: NDArray[np.int32], labels: NDArray[np.int32]) -> NDArr
         *(blocks, cords, by_label, by_symbol),
         *(tails.astype(np.int32), entering.astype(np.int32), block_count, cord_count),
     )
-    return blocks[SET]
+    found: NDArray[np.int32] = blocks[SET]
+    return found
 
 
 def _sets(keys: NDArray[Any]) -> tuple[NDArray[np.int32], NDArray[np.int32], int]:

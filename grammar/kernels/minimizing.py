@@ -41,7 +41,7 @@ def mark(partition, touched, element):
 
 @kernel(types.int64, Ints2, types.int64, types.int64)
 def split(partition, touched, count):
-    """Make sets of the marked elements, or of the others where these are fewer; how many of ``count`` sets there are."""
+    """Make sets of the marked elements, or of the others if these are fewer; how many there are, ``count`` before."""
     while touched > 0:
         touched -= 1
         found = partition[TOUCHED, touched]
