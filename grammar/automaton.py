@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from .dfa import DEAD, TextDfa
+from .dfa_operations import UNREACHABLE, distances
 from .errors import LimitExceeded
 from .kernels import layout as at
 from .limits import Budget
@@ -71,7 +72,7 @@ def _values(dtype: DTypeLike, *values: int) -> NDArray[Any]:
 
 
 class _Table:
-    """A table of an automaton: its slot and the rows that it begins with. The pool is made when it is first asked for."""
+    """A table of an automaton: its slot, and the rows that it begins with; the pool is made when it is asked for."""
 
     def __init__(self, slot: int, beginning: Beginning) -> None:
         self._place = slot - at.NODES
@@ -311,7 +312,11 @@ class Automaton:
         record[at.TEXT_LEFT_AT] = self.text_left.extend(left.ravel(), left.size)
         record[at.TEXT_KEY_CLASSES] = left.shape[1]
         record[at.TEXT_OPEN_AT] = self._add_open_states(text, left > 0)
-        record[at.TEXT_SCARCE] = bool(((left > 0) & (left < at.UNBOUNDED)).any())
+        scarce: NDArray[np.bool_] = np.logical_or.reduce((left > 0) & (left < at.FEW_KEYS), axis=1)
+        if scarce.any():
+            steps = distances(text.dfa.transitions, scarce[None])[0]
+            steps[steps == UNREACHABLE] = at.UNBOUNDED
+            record[at.TEXT_SCARCE_AT] = self.text_left.extend(steps, len(steps))
         return self.texts.extend(record, 1)
 
     def _add_viability(self, text: TextDfa, minimum: int, maximum: int | None) -> tuple[int, tuple[int, int], int]:

@@ -1,7 +1,7 @@
 """Texts that evidently match a pattern: told from its syntax, without an automaton.
 
-Most patterns are sequences and alternatives of characters between ``^`` and ``$``. That something matches these, and how
-long it may be, can be read off, so that an automaton is built only when a text is to be judged.
+Most patterns are sequences and alternatives of characters between ``^`` and ``$``. That something matches these, and
+how long it may be, can be read off, so that an automaton is built only when a text is to be judged.
 """
 
 from __future__ import annotations

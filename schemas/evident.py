@@ -200,7 +200,7 @@ class Evident:
 
 
 def _some_integer(literals: tuple[Literal, ...]) -> bool:
-    """Whether an integer satisfies ``literals``, where these are bounds, and that it has to be one, and nothing else."""
+    """Whether an integer satisfies ``literals``, if these are bounds, and that it has to be one, and nothing else."""
     least: tuple[Fraction, bool] | None = None
     most: tuple[Fraction, bool] | None = None
     for atom, is_true in literals:

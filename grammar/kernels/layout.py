@@ -271,10 +271,11 @@ TEXT_WIDTH = 1 << TEXT_SHIFT
     TEXT_FREE_TO,
     TEXT_LEFT_AT,  # key automata: how many keys of each class are still possible from each state
     TEXT_KEY_CLASSES,  # key automata: how many classes
-    TEXT_SCARCE,  # key automata: 1 if some of these numbers are finite
+    TEXT_SCARCE_AT,  # key automata: how far each state is from one in which few keys of a class are left; 0: none is
     TEXT_OPEN_AT,  # for each state (key automata: and class) whether all that may follow keeps acceptance possible
 ) = range(15)
 TEXT_DEAD = DEAD
+FEW_KEYS = 1 << 12  # fewer keys than this are few; objects with as many other keys are taken to have used them up
 
 # --- JSON strings: states of the transducer from bytes to code points
 (

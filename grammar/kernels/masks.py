@@ -15,6 +15,7 @@ from .key_steps import finish_other_key
 from .keys import begins_with, class_node, key_byte, narrow
 from .layout import *  # noqa: F403 -- the layout is this package's vocabulary
 from .pointers import (
+    Flag,
     Ints,
     Long,
     Longs,
@@ -250,22 +251,30 @@ def mark_used(slots, frame, start, size):
         key = np.int64(arena[key + KEY_BEFORE])
 
 
+@kernel(Flag, Longs, Ints, Long, Long, inline=True)
+def may_run_out(slots, record, state, count):
+    """May a token lead from ``state`` to where the ``count`` keys that have come are all that there are?"""
+    if record[TEXT_SCARCE_AT] == 0:
+        return False
+    return count >= FEW_KEYS or ints_at(slots[TEXT_LEFT])[record[TEXT_SCARCE_AT] + state] <= slots[LONGEST]
+
+
 @kernel(Nothing, Longs, Ints, Words, Long, Long)
 def fill_classed_key(slots, stack, mask, text, classes):
     """An open key whose class an automaton tells: the tokens that leave some live class possible, one mask for each,
     those that hold a quote, and those that a named key begins with, which are walked as if no other keys were possible.
 
-    Where only finitely many keys of a class are left, which of them have come matters: then all tokens are walked.
+    Where few keys of a class may be left, which of them have come matters: then all tokens are walked.
     """
     for i in range(slots[MASK_WORDS]):
         mask[i] = 0
     frame = np.int64(stack[FRAME])
     arena = ints_at(slots[ARENA])
     record = ints_at(slots[TEXTS] + (text << TEXT_SHIFT) * 4)
-    if record[TEXT_SCARCE] != 0 or slots[STAY_MOST] < 2 * classes:
+    state = np.int64(arena[stack[TOP] - 1]) >> KEY_STATE_SHIFT
+    if slots[STAY_MOST] < 2 * classes or may_run_out(slots, record, state, np.int64(arena[frame + COUNT])):
         fill_anything(slots, stack, mask)
         return
-    state = np.int64(arena[stack[TOP] - 1]) >> KEY_STATE_SHIFT
     left = ints_at(slots[TEXT_LEFT] + (np.int64(record[TEXT_LEFT_AT]) + state * classes) * 4)
     is_open = bytes_at(slots[TEXT_OPEN] + np.int64(record[TEXT_OPEN_AT]) + state * classes)
     begin_reading(slots)
