@@ -26,6 +26,7 @@ class TableReader:
         self._automaton = automaton
         self._nodes: dict[int, list[int]] = {}
         self._states: dict[int, list[int]] = {}
+        self._entries: dict[int, tuple[int, int]] = {}
         self._key_sets: dict[tuple[int, int], list[Key]] = {}
         self._texts: dict[int, TextAutomaton] = {}
 
@@ -49,8 +50,18 @@ class TableReader:
         fields = self._node(node)
         return self._key_set(fields[at.KEY_LO], fields[at.KEY_HI])
 
-    def _choices(self, fields: list[int]) -> list[str]:
-        return [key.name for key in self._key_set(fields[at.CHOICE_LO], fields[at.CHOICE_HI])]
+    def _choices(self, fields: list[int]) -> dict[str, int]:
+        """The strings of an enumeration, each with the state that it leads to."""
+        return {key.name: key.rank for key in self._key_set(fields[at.CHOICE_LO], fields[at.CHOICE_HI])}
+
+    def _compiled_entry(self, entry: int) -> tuple[int, int]:
+        if entry not in self._entries:
+            with self._automaton.lock:
+                self._automaton.begin_epoch()
+                self._automaton.compile_entry(entry)
+                _, node, state = self._automaton.entries.array[entry].tolist()
+                self._entries[entry] = node, state
+        return self._entries[entry]
 
     def _key_set(self, low: int, high: int) -> list[Key]:
         if (low, high) not in self._key_sets:

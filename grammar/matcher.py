@@ -227,6 +227,8 @@ class Matcher:
                     automaton.compile_node(index)
                 elif kind == at.MISS_STATE:
                     automaton.compile_state(index)
+                elif kind == at.MISS_ENTRY:
+                    automaton.compile_entry(index)
                 elif kind == at.MISS_AFTER:
                     self._standing_in.add(self._slots, automaton)
                 else:

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable
 
 from ..grammar.errors import LimitExceeded
-from .atoms import ArrayAtom, Atom, Kind, NumberAtom, ObjectAtom, StringAtom
+from .atoms import ArrayAtom, Atom, Kind, Literal, NumberAtom, ObjectAtom, StringAtom
 from .evident import Evident
 from .formula import FALSE, TRUE, Operator
 from .implicants import guess, parted, propagated, refinements
@@ -71,8 +71,27 @@ class Satisfier:
         """Whether the open containers can be completed."""
         known = self._residuals.get(residual)
         if known is None:
-            known = self._residuals[residual] = self._search(residual, self.witness) is not None
+            known = self._is_evident(residual) or self._search(residual, self.witness) is not None
+            self._residuals[residual] = known
         return known
+
+    def _is_evident(self, residual: Residual) -> bool:
+        """Whether the formula, or its first alternative, is a conjunction of literals that evidently can be true."""
+        formulas = self._language.formulas
+        formula = residual.formula
+        while formulas.operator(formula) is Operator.OR:
+            formula = formulas.operands(formula)[0]
+        if formula == FALSE:
+            return False
+        literals: list[list[Literal]] = [[] for _ in residual.kinds]
+        for part in formulas.conjuncts(formula):
+            is_true = formulas.operator(part) is Operator.VARIABLE
+            variable = part if is_true else formulas.operands(part)[0]
+            if formulas.operator(variable) is not Operator.VARIABLE:
+                return False
+            depth, atom = formulas.variable_of(variable)
+            literals[depth - 1].append(Literal(atom, is_true))
+        return all(map(self._evident.container, literals, residual.kinds))
 
     def few_values(self, value: int, most: int) -> list[int] | None:
         """All constants, as value formulas, that satisfy ``value``, where these are few; else ``None``.

@@ -101,6 +101,20 @@ def key_code_point(slots, key, position):
     return code_point
 
 
+@kernel(Long, Longs, Long, inline=True)
+def never_at(slots, frame):
+    """Where the bitset of keys that the state of the object ``frame`` excludes lies among the dead keys."""
+    state = np.int64(ints_at(slots[ARENA])[frame + STATE])
+    return np.int64(ints_at(slots[STATES])[(state << STATE_SHIFT) + NEVER_AT])
+
+
+@kernel(Long, Longs, Long, Long, inline=True)
+def entry_of(slots, frame, index):
+    """Which entry the state of the object ``frame`` has for the key ``index``."""
+    state = np.int64(ints_at(slots[ARENA])[frame + STATE])
+    return np.int64(ints_at(slots[STATES])[(state << STATE_SHIFT) + ENTRIES_AT]) + index
+
+
 @kernel(Flag, Longs, Long, Long)
 def key_is_live(slots, frame, key):
     """May ``key`` be the next key of the object ``frame``?"""
@@ -128,8 +142,8 @@ def key_is_live(slots, frame, key):
         return ints_at(slots[KEY_NODE])[key] != NONE and (enough or node[OTHER] != NONE or node[CLASSES] != 0)
     if policy == STATE_ORDERED and ints_at(slots[KEY_RANK])[key] < arena[frame + NEXT]:
         return False
-    state = ints_at(slots[STATES] + (np.int64(arena[frame + STATE]) << STATE_SHIFT) * 4)
-    return ints_at(slots[ENTRIES])[state[ENTRIES_AT] + 2 * index] != NONE
+    never = ints_at(slots[DEAD_KEYS])
+    return (never[never_at(slots, frame) + (index >> 5)] >> (index & 31)) & 1 == 0
 
 
 @kernel(Flag, Longs, Long, Long, Long, inline=True)
@@ -137,20 +151,34 @@ def any_key_live(slots, frame, lo, hi):
     """Is one of the keys ``lo .. hi-1`` live?"""
     arena = ints_at(slots[ARENA])
     node = ints_at(slots[NODES] + (np.int64(arena[frame + NODE]) << NODE_SHIFT) * 4)
-    if node[POLICY] != ANY_ORDER or node[MAX_KEYS] < UNBOUNDED:
+    policy = node[POLICY]
+    if policy == ORDERED or (policy == ANY_ORDER and node[MAX_KEYS] < UNBOUNDED):
         for key in range(lo, hi):
             if key_is_live(slots, frame, key):
                 return True
         return False
+    never = ints_at(slots[DEAD_KEYS])
+    if policy != ANY_ORDER:
+        never = ints_at(slots[DEAD_KEYS] + never_at(slots, frame) * 4)
     i = lo - node[KEY_LO]
     end = hi - node[KEY_LO]
     while i < end:
-        unseen = (~np.int64(arena[frame + SEEN + (i >> 5)])) & 0xFFFFFFFF
-        unseen >>= i & 31
+        excluded = np.int64(0)
+        if policy != STATE_ORDERED:
+            excluded = np.int64(arena[frame + SEEN + (i >> 5)])
+        if policy != ANY_ORDER:
+            excluded |= np.int64(never[i >> 5])
+        left = (~excluded & 0xFFFFFFFF) >> (i & 31)
         following = (i | 31) + 1
         if following > end:
-            unseen &= (np.int64(1) << (end - i)) - 1
-        if unseen != 0:
+            left &= (np.int64(1) << (end - i)) - 1
+        if policy == STATE_ORDERED:
+            while left != 0:
+                if left & 1 and ints_at(slots[KEY_RANK])[node[KEY_LO] + i] >= arena[frame + NEXT]:
+                    return True
+                left >>= 1
+                i += 1
+        if left != 0:
             return True
         i = following
     return False
@@ -158,7 +186,10 @@ def any_key_live(slots, frame, lo, hi):
 
 @kernel(Long, Longs, Long, Long)
 def class_node(slots, frame, number):
-    """The node of the values of keys of class ``number`` (from 1), or NONE where none may come now."""
+    """The node of the values of keys of class ``number`` (from 1), or NONE where none may come now.
+
+    In a state, some other number until the entry is ready.
+    """
     if slots[ONLY_CLASS] != 0:
         return np.int64(0) if number == slots[ONLY_CLASS] else np.int64(NONE)
     arena = ints_at(slots[ARENA])
@@ -173,11 +204,8 @@ def class_node(slots, frame, number):
         if first != node[KEY_HI] - node[KEY_LO] or arena[frame + COUNT] >= node[MAX_KEYS]:
             return np.int64(NONE)
     else:
-        state = ints_at(slots[STATES] + (np.int64(arena[frame + STATE]) << STATE_SHIFT) * 4)
-        if node[CLASSES] == 0:
-            return np.int64(state[OTHER_NODE])
-        entry = state[ENTRIES_AT] + 2 * (node[KEY_HI] - node[KEY_LO] + number - 1)
-        return np.int64(ints_at(slots[ENTRIES])[entry])
+        entry = entry_of(slots, frame, np.int64(node[KEY_HI]) - node[KEY_LO] + number - 1)
+        return np.int64(ints_at(slots[ENTRIES])[ENTRY_WIDTH * entry + ENTRY_NODE])
     if node[CLASSES] == 0:
         return np.int64(node[OTHER])
     return np.int64(ints_at(slots[ITEM_NODES])[node[CLASS_AT] + number - 1])

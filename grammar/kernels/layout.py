@@ -73,7 +73,7 @@ NUMBER = (
 LITERAL = 8  # A: key index of the literal, B: outcome, C: bytes read
 STRING = 9  # A: value node, C: code points read; S: string state, E: partial code point
 TEXT = 10  # A: value node, B: automaton state, C: code points read; S, E as in STRING
-CHOICE = 11  # A, B: range of the values still possible, C: bytes matched; S, E as in STRING
+CHOICE = 11  # A, B: range of the values still possible, C: bytes matched; S, E as in STRING; KEY_RANK: its outcome
 KEY = 12  # A, B, C as in CHOICE, over the keys of FRAME; S, E as in STRING
 OPEN_KEY = 13  # like KEY, but other keys are possible too; A < 0: only these. C: bytes of the key so far
 MODES = 16
@@ -127,7 +127,8 @@ NODE_WIDTH = 1 << NODE_SHIFT
     MAX_KEYS,
     UNIQUE,  # 1 if it matters whether items are different from each other
     AFTER_ITEMS,  # whether, and when, another node stands in for this one, which depends on the items before
-) = range(34)
+    BEFORE_AT,  # SETTLED_NODE: among the item nodes, what the keys' indices (ranks, where keys are ordered) were before
+) = range(35)
 NONE = -1
 NOTHING = -2  # KNOWN_INSTEAD where no value is left
 INDEPENDENT, AS_IT_BEGINS, BEFORE_IT_BEGINS = range(3)  # AFTER_ITEMS
@@ -144,10 +145,27 @@ ORDER_FIRST, ORDER_LIVE_COUNT, ORDER_REQUIRED_COUNT, ORDER_WIDTH = range(4)
 ANY_ORDER, ORDERED, STATE_ANY_ORDER, STATE_ORDERED = range(4)
 
 # --- states of containers whose schema is not a plain conjunction
-STATE_SHIFT = 3
+STATE_SHIFT = 4
 STATE_WIDTH = 1 << STATE_SHIFT
+# ENTRIES_AT: where the entries of the object's keys lie, and of its classes of other keys (at least one)
+# NEVER_AT: where, among the dead keys, the bitset of keys that may not come lies
+# SETTLED_NODE: the node with which the object goes on as a plain one from the next comma, or NONE, and SETTLED_CLOSE
+# instead of CLOSE then
 # REPEATED: the state instead if the item that led here is equal to an earlier one, PLAIN if it must not be
-STATE_READY, CLOSE, ENTRIES_AT, OTHER_NODE, OTHER_STATE, ITEM_NODE, ITEM_STATE, REPEATED = range(8)
+(
+    STATE_READY,
+    CLOSE,
+    ENTRIES_AT,
+    NEVER_AT,
+    SETTLED_NODE,
+    SETTLED_CLOSE,
+    ITEM_NODE,
+    ITEM_STATE,
+    REPEATED,
+) = range(9)
+# entries: the epoch in which one was written, 0 where it is not though the key may come; the node of the value or NONE,
+# and the state of the object while that is written
+ENTRY_READY, ENTRY_NODE, ENTRY_STATE, ENTRY_WIDTH = range(4)
 PLAIN = 0  # the state of containers that need none
 MAY_NOT_CLOSE = 0  # CLOSE: 0, KEEP, or the state that the container around gets
 KEEP = -1
@@ -248,8 +266,8 @@ COLUMNS_PER_LEVEL = 8
 # --- what entry points return
 DONE, MISSED, ARENA_FULL, REFUSED, BAD_MASK = range(5)
 MISS_CAPACITY = 64
-MISS_NODE, MISS_STATE, MISS_STAY, MISS_AFTER = range(4)
-MISS_BITS = 2
+MISS_NODE, MISS_STATE, MISS_STAY, MISS_AFTER, MISS_ENTRY = range(5)
+MISS_BITS = 3
 KNOWN_NODE, KNOWN_FROM, KNOWN_TO, KNOWN_INSTEAD = range(4)
 KNOWN_WIDTH = 4
 # a stay mask's key: (text << STATE_BITS | state) << COUNT_BITS | code points read + 2, or ANY_COUNT where the mask is
