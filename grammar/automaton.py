@@ -20,7 +20,6 @@ from .errors import LimitExceeded
 from .kernels import layout as at
 from .limits import Budget
 from .number_automaton import NumberAutomaton
-from .number_settled import settled_states
 from .pool import Beginning, Pool, address_of
 from .residue_table import add_residues
 from .text_dfa import viability
@@ -274,7 +273,7 @@ class Automaton:
             return known[1]
         dfa, base = numbers.dfa, len(self.number_label) - 1
         moved = np.where(dfa.transitions[1:] == DEAD, DEAD, dfa.transitions[1:] + base)
-        moved[:, at.NUMBER_FACTS] = settled_states(dfa)[1:]
+        moved[:, at.NUMBER_FACTS] = numbers.settled[1:]
         if numbers.residues is not None:
             records = add_residues(self.number_residues, numbers.residues)[1:]
             moved[:, at.NUMBER_FACTS] |= np.left_shift(records, at.RECORD_SHIFT)

@@ -18,7 +18,7 @@ from ..grammar.errors import LimitExceeded
 from .atoms import ArrayAtom, Atom, Kind, Literal, NumberAtom, ObjectAtom, StringAtom
 from .evident import Evident
 from .formula import FALSE, TRUE, Operator
-from .implicants import guess, parted, propagated, refinements
+from .implicants import guess, literal, parted, propagated, refinements
 from .lowering import Language
 from .residual import Residual, descend
 from .theory_arrays import Ask, some_array
@@ -85,11 +85,10 @@ class Satisfier:
             return False
         literals: list[list[Literal]] = [[] for _ in residual.kinds]
         for part in formulas.conjuncts(formula):
-            is_true = formulas.operator(part) is Operator.VARIABLE
-            variable = part if is_true else formulas.operands(part)[0]
-            if formulas.operator(variable) is not Operator.VARIABLE:
+            found = literal(formulas, part)
+            if found is None:
                 return False
-            depth, atom = formulas.variable_of(variable)
+            (depth, atom), is_true = found
             literals[depth - 1].append(Literal(atom, is_true))
         return all(map(self._evident.container, literals, residual.kinds))
 

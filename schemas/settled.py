@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from .atoms import Every, KeyOrder, Literal, NamedKey, OtherKeys, PropertiesAtLeast
 from .classification import PlainObject, object_of
-from .formula import FALSE, Operator
+from .formula import FALSE
+from .implicants import literal
 from .lowering import Language
 from .residual import Residual
 
@@ -53,12 +54,8 @@ def settled_object(language: Language, formula: int, ranks: Mapping[str, int]) -
 
 
 def _literal(language: Language, part: int) -> Literal | None:
-    formulas = language.formulas
-    is_true = formulas.operator(part) is Operator.VARIABLE
-    variable = part if is_true else formulas.operands(part)[0]
-    if formulas.operator(variable) is not Operator.VARIABLE:
-        return None
-    return Literal(formulas.variable_of(variable).atom, is_true)
+    found = literal(language.formulas, part)
+    return None if found is None else Literal(found[0].atom, found[1])
 
 
 def _is_simple(literal: Literal | None) -> bool:

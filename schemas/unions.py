@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from .atoms import Every, Has, KeyOrder, NamedKey, OtherKeys
 from .formula import FALSE, TRUE, Formulas, Operator
-from .implicants import is_literal
+from .implicants import is_literal, literal
 from .lowering import Language
 from .residual import Residual
 from .satisfiability import Satisfier
@@ -217,9 +217,10 @@ def _case(formulas: Formulas, parts: Iterable[int], depth: int) -> _Case | None:
         if not formulas.depths(part) >> depth & 1:
             case.kept.append(part)
             continue
-        is_true = formulas.operator(part) is Operator.VARIABLE
-        variable = part if is_true else formulas.operands(part)[0]
-        atom = formulas.variable_of(variable).atom
+        found = literal(formulas, part)
+        if found is None:
+            return None
+        (_, atom), is_true = found
         if isinstance(atom, Has):
             (case.required if is_true else case.absent)[atom.name] = part
         elif not is_true:
