@@ -49,6 +49,10 @@ Fields = dict[int, int]
 _FEW = 64
 """So many different items are remembered by the state of an array of unique ones."""
 
+_WIDE, _AHEAD = 16, 64
+"""A key that tells so many alternatives apart by constants is compiled with its object, and what each of them leads to
+if there are no more than so many."""
+
 _MOST_UNIONS = 64
 """The alternatives of so many states are kept for the keys that are still to come."""
 
@@ -389,8 +393,11 @@ class JsonCompiler:
             may_come[: len(key_set.names)] = union.live(key_set.names)
             may_come[len(key_set.names)] = union.others_may_come()
             closing = self._closing(source, union.closed())
-            self._first_entries.append(self._automaton.write_object_state(state, closing, may_come, {}))
+            first = self._automaton.write_object_state(state, closing, may_come, {})
+            self._first_entries.append(first)
             self._states_with_entries.append(state)
+            for name in union.tags(_WIDE):
+                self._compile_value_ahead(first + key_set.indices[name])
             return
         entries = {
             row: entry for row, entry in enumerate(self._object_entries(source, state)) if entry[0] != at.NONE
@@ -398,6 +405,27 @@ class JsonCompiler:
         may_come[list(entries)] = True
         closing = self._closing(source, run.close(language, residual))
         self._automaton.write_object_state(state, closing, may_come, entries)
+
+    def _compile_value_ahead(self, entry: int) -> None:
+        """Compile what a key of many alternatives leads to, where these are constants: that takes long."""
+        self._automaton.compile_entry(entry)
+        node = int(self._automaton.entries.array[entry, at.ENTRY_NODE])
+        self._automaton.compile_node(node)
+        record = self._automaton.nodes.array[node]
+        low, high = int(record[at.CHOICE_LO]), int(record[at.CHOICE_HI])
+        if high - low <= _AHEAD:
+            for state in set(self._automaton.key_rank.array[low:high].tolist()):
+                self._automaton.compile_state(state)
+                settled = int(self._automaton.states.array[state, at.SETTLED_NODE])
+                if settled != at.NONE:
+                    self._compile_properties_ahead(settled)
+
+    def _compile_properties_ahead(self, node: int) -> None:
+        record = self._automaton.nodes.array[node]
+        low, high = int(record[at.KEY_LO]), int(record[at.KEY_HI])
+        for value in self._automaton.key_node.array[low:high].tolist():
+            if value != at.NONE:
+                self._automaton.compile_node(value)
 
     def _union(self, source: State, state: int) -> UnionOfObjects:
         union = self._unions.get(state)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from .atoms import Every, Has, KeyOrder, NamedKey, OtherKeys
+from .atoms import Every, Has, KeyOrder, Kind, NamedKey, OtherKeys
 from .formula import FALSE, TRUE, Formulas, Operator
 from .implicants import is_literal, literal
 from .lowering import Language
@@ -21,6 +21,8 @@ from .satisfiability import Satisfier
 
 _MOST_PRODUCTS = 64
 """Conjunctions of alternatives are multiplied out into no more cases than this."""
+
+_STRINGS = frozenset((Kind.STRING,))
 
 Groups = dict[int, list[int]]
 """By value formula of the value to come: formulas over the open containers, one of which has to hold as well."""
@@ -66,6 +68,7 @@ class UnionOfObjects:
     ) -> None:
         self._formulas = language.formulas
         self._satisfier = satisfier
+        self._plain = language.plain
         self._ranks = ranks
         self._cases: list[_Case] = []
         self._by_name: dict[str, list[_Case]] = {}
@@ -120,6 +123,15 @@ class UnionOfObjects:
     def live(self, names: Iterable[str]) -> list[bool]:
         """Which of ``names`` may come next."""
         return [any(self._allows(case, name) for case in self._concerned(name)) for name in names]
+
+    def tags(self, count: int) -> list[str]:
+        """The names whose values are strings by which at least ``count`` cases may be told apart."""
+        found: list[str] = []
+        for name, cases in self._by_name.items():
+            values = {self._value(case, name) for case in cases} if len(cases) >= count else ()
+            if len(values) >= count and all(self._plain.kinds_of(value) == _STRINGS for value in values):
+                found.append(name)
+        return [name for name, is_live in zip(found, self.live(found), strict=True) if is_live]
 
     def others_may_come(self) -> bool:
         """Whether keys may come that no case mentions."""
