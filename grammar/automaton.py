@@ -256,14 +256,14 @@ class Automaton:
         self.key_rank.extend(0 if ranks is None else ranks, count)
         return self.key_offset.extend(offsets, count)
 
-    def add_order(self, rows: Sequence[tuple[int, int, int]]) -> int:
+    def add_order(self, rows: NDArray[np.int32]) -> int:
         """Append an ``ORDER`` row for each rank that may be next; where they start."""
-        return at.ORDER_WIDTH * self.order.extend(np.array(rows, np.int32), len(rows))
+        return at.ORDER_WIDTH * self.order.extend(rows, len(rows))
 
     def add_dead_keys(self, words: Sequence[int]) -> int:
         return self.dead_keys.extend(np.array(words, np.uint32).view(np.int32), len(words))
 
-    def add_item_nodes(self, nodes: Sequence[int]) -> int:
+    def add_item_nodes(self, nodes: Sequence[int] | NDArray[np.int32]) -> int:
         return self.item_nodes.extend(nodes, len(nodes))
 
     def add_number(self, numbers: NumberAutomaton) -> int:

@@ -24,6 +24,7 @@ from .classification import PlainArray, PlainObject, array_of, object_of, plain_
 from .formula import FALSE, TRUE
 from .json_text import read_items
 from .key_classes import KeyClasses, key_classes
+from .key_order import Order
 from .lowering import Language
 from .mentions import KeyMentions
 from .numbers import labelled_numbers, numbers_of
@@ -266,7 +267,9 @@ class JsonCompiler:
         live = sum(node != at.NONE for node in nodes.values())
         if self._ordered:
             fields[at.POLICY] = at.ORDERED
-            fields[at.ORDER_AT] = self._automaton.add_order(_order(list(nodes), nodes, plain.required))
+            order = Order(ranks, names, nodes, plain.required)
+            fields[at.ORDER_AT] = self._automaton.add_order(order.rows())
+            fields[at.RANKS_AT] = self._automaton.add_item_nodes(order.blocks())
         elif live < len(names):
             words = [0] * fields[at.WORDS]
             for index, name in enumerate(names):
@@ -540,19 +543,6 @@ class JsonCompiler:
             ranks = {name: rank for rank, name in enumerate(classes.named)}
             self._key_sets.append(KeySet(names, ranks, classes))
         return number
-
-
-def _order(names: list[str], nodes: dict[str, int], required: frozenset[str]) -> list[tuple[int, int, int]]:
-    """The ``ORDER`` row for each rank that may be next, up to one past the last."""
-    first, live, needed = len(names), 0, 0
-    rows = [(first, live, needed)]
-    for rank in reversed(range(len(names))):
-        if names[rank] in required:
-            first = rank
-            needed += 1
-        live += nodes[names[rank]] != at.NONE
-        rows.append((first, live, needed))
-    return rows[::-1]
 
 
 def _bounded(count: int | None) -> int:

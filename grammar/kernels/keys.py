@@ -146,12 +146,60 @@ def key_is_live(slots, frame, key):
     return (never[never_at(slots, frame) + (index >> 5)] >> (index & 31)) & 1 == 0
 
 
+@kernel(Flag, Longs, Long, Long, Long)
+def any_rank_live(slots, frame, lo, hi):
+    """Is one of the keys ``lo .. hi-1`` of an ordered object live, where it does not matter how many there are?
+
+    Then those are whose rank is not below the next one and not above the first that is required. All keys together are
+    counted in the order; where the ranks are few, they are looked at; else the keys are, but for blocks of which the
+    least and the greatest rank tell enough.
+    """
+    arena = ints_at(slots[ARENA])
+    node = ints_at(slots[NODES] + (np.int64(arena[frame + NODE]) << NODE_SHIFT) * 4)
+    order = ints_at(slots[ORDER] + np.int64(node[ORDER_AT]) * 4)
+    nodes = ints_at(slots[KEY_NODE])
+    ranks = ints_at(slots[KEY_RANK])
+    low = np.int64(node[KEY_LO])
+    count = np.int64(node[KEY_HI]) - low
+    following = np.int64(arena[frame + NEXT])
+    first = np.int64(order[ORDER_WIDTH * following + ORDER_FIRST])
+    if hi - lo == count:
+        after = np.int64(0)
+        if first < count:
+            after = np.int64(order[ORDER_WIDTH * (first + 1) + ORDER_LIVE_COUNT])
+        return order[ORDER_WIDTH * following + ORDER_LIVE_COUNT] > after
+    if first - following < RANK_BLOCK:
+        for rank in range(following, min(first + 1, count)):
+            key = low + order[ORDER_WIDTH * rank + ORDER_KEY]
+            if lo <= key and key < hi and nodes[key] != NONE:
+                return True
+        return False
+    blocks = ints_at(slots[ITEM_NODES] + np.int64(node[RANKS_AT]) * 4)
+    key = lo
+    while key < hi:
+        block = (key - low) >> RANK_BLOCK_SHIFT
+        begin = low + (block << RANK_BLOCK_SHIFT)
+        end = min(begin + RANK_BLOCK, low + count)
+        least = blocks[2 * block]
+        greatest = blocks[2 * block + 1]
+        if greatest >= following and least <= first:
+            if key == begin and end <= hi and ((least >= following) or (greatest <= first)):
+                return True
+            for i in range(key, min(end, hi)):
+                if nodes[i] != NONE and ranks[i] >= following and ranks[i] <= first:
+                    return True
+        key = end
+    return False
+
+
 @kernel(Flag, Longs, Long, Long, Long, inline=True)
 def any_key_live(slots, frame, lo, hi):
     """Is one of the keys ``lo .. hi-1`` live?"""
     arena = ints_at(slots[ARENA])
     node = ints_at(slots[NODES] + (np.int64(arena[frame + NODE]) << NODE_SHIFT) * 4)
     policy = node[POLICY]
+    if policy == ORDERED and hi - lo > LINEAR_BELOW and node[MIN_KEYS] == 0 and node[MAX_KEYS] == UNBOUNDED:
+        return any_rank_live(slots, frame, lo, hi)
     if policy == ORDERED or (policy == ANY_ORDER and node[MAX_KEYS] < UNBOUNDED):
         for key in range(lo, hi):
             if key_is_live(slots, frame, key):

@@ -112,6 +112,7 @@ NODE_WIDTH = 1 << NODE_SHIFT
     REQUIRED,
     POLICY,
     ORDER_AT,
+    RANKS_AT,  # where the ranks by blocks of ordered keys lie among the item nodes
     DEAD_AT,  # where the bitset of keys that may never come lies, or NONE
     OBJECT_STATE,
     PREFIX_AT,
@@ -128,7 +129,7 @@ NODE_WIDTH = 1 << NODE_SHIFT
     UNIQUE,  # 1 if it matters whether items are different from each other
     AFTER_ITEMS,  # whether, and when, another node stands in for this one, which depends on the items before
     BEFORE_AT,  # SETTLED_NODE: among the item nodes, what the keys' indices (ranks, where keys are ordered) were before
-) = range(35)
+) = range(36)
 NONE = -1
 NOTHING = -2  # KNOWN_INSTEAD where no value is left
 INDEPENDENT, AS_IT_BEGINS, BEFORE_IT_BEGINS = range(3)  # AFTER_ITEMS
@@ -138,8 +139,11 @@ UNBOUNDED = 1 << 30
 IS_NULL, IS_TRUE, IS_FALSE, IS_NUMBER, IS_STRING, IS_TEXT, IS_CHOICE, IS_OBJECT, IS_ARRAY = (1 << i for i in range(9))
 
 # ORDER rows, one for each rank that may be next: the first required rank from there on (the number of keys where there
-# is none), and how many live and required keys there are from there on
-ORDER_FIRST, ORDER_LIVE_COUNT, ORDER_REQUIRED_COUNT, ORDER_WIDTH = range(4)
+# is none), how many live and required keys there are from there on, and which key has the rank
+ORDER_FIRST, ORDER_LIVE_COUNT, ORDER_REQUIRED_COUNT, ORDER_KEY, ORDER_WIDTH = range(5)
+# for so many keys, as they are sorted, the least and greatest rank of a live one; UNBOUNDED and NONE where there is none
+RANK_BLOCK_SHIFT = 6
+RANK_BLOCK = 1 << RANK_BLOCK_SHIFT
 
 # POLICY of an object: are keys ordered, are they judged by a state
 ANY_ORDER, ORDERED, STATE_ANY_ORDER, STATE_ORDERED = range(4)
