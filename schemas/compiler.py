@@ -416,7 +416,7 @@ class JsonCompiler:
         self._automaton.compile_node(node)
         record = self._automaton.nodes.array[node]
         low, high = int(record[at.CHOICE_LO]), int(record[at.CHOICE_HI])
-        if high - low <= _AHEAD:
+        if record[at.JOINT] and high - low <= _AHEAD:
             for state in set(self._automaton.key_rank.array[low:high].tolist()):
                 self._automaton.compile_state(state)
                 settled = int(self._automaton.states.array[state, at.SETTLED_NODE])

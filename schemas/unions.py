@@ -128,10 +128,11 @@ class UnionOfObjects:
         """The names whose values are strings by which at least ``count`` cases may be told apart."""
         found: list[str] = []
         for name, cases in self._by_name.items():
-            values = {self._value(case, name) for case in cases} if len(cases) >= count else ()
+            allowing = [case for case in cases if self._allows(case, name)] if len(cases) >= count else ()
+            values = {self._value(case, name) for case in allowing}
             if len(values) >= count and all(self._plain.kinds_of(value) == _STRINGS for value in values):
                 found.append(name)
-        return [name for name, is_live in zip(found, self.live(found), strict=True) if is_live]
+        return found
 
     def others_may_come(self) -> bool:
         """Whether keys may come that no case mentions."""
