@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Set
+from itertools import starmap
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from ..grammar.kernels import layout as at
 from . import residual as run
 from . import tags
 from .atoms import ItemAt, ItemsFrom, Kind, Unique
+from .cases import Case, case_of
 from .clashes import unsatisfiable
 from .classification import PlainArray, PlainObject, array_of, object_of, plain_array, plain_object
 from .formula import FALSE, TRUE
@@ -30,8 +32,8 @@ from .mentions import KeyMentions
 from .numbers import labelled_numbers, numbers_of
 from .residual import Residual
 from .satisfiability import Satisfier
-from .settled import settled_object, settled_parts
-from .sources import Fresh, Items, KeySet, Pending, Settled, Source, State
+from .settled import settled_object
+from .sources import Fresh, Items, KeySet, Pending, Settled, Source, State, Tag
 from .strings import AnyStrings, Listed, Recognised, Strings, string_automaton, strings_of
 from .unions import Groups, UnionOfObjects
 from .uniqueness import item_types
@@ -75,6 +77,7 @@ class JsonCompiler:
         self._key_set_numbers: dict[int, int] = {}
         self._key_texts: dict[int, int] = {}
         self._items: list[Items] = []
+        self._settled: dict[Settled, int] = {}
         self._unions: dict[int, UnionOfObjects] = {}
         self._first_entries: list[int] = []
         self._states_with_entries: list[int] = []
@@ -124,8 +127,8 @@ class JsonCompiler:
     def _fields(self, source: Source) -> Fields:
         if isinstance(source, Fresh):
             return {at.KINDS: 0, at.AFTER_ITEMS: at.BEFORE_IT_BEGINS}
-        if isinstance(source, Settled):
-            return self._settled_fields(source)
+        if isinstance(source, Tag):
+            return self._tag_fields(source)
         return self._joint_fields(source) if isinstance(source, Pending) else self._plain_fields(source)
 
     # --- values that are independent of what is around them
@@ -276,9 +279,8 @@ class JsonCompiler:
                 words[index >> 5] |= (nodes[name] == at.NONE) << (index & 31)
             fields[at.DEAD_AT] = self._automaton.add_dead_keys(words)
 
-    def _settled_fields(self, source: Settled) -> Fields:
-        key_set = self._key_sets[source.key_set]
-        plain = settled_object(self._language, source.formula, key_set.ranks)
+    def _settled_fields(self, case: Case, key_set: KeySet) -> Fields:
+        plain = settled_object(self._language.formulas, case, key_set.ranks)
         fields: Fields = {at.KINDS: at.IS_OBJECT}
         self._plain_object_fields(fields, plain)
         if self._ordered:
@@ -335,16 +337,27 @@ class JsonCompiler:
         self._joint_container_fields(fields, source, possible)
         return fields
 
+    def _tag_fields(self, source: Tag) -> Fields:
+        residuals = {text: Residual(rest, source.kinds) for text, rest in source.texts}
+        fields: Fields = {at.KINDS: 0, at.JOINT: 1}
+        self._outcome_fields(
+            fields, {text: self._state(State(residual, source.key_sets)) for text, residual in residuals.items()}
+        )
+        return fields
+
+    def _outcome_fields(self, fields: Fields, states: dict[str, int]) -> None:
+        """Strings that lead to ``states``; those that lead to PLAIN must not come."""
+        values = sorted((text.encode(), state) for text, state in states.items() if state != at.PLAIN)
+        if values:
+            fields[at.KINDS] |= at.IS_CHOICE
+            low = self._automaton.add_keys([text for text, _ in values], ranks=[state for _, state in values])
+            fields[at.CHOICE_LO], fields[at.CHOICE_HI] = low, low + len(values)
+
     def _joint_string_fields(
         self, fields: Fields, source: Pending, listed: dict[str, int] | None, outcome: Callable[[int], int]
     ) -> None:
         if listed is not None:
-            states = {text.encode(): outcome(rest) for text, rest in listed.items()}
-            values = sorted(value for value, state in states.items() if state != at.PLAIN)
-            if values:
-                fields[at.KINDS] |= at.IS_CHOICE
-                low = self._automaton.add_keys(values, ranks=[states[value] for value in values])
-                fields[at.CHOICE_LO], fields[at.CHOICE_HI] = low, low + len(values)
+            self._outcome_fields(fields, {text: outcome(rest) for text, rest in listed.items()})
             return
         formulas, depth = self._language.formulas, len(source.kinds)
         formula = run.lower_scalar(self._language, source.formula, Kind.STRING, depth)
@@ -382,12 +395,11 @@ class JsonCompiler:
 
     def _compile_object_state(self, source: State, state: int) -> None:
         language, residual = self._language, source.residual
-        parts = None if source.is_first else settled_parts(language, residual)
-        if parts is not None:
-            node = self._node(Settled(parts.inner, len(residual.kinds), source.key_sets[-1]))
-            self._automaton.compile_node(node)
-            closing = self._closing(source, run.close(language, residual))
-            self._automaton.write_settled_state(state, closing, node, self._closing(source, parts.outer))
+        case = None if source.is_first else settled_case(language, residual)
+        if case is not None:
+            outer = self._closing(source, language.formulas.conjunction(case.outer))
+            closing = at.MAY_NOT_CLOSE if case.required or case.minimum else outer
+            self._automaton.write_settled_state(state, closing, self._settled_node(source, case), outer)
             return
         key_set = self._key_sets[source.key_sets[-1]]
         may_come = np.zeros(key_set.rows, np.bool_)
@@ -447,8 +459,28 @@ class JsonCompiler:
         if len(rests) == 1:
             [(value, rest)] = rests.items()
             return self._node(value), self._state(State(Residual(rest, kinds), source.key_sets))
+        listed = tags.strings(self._language, list(starmap(tags.Alternative, rests.items())))
+        if listed:
+            return self._node(Tag(tuple(listed.items()), kinds, source.key_sets)), state
         pending = formulas.disjunction(map(formulas.conjunction, rests.items()))
         return self._entry(pending, source, state)
+
+    def _settled_node(self, source: State, case: Case) -> int:
+        """The node as which an object of ``source`` goes on, which is ready."""
+        residual, key_set = source.residual, source.key_sets[-1]
+        inner = residual.formula if not case.outer else self._inner(residual)
+        settled = Settled(inner, len(residual.kinds), key_set)
+        node = self._settled.get(settled)
+        if node is None:
+            node = self._settled[settled] = self._automaton.new_node()
+            self._automaton.write_node(node, self._settled_fields(case, self._key_sets[key_set]))
+        return node
+
+    def _inner(self, residual: Residual) -> int:
+        """The part of a residual formula that is about the innermost container."""
+        formulas, depth = self._language.formulas, len(residual.kinds)
+        parts = formulas.conjuncts(residual.formula)
+        return formulas.conjunction(part for part in parts if formulas.depths(part) >> depth & 1)
 
     def _closing(self, source: State, formula: int) -> int:
         """What an object or array leads to that closes when ``formula`` is left about the containers around it."""
@@ -543,6 +575,11 @@ class JsonCompiler:
             ranks = {name: rank for rank, name in enumerate(classes.named)}
             self._key_sets.append(KeySet(names, ranks, classes))
         return number
+
+
+def settled_case(language: Language, residual: Residual) -> Case | None:
+    """What is demanded of an object as one case, if that is all."""
+    return case_of(language.formulas, language.formulas.conjuncts(residual.formula), len(residual.kinds))
 
 
 def _bounded(count: int | None) -> int:

@@ -37,6 +37,20 @@ class Settled:
     key_set: int
 
 
+@dataclass(frozen=True)
+class Tag:
+    """A value to come in a joint group, one of ``texts``, each with the formula that it leads to."""
+
+    texts: tuple[tuple[str, int], ...]
+    kinds: tuple[Kind, ...]
+    key_sets: tuple[int, ...]
+
+    @property
+    def formula(self) -> int:
+        """One of the formulas."""
+        return self.texts[0][1]
+
+
 @dataclass(frozen=True, eq=False)
 class KeySet:
     """The keys of an object as its automaton tells them apart: ``names`` sorted by bytes, and ``classes`` of others."""
@@ -71,5 +85,5 @@ class Items:
     are_all: bool = False
 
 
-Source = int | Pending | Fresh | Settled
+Source = int | Pending | Fresh | Tag
 """Of a node; an integer is a value formula."""

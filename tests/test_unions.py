@@ -87,8 +87,9 @@ def slowly() -> Iterator[None]:
     """Inside, every key of a state is compiled with the state, from its formula."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(compiler, "UnionOfObjects", _NoUnion)
-        patch.setattr(compiler, "settled_parts", lambda *_: None)
+        patch.setattr(compiler, "settled_case", lambda *_: None)
         patch.setattr(tags, "alternatives", lambda *_: None)
+        patch.setattr(tags, "strings", lambda *_: None)
         patch.setattr(lowering, "lowered_directly", lambda *_: None)
         patch.setattr(Satisfier, "_is_evident", lambda *_: False)
         yield
