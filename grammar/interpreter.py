@@ -19,7 +19,7 @@ from .automaton import Automaton
 from .blanks import state_after
 from .dfa import DEAD
 from .interpreter_configuration import Configuration, Frame, comparable, parsed
-from .interpreter_strings import EVERYTHING, Ranges, is_whole, possible_code_points
+from .interpreter_strings import EVERYTHING, Ranges, is_whole, possible_code_points, some_begins
 from .interpreter_tables import TableReader
 from .kernels import layout as at
 from .number_dfa import SYMBOL_OF_BYTE
@@ -283,21 +283,13 @@ class Interpreter(TableReader):
         """The node of the value of a key of class ``number`` that is not named, NONE if no such key may come."""
         fields = self._node(frame.node)
         if fields[at.POLICY] in _BY_STATE:
-            return self._entry(frame, len(self._keys(frame.node)) + number - 1)[0]
+            return self._entry(frame.state, len(self._keys(frame.node)) + number - 1)[0]
         required = self._still_required(frame)
         if frame.count + len(required) >= fields[at.MAX_KEYS] or (fields[at.POLICY] == at.ORDERED and required):
             return at.NONE
         if fields[at.CLASSES]:
             return int(self._automaton.item_nodes.array[fields[at.CLASS_AT] + number - 1])
         return fields[at.OTHER]
-
-    def _entry(self, frame: Frame, index: int) -> tuple[int, int]:
-        """What the state of the object ``frame`` says of a key: the node of its value, or NONE, and the state after."""
-        state = self._state(frame.state)
-        never = int(self._automaton.dead_keys.array[state[at.NEVER_AT] + (index >> 5)])
-        if never >> (index & 31) & 1:
-            return at.NONE, at.PLAIN
-        return self._compiled_entry(state[at.ENTRIES_AT] + index)
 
     def _other(self, frame: Frame, name: str) -> tuple[Frame, int] | None:
         """The object ``frame`` after the key ``name``, which is not a named one, and the node of its value."""
@@ -313,7 +305,7 @@ class Interpreter(TableReader):
             return None
         state = frame.state
         if fields[at.POLICY] in _BY_STATE:
-            state = self._entry(frame, len(self._keys(frame.node)) + number - 1)[1]
+            state = self._entry(frame.state, len(self._keys(frame.node)) + number - 1)[1]
         after = replace(frame, others=frame.others | {name}, count=frame.count + 1)
         return replace(after, next_rank=len(self._keys(frame.node)), state=state), node
 
@@ -357,7 +349,7 @@ class Interpreter(TableReader):
         after = replace(frame, seen=frame.seen | {index}, next_rank=key.rank + 1, count=frame.count + 1)
         node = key.node
         if fields[at.POLICY] in _BY_STATE:
-            node, state = self._entry(frame, index)
+            node, state = self._entry(frame.state, index)
             after = replace(after, state=state)
         if node == at.NONE or index in frame.seen:
             return None
@@ -475,10 +467,10 @@ class Interpreter(TableReader):
         if configuration.mode == at.KEY:
             if self._other_begins(configuration.frame, text, ranges):
                 return True
-            return _some_begins(self._live_keys(configuration.frame), text, ranges)
+            return some_begins(self._live_keys(configuration.frame), text, ranges)
         fields = self._node(configuration.node)
         if configuration.mode == at.CHOICE:
-            return _some_begins([*self._choices(fields)], text, ranges)
+            return some_begins([*self._choices(fields)], text, ranges)
         if configuration.mode == at.STRING:
             return len(text) < fields[at.MAX_LENGTH]
         return any(
@@ -500,9 +492,3 @@ class Interpreter(TableReader):
 _BY_STATE = (at.STATE_ANY_ORDER, at.STATE_ORDERED)
 _IN_ORDER = (at.ORDERED, at.STATE_ORDERED)
 _SINGLE_BLANKS = tuple(bytes([blank]) for blank in _BLANKS)
-
-
-def _some_begins(strings: list[str], text: str, ranges: Ranges) -> bool:
-    """Is there a string that begins with ``text`` and goes on with a character of ``ranges``?"""
-    nexts = [ord(string[len(text)]) for string in strings if len(string) > len(text) and string.startswith(text)]
-    return any(low <= code_point <= high for code_point in nexts for low, high in ranges)

@@ -54,6 +54,14 @@ class TableReader:
         """The strings of an enumeration, each with the state that it leads to."""
         return {key.name: key.rank for key in self._key_set(fields[at.CHOICE_LO], fields[at.CHOICE_HI])}
 
+    def _entry(self, state: int, index: int) -> tuple[int, int]:
+        """What a state of an object says of a key: the node of its value, or NONE, and the state after."""
+        fields = self._state(state)
+        never = int(self._automaton.dead_keys.array[fields[at.NEVER_AT] + (index >> 5)])
+        if never >> (index & 31) & 1:
+            return at.NONE, at.PLAIN
+        return self._compiled_entry(fields[at.ENTRIES_AT] + index)
+
     def _compiled_entry(self, entry: int) -> tuple[int, int]:
         if entry not in self._entries:
             with self._automaton.lock:

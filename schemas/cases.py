@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from .atoms import Every, Has, KeyOrder, NamedKey, OtherKeys, PropertiesAtLeast
 from .formula import FALSE, TRUE, Formulas, Operator
-from .implicants import is_literal, literal
+from .implicants import is_literal, literal_of
 
 _MOST_PRODUCTS = 64
 """Conjunctions of alternatives are multiplied out into no more cases than this."""
@@ -61,13 +61,13 @@ class Case:
 
 
 def case_of(formulas: Formulas, parts: Iterable[int], depth: int) -> Case | None:
-    """The conjunction of ``parts``, whose innermost object is at ``depth``, if it says nothing that is not supported."""
+    """The conjunction of ``parts``, whose innermost object is at ``depth``, if all that it says is supported."""
     case = Case()
     for part in parts:
         if not formulas.depths(part) >> depth & 1:
             case.outer.append(part)
             continue
-        found = literal(formulas, part)
+        found = literal_of(formulas, part)
         if found is None:
             return None
         (_, atom), is_true = found

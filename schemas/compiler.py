@@ -9,18 +9,13 @@ has a *state* for each residual formula.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Callable, Iterable, Set
-from itertools import starmap
-
-import numpy as np
 
 from ..grammar.automaton import Automaton
 from ..grammar.kernels import layout as at
 from . import residual as run
 from . import tags
 from .atoms import ItemAt, ItemsFrom, Kind, Unique
-from .cases import Case, case_of
 from .clashes import unsatisfiable
 from .classification import PlainArray, PlainObject, array_of, object_of, plain_array, plain_object
 from .formula import FALSE, TRUE
@@ -30,12 +25,10 @@ from .key_order import Order
 from .lowering import Language
 from .mentions import KeyMentions
 from .numbers import labelled_numbers, numbers_of
+from .object_states import Fields, ObjectStates
 from .residual import Residual
-from .satisfiability import Satisfier
-from .settled import settled_object
-from .sources import Fresh, Items, KeySet, Pending, Settled, Source, State, Tag
+from .sources import Fresh, Items, KeySet, Pending, Source, State, Tag
 from .strings import AnyStrings, Listed, Recognised, Strings, string_automaton, strings_of
-from .unions import Groups, UnionOfObjects
 from .uniqueness import item_types
 
 _LITERALS = (
@@ -46,41 +39,23 @@ _LITERALS = (
 
 _KINDS = tuple(Kind)
 
-Fields = dict[int, int]
-
 
 _FEW = 64
 """So many different items are remembered by the state of an array of unique ones."""
 
-_WIDE, _AHEAD = 16, 64
-"""A key that tells so many alternatives apart by constants is compiled with its object, and what each of them leads to
-if there are no more than so many."""
 
-_MOST_UNIONS = 64
-"""The alternatives of so many states are kept for the keys that are still to come."""
-
-
-class JsonCompiler:
+class JsonCompiler(ObjectStates):
     """Writes the records of an automaton that accepts the documents of ``language``."""
 
     def __init__(self, language: Language, automaton: Automaton) -> None:
-        self._language = language
-        self._automaton = automaton
+        super().__init__(language, automaton)
         self._budget = language.budget
-        self._ordered = language.options.property_order == "schema"
-        self._satisfier = Satisfier(language)
         self._sources: dict[int, Source] = {0: language.root}
         self._nodes: dict[Source, int] = {language.root: 0}
         self._states: dict[State, int] = {}
-        self._state_sources: dict[int, State] = {}
-        self._key_sets: list[KeySet] = []
         self._key_set_numbers: dict[int, int] = {}
         self._key_texts: dict[int, int] = {}
         self._items: list[Items] = []
-        self._settled: dict[Settled, int] = {}
-        self._unions: dict[int, UnionOfObjects] = {}
-        self._first_entries: list[int] = []
-        self._states_with_entries: list[int] = []
         if not self._satisfier.value(language.root):
             raise unsatisfiable(language.schema, language.options)
 
@@ -100,17 +75,6 @@ class JsonCompiler:
                 self._compile_object_state(source, state)
             else:
                 self._compile_array_state(source, state)
-
-    def compile_entry(self, entry: int) -> None:
-        self._language.budget.restart()
-        place = bisect_right(self._first_entries, entry) - 1
-        state, index = self._states_with_entries[place], entry - self._first_entries[place]
-        source = self._state_sources[state]
-        with self._language.placed(source.residual.formula):
-            union = self._union(source, state)
-            names = self._key_sets[source.key_sets[-1]].names
-            groups = union.after(names[index]) if index < len(names) else union.after_other()
-            self._automaton.write_entry(entry, *self._entry_of(groups, source, state))
 
     def node_after(self, node: int, items: bytes) -> int:
         """The node of an item that ``node`` stands for when those before it, given by their text, are known."""
@@ -279,17 +243,6 @@ class JsonCompiler:
                 words[index >> 5] |= (nodes[name] == at.NONE) << (index & 31)
             fields[at.DEAD_AT] = self._automaton.add_dead_keys(words)
 
-    def _settled_fields(self, case: Case, key_set: KeySet) -> Fields:
-        plain = settled_object(self._language.formulas, case, key_set.ranks)
-        fields: Fields = {at.KINDS: at.IS_OBJECT}
-        self._plain_object_fields(fields, plain)
-        if self._ordered:
-            before = [key_set.ranks[name] for name in plain.properties]
-        else:
-            before = sorted(key_set.indices[name] for name in plain.properties)
-        fields[at.BEFORE_AT] = self._automaton.add_item_nodes(before)
-        return fields
-
     def _key_fields(
         self,
         fields: Fields,
@@ -337,22 +290,6 @@ class JsonCompiler:
         self._joint_container_fields(fields, source, possible)
         return fields
 
-    def _tag_fields(self, source: Tag) -> Fields:
-        residuals = {text: Residual(rest, source.kinds) for text, rest in source.texts}
-        fields: Fields = {at.KINDS: 0, at.JOINT: 1}
-        self._outcome_fields(
-            fields, {text: self._state(State(residual, source.key_sets)) for text, residual in residuals.items()}
-        )
-        return fields
-
-    def _outcome_fields(self, fields: Fields, states: dict[str, int]) -> None:
-        """Strings that lead to ``states``; those that lead to PLAIN must not come."""
-        values = sorted((text.encode(), state) for text, state in states.items() if state != at.PLAIN)
-        if values:
-            fields[at.KINDS] |= at.IS_CHOICE
-            low = self._automaton.add_keys([text for text, _ in values], ranks=[state for _, state in values])
-            fields[at.CHOICE_LO], fields[at.CHOICE_HI] = low, low + len(values)
-
     def _joint_string_fields(
         self, fields: Fields, source: Pending, listed: dict[str, int] | None, outcome: Callable[[int], int]
     ) -> None:
@@ -392,95 +329,6 @@ class JsonCompiler:
             item = self._fresh(item[0]), item[1]
         closing = self._closing(source, run.close(self._language, source.residual))
         self._automaton.write_array_state(state, closing, item, repeated)
-
-    def _compile_object_state(self, source: State, state: int) -> None:
-        language, residual = self._language, source.residual
-        case = None if source.is_first else settled_case(language, residual)
-        if case is not None:
-            outer = self._closing(source, language.formulas.conjunction(case.outer))
-            closing = at.MAY_NOT_CLOSE if case.required or case.minimum else outer
-            self._automaton.write_settled_state(state, closing, self._settled_node(source, case), outer)
-            return
-        key_set = self._key_sets[source.key_sets[-1]]
-        may_come = np.zeros(key_set.rows, np.bool_)
-        union = self._union(source, state)
-        if union.is_known and len(key_set.classes.classes) < 2:
-            may_come[: len(key_set.names)] = union.live(key_set.names)
-            may_come[len(key_set.names)] = union.others_may_come()
-            closing = self._closing(source, union.closed())
-            first = self._automaton.write_object_state(state, closing, may_come, {})
-            self._first_entries.append(first)
-            self._states_with_entries.append(state)
-            for name in union.tags(_WIDE):
-                self._compile_value_ahead(first + key_set.indices[name])
-            return
-        entries = {
-            row: entry for row, entry in enumerate(self._object_entries(source, state)) if entry[0] != at.NONE
-        }
-        may_come[list(entries)] = True
-        closing = self._closing(source, run.close(language, residual))
-        self._automaton.write_object_state(state, closing, may_come, entries)
-
-    def _compile_value_ahead(self, entry: int) -> None:
-        """Compile what a key of many alternatives leads to, where these are constants: that takes long."""
-        self._automaton.compile_entry(entry)
-        node = int(self._automaton.entries.array[entry, at.ENTRY_NODE])
-        self._automaton.compile_node(node)
-        record = self._automaton.nodes.array[node]
-        low, high = int(record[at.CHOICE_LO]), int(record[at.CHOICE_HI])
-        if record[at.JOINT] and high - low <= _AHEAD:
-            for state in set(self._automaton.key_rank.array[low:high].tolist()):
-                self._automaton.compile_state(state)
-                settled = int(self._automaton.states.array[state, at.SETTLED_NODE])
-                if settled != at.NONE:
-                    self._compile_properties_ahead(settled)
-
-    def _compile_properties_ahead(self, node: int) -> None:
-        record = self._automaton.nodes.array[node]
-        low, high = int(record[at.KEY_LO]), int(record[at.KEY_HI])
-        for value in self._automaton.key_node.array[low:high].tolist():
-            if value != at.NONE:
-                self._automaton.compile_node(value)
-
-    def _union(self, source: State, state: int) -> UnionOfObjects:
-        union = self._unions.get(state)
-        if union is None:
-            ranks = self._key_sets[source.key_sets[-1]].ranks if self._ordered else None
-            union = UnionOfObjects(self._language, self._satisfier, source.residual, ranks)
-            if len(self._unions) == _MOST_UNIONS:
-                del self._unions[next(iter(self._unions))]
-            self._unions[state] = union
-        return union
-
-    def _entry_of(self, groups: Groups, source: State, state: int) -> tuple[int, int]:
-        """The node of a pending value and the state of the object while it is written."""
-        formulas, kinds = self._language.formulas, source.residual.kinds
-        rests = {value: formulas.disjunction(cases) for value, cases in groups.items()}
-        if len(rests) == 1:
-            [(value, rest)] = rests.items()
-            return self._node(value), self._state(State(Residual(rest, kinds), source.key_sets))
-        listed = tags.strings(self._language, list(starmap(tags.Alternative, rests.items())))
-        if listed:
-            return self._node(Tag(tuple(listed.items()), kinds, source.key_sets)), state
-        pending = formulas.disjunction(map(formulas.conjunction, rests.items()))
-        return self._entry(pending, source, state)
-
-    def _settled_node(self, source: State, case: Case) -> int:
-        """The node as which an object of ``source`` goes on, which is ready."""
-        residual, key_set = source.residual, source.key_sets[-1]
-        inner = residual.formula if not case.outer else self._inner(residual)
-        settled = Settled(inner, len(residual.kinds), key_set)
-        node = self._settled.get(settled)
-        if node is None:
-            node = self._settled[settled] = self._automaton.new_node()
-            self._automaton.write_node(node, self._settled_fields(case, self._key_sets[key_set]))
-        return node
-
-    def _inner(self, residual: Residual) -> int:
-        """The part of a residual formula that is about the innermost container."""
-        formulas, depth = self._language.formulas, len(residual.kinds)
-        parts = formulas.conjuncts(residual.formula)
-        return formulas.conjunction(part for part in parts if formulas.depths(part) >> depth & 1)
 
     def _closing(self, source: State, formula: int) -> int:
         """What an object or array leads to that closes when ``formula`` is left about the containers around it."""
@@ -575,11 +423,6 @@ class JsonCompiler:
             ranks = {name: rank for rank, name in enumerate(classes.named)}
             self._key_sets.append(KeySet(names, ranks, classes))
         return number
-
-
-def settled_case(language: Language, residual: Residual) -> Case | None:
-    """What is demanded of an object as one case, if that is all."""
-    return case_of(language.formulas, language.formulas.conjuncts(residual.formula), len(residual.kinds))
 
 
 def _bounded(count: int | None) -> int:

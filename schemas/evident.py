@@ -87,7 +87,7 @@ class Evident:
         return found
 
     def container(self, literals: Collection[Literal], kind: Kind) -> bool:
-        """Whether some value of ``kind`` evidently satisfies all ``literals``, which are about it; there may be none."""
+        """Whether some value of ``kind`` evidently satisfies all ``literals``, of which there may be none."""
         return not literals or self._judge(tuple(literals), kind)
 
     def _judge(self, literals: tuple[Literal, ...], kind: Kind) -> bool:

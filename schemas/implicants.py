@@ -24,7 +24,7 @@ def is_literal(formulas: Formulas, formula: int) -> bool:
     return operator is Operator.VARIABLE
 
 
-def literal(formulas: Formulas, formula: int) -> tuple[Variable, bool] | None:
+def literal_of(formulas: Formulas, formula: int) -> tuple[Variable, bool] | None:
     """The variable that ``formula`` is, or negates, and whether it is true; ``None`` if it is something else."""
     operator = formulas.operator(formula)
     variable = formulas.operands(formula)[0] if operator is Operator.NOT else formula

@@ -1,7 +1,7 @@
 """Objects of which no more than a plain conjunction is demanded from some point on, whatever alternatives they had.
 
-Once a value has told the alternatives of a union apart, what is left is mostly plain: the object can go on with a bitset
-of keys and needs no more states.
+Once a value has told the alternatives of a union apart, what is left is mostly plain: the object can go on with a
+bitset of keys and needs no more states.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Pending values that tell alternatives apart: each kind, or each string, leads to alternatives of its own.
 
 A pending formula is taken for a union of (what the value has to satisfy, what the open containers have to). Where all
-strings are constants, the strings are a sorted list, each with the formula that it leads to, and no automaton is needed.
+strings are constants, they are a sorted list, each with the formula that it leads to, and no automaton is needed.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The state of an object whose formula is a union of plain conjunctions: which keys may come, and what follows one.
 
-Most formulas with alternatives are of this form, or can be brought into it. Each alternative is a *case*, and cases are
-independent: a key may come if it may in some case, by what that case says of the key alone. So the keys that may come are
-told for all keys together, without a formula for each; what follows a key is worked out when one comes.
+Most formulas with alternatives are of this form, or can be brought into it. Each alternative is a *case*, and cases
+are independent: a key may come if it may in some case, by what that case says of the key alone. So the keys that may
+come are told for all together, without a formula for each; what follows a key is worked out when one comes.
 
 Not supported: limits on how many properties there are, patterns of names, *exactly one*, and negated demands on values.
 """
@@ -140,5 +140,3 @@ class UnionOfObjects:
     def _may_follow(self, name: str, after: str | None) -> bool:
         ranks = self._ranks
         return ranks is None or (after is not None and ranks[name] > ranks[after])
-
-

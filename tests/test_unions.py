@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from maskwright.grammar.errors import UnsatisfiableSchema
 from maskwright.grammar.matcher import Constraint
-from maskwright.schemas import compiler, lowering, tags
+from maskwright.schemas import lowering, object_states, tags
 from maskwright.schemas.satisfiability import Satisfier
 from maskwright.schemas.unions import UnionOfObjects
 
@@ -86,8 +86,8 @@ class _NoUnion(UnionOfObjects):
 def slowly() -> Iterator[None]:
     """Inside, every key of a state is compiled with the state, from its formula."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(compiler, "UnionOfObjects", _NoUnion)
-        patch.setattr(compiler, "settled_case", lambda *_: None)
+        patch.setattr(object_states, "UnionOfObjects", _NoUnion)
+        patch.setattr(object_states, "_single_case", lambda *_: None)
         patch.setattr(tags, "alternatives", lambda *_: None)
         patch.setattr(tags, "strings", lambda *_: None)
         patch.setattr(lowering, "lowered_directly", lambda *_: None)
@@ -141,7 +141,9 @@ def test_documents(schema: Any, seed: int) -> None:
     constraint, rng = compiled(schema, "any"), random.Random(seed)
     for _ in range(30):
         names = rng.sample(NAMES, rng.randrange(5))
-        document = {name: rng.choice(["a", "ab", "b", 1, None, True, 1.5, {}, {"a": "a"}, {"b": "b"}]) for name in names}
+        document = {
+            name: rng.choice(["a", "ab", "b", 1, None, True, 1.5, {}, {"a": "a"}, {"b": "b"}]) for name in names
+        }
         valid = jsonschema_accepts(schema, document)
         assert (constraint is not None and accepts(constraint, json.dumps(document, separators=(",", ":")))) == valid
     if constraint is not None:
@@ -152,7 +154,11 @@ def test_documents(schema: Any, seed: int) -> None:
 def tagged(count: int, *, is_open: bool, tag_last: bool) -> dict[str, Any]:
     alternatives = []
     for i in range(count):
-        properties: dict[str, Any] = {"kind": {"const": f"k{i}"}, f"v{i}": {"type": "integer"}, "note": {"maxLength": i}}
+        properties: dict[str, Any] = {
+            "kind": {"const": f"k{i}"},
+            f"v{i}": {"type": "integer"},
+            "note": {"maxLength": i},
+        }
         if tag_last:
             properties = dict(reversed(properties.items()))
         alternative = {"type": "object", "properties": properties, "required": ["kind", f"v{i}"]}

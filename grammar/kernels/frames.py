@@ -83,7 +83,7 @@ def copy_frame(slots, frame, top):
 
 @kernel(Long, Longs, Long, Long)
 def settled_frame(slots, frame, top):
-    """The object ``frame`` as it goes on, as ``frame << 32 | top``: as a plain one, if its state, which is ready, says so.
+    """The object ``frame`` as it goes on, as ``frame << 32 | top``: a plain one, if its state, which is ready, says so.
 
     The keys of the plain object are among those that there were before. That some have come is put into its bitset of
     keys seen, or decides which rank is next.

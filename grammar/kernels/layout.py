@@ -141,7 +141,7 @@ IS_NULL, IS_TRUE, IS_FALSE, IS_NUMBER, IS_STRING, IS_TEXT, IS_CHOICE, IS_OBJECT,
 # ORDER rows, one for each rank that may be next: the first required rank from there on (the number of keys where there
 # is none), how many live and required keys there are from there on, and which key has the rank
 ORDER_FIRST, ORDER_LIVE_COUNT, ORDER_REQUIRED_COUNT, ORDER_KEY, ORDER_WIDTH = range(5)
-# for so many keys, as they are sorted, the least and greatest rank of a live one; UNBOUNDED and NONE where there is none
+# for so many keys, as they are sorted, the least and greatest rank of a live one; UNBOUNDED and NONE if there is none
 RANK_BLOCK_SHIFT = 6
 RANK_BLOCK = 1 << RANK_BLOCK_SHIFT
 
