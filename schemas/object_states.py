@@ -19,6 +19,7 @@ from ..grammar.errors import LimitExceeded
 from ..grammar.kernels import layout as at
 from . import residual as run
 from . import tags
+from .atoms import Kind
 from .cases import Case, case_of
 from .classification import PlainObject
 from .lowering import Language
@@ -127,9 +128,11 @@ class ObjectStates(ABC):
         if len(rests) == 1:
             [(value, rest)] = rests.items()
             return self._node(value), self._state(State(Residual(rest, kinds), source.key_sets))
-        listed = tags.strings(self._language, list(starmap(tags.Alternative, rests.items())))
-        if listed:
-            return self._node(Tag(tuple(listed.items()), kinds, source.key_sets)), state
+        alternatives = list(starmap(tags.Alternative, rests.items()))
+        if tags.possible_kinds(self._language, alternatives) == {Kind.STRING}:
+            listed = tags.strings(self._language, alternatives)
+            if listed:
+                return self._node(Tag(tuple(listed.items()), kinds, source.key_sets)), state
         pending = formulas.disjunction(map(formulas.conjunction, rests.items()))
         return self._entry(pending, source, state)
 

@@ -22,6 +22,7 @@ BARE, _, _, _, _ = (next(_slot) for _ in range(5))  # tokens without their leadi
 TAIL, _, _, _, _ = (next(_slot) for _ in range(5))  # what follows a closing quote in a token, in groups
 CROSS, _, _, _, _ = (next(_slot) for _ in range(5))  # tokens with a closing quote in them
 TRIE_NODES, TAIL_NODES = next(_slot), next(_slot)
+TRIE_SECOND = next(_slot)  # of TRIE: the node for each first two bytes, or NONE (int32)
 BARE_OFFSETS, BARE_TOKENS, BARE_BLANKS, BARE_COLUMNS = (next(_slot) for _ in range(4))  # tokens of each group
 TAIL_OFFSETS, TAIL_TOKENS, TAIL_PREFIX = (next(_slot) for _ in range(3))  # tokens of each tail, code points before it
 STAY, STAY_WITHIN, LONGEST = next(_slot), next(_slot), next(_slot)  # masks of tokens that stay inside a free string
