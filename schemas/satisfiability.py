@@ -53,6 +53,7 @@ class Satisfier:
         self._residuals: dict[Residual, bool] = {}
         self._pending: dict[tuple[int, tuple[Kind, ...]], bool] = {}
         self._theories: dict[tuple[Kind, frozenset[int]], Witness | None] = {}
+        self._some: dict[tuple[int, int], tuple[list[object], bool]] = {}
         self._found = frozenset[int]()
 
     def value(self, value: int) -> bool:
@@ -106,6 +107,12 @@ class Satisfier:
 
     def _some_values(self, value: int, most: int) -> tuple[list[object], bool]:
         """As many different values as are few, and whether these are all; none if one is known to be abundant."""
+        key = (value, most)
+        if key not in self._some:
+            self._some[key] = self._find_some_values(value, most)
+        return self._some[key]
+
+    def _find_some_values(self, value: int, most: int) -> tuple[list[object], bool]:
         formulas = self._language.formulas
         found: list[object] = []
         left = most
