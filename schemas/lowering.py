@@ -38,6 +38,7 @@ from .atoms import (
 )
 from .coverage import covers, unevaluated_items, unevaluated_properties
 from .dialects import DEFAULT, dialect_named
+from .direct import lowered_directly
 from .disjointness import told_apart
 from .flat_sites import known_site, remember_site
 from .formula import FALSE, TRUE, VALUE, Formulas, Operator
@@ -101,7 +102,7 @@ class Language:
         self.patterns: dict[str, str] = {}
         self._demands: dict[tuple[int, Kind], int] = {}
         self._expansions: dict[tuple[int, Kind], int] = {}
-        self._lowered: dict[tuple[int, Kind, int], int] = {}
+        self._lowered: dict[tuple[int, Kind, int], int | None] = {}
         self._literals_are_numbered = False
         self.plain = PlainDemands(self)
         self.key_class_memo: dict[object, object] = {}
@@ -116,6 +117,8 @@ class Language:
         """
         key = (value, kind, depth)
         lowered = self._lowered.get(key)
+        if lowered is None:
+            lowered = self._lowered[key] = lowered_directly(self, value, kind, depth)
         if lowered is None:
             formulas = self.formulas
             expansions = {v: self._expand(self._schema_of(v), kind) for v in formulas.support(value)}

@@ -14,7 +14,7 @@ from .compilation import callback, kernel
 from .frames import miss, put
 from .layout import *  # noqa: F403 -- the layout is this package's vocabulary
 from .lines import can_be_read, read_terminal
-from .masks import begin_reading, copy_mask, end_reading, kept_mask, load
+from .masks import begin_reading, copy_mask, end_reading, kept_mask
 from .pointers import (
     Flag,
     Ints,
@@ -33,6 +33,7 @@ from .pointers import (
     words_at,
 )
 from .threads import context_ready
+from .walks import load
 
 FEW_STEPS = 1 << 4
 """A mask that took more is kept."""
