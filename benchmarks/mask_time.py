@@ -4,9 +4,9 @@
         [--plot benchmarks/results/mask_time.svg] [--property-order schema] [--formats annotate]
 
 FOLDER holds MaskBench files. Both engines get the same schemas (those that both compile), the same documents and the
-same tokens (Mistral's Tekken, 131,072 of them), keys in any order by default. A step is: compute the mask, look the next token up
-in it, accept the token. Two rounds are run and the better time of each step is kept, because other work on the machine
-interrupts some. Compiling is timed apart: from the schema to the first mask.
+same tokens (Mistral's Tekken, 131,072 of them), keys in any order by default. A step is: compute the mask, look the
+next token up in it, accept the token. Two rounds are run and the better time of each step is kept, because other work
+on the machine interrupts some. Compiling is timed apart: from the schema to the first mask.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ text {{ font: {TEXT}px system-ui, sans-serif; fill: #1b1f24; font-variant-numeri
 
 
 def write_plot(path: Path, title: str, times: Mapping[str, Sequence[float]]) -> None:
-    """Draw the density of ``times`` (microseconds, by engine) on a common logarithmic axis into the SVG file ``path``."""
+    """Draw the density of ``times`` (microseconds, by engine) on a logarithmic axis into the SVG file ``path``."""
     height, elements = hills(WIDE, {name: Histogram.of(values) for name, values in times.items()})
     path.write_text(
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDE}" height="{height:.0f}" '

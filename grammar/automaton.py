@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from .dfa import DEAD, TextDfa
+from .dfa_operations import UNREACHABLE, distances
 from .errors import LimitExceeded
 from .kernels import layout as at
 from .limits import Budget
 from .number_automaton import NumberAutomaton
-from .number_settled import settled_states
 from .pool import Beginning, Memory, Pool, address_of
 from .residue_table import add_residues
 from .text_dfa import open_states, viability
@@ -39,7 +39,10 @@ class Compiler(Protocol):
         """Write the record of a value node (``Automaton.write_node``)."""
 
     def compile_state(self, state: int) -> None:
-        """Write the record of a container state (``Automaton.write_state``)."""
+        """Write the record of a container state (``Automaton.write_array_state`` or ``write_object_state``)."""
+
+    def compile_entry(self, entry: int) -> None:
+        """Write an entry of an object's state that was left out (``Automaton.write_entry``)."""
 
     def node_after(self, node: int, items: bytes) -> int:
         """The node of an item that ``node`` (``AFTER_ITEMS``) stands for when the text of those before it is known.
@@ -62,6 +65,10 @@ for _field, _value in _DEFAULTS.items():
     _EMPTY_NODE[_field] = _value
 
 
+_EMPTY_STATE = np.zeros(at.STATE_WIDTH, np.int32)
+_EMPTY_STATE[[at.SETTLED_NODE, at.ITEM_NODE]] = at.NONE
+
+
 def _rows(dtype: DTypeLike, width: int, *rows: object) -> NDArray[Any]:
     return np.array(rows, dtype).reshape(-1, width)
 
@@ -71,7 +78,7 @@ def _values(dtype: DTypeLike, *values: int) -> NDArray[Any]:
 
 
 class _Table:
-    """A table of an automaton: its slot and the rows that it begins with. The pool is made when it is first asked for."""
+    """A table of an automaton: its slot, and the rows that it begins with; the pool is made when it is asked for."""
 
     def __init__(self, slot: int, beginning: Beginning) -> None:
         self._place = slot - at.NODES
@@ -100,7 +107,7 @@ class Automaton:
 
     nodes = _Table(at.NODES, Beginning(_rows(np.int32, at.NODE_WIDTH), 16))
     states = _Table(at.STATES, Beginning(_rows(np.int32, at.STATE_WIDTH, [0] * at.STATE_WIDTH)))
-    entries = _Table(at.ENTRIES, Beginning(_rows(np.int32, 2)))
+    entries = _Table(at.ENTRIES, Beginning(_rows(np.int32, at.ENTRY_WIDTH)))
     item_nodes = _Table(at.ITEM_NODES, Beginning(_values(np.int32)))
     order = _Table(at.ORDER, Beginning(_rows(np.int32, at.ORDER_WIDTH)))
     dead_keys = _Table(at.DEAD_KEYS, Beginning(_values(np.int32)))
@@ -110,7 +117,9 @@ class Automaton:
     key_node = _Table(at.KEY_NODE, Beginning(_values(np.int32, *[at.NONE] * len(LITERALS))))
     key_rank = _Table(at.KEY_RANK, Beginning(_values(np.int32, *[0] * len(LITERALS))))
     key_required = _Table(at.KEY_REQUIRED, Beginning(_values(np.uint8, *[0] * len(LITERALS))))
-    number_next = _Table(at.NUMBER_NEXT, Beginning(_rows(np.int32, 1 << at.NUMBER_SHIFT, [DEAD] * (1 << at.NUMBER_SHIFT))))
+    number_next = _Table(
+        at.NUMBER_NEXT, Beginning(_rows(np.int32, 1 << at.NUMBER_SHIFT, [DEAD] * (1 << at.NUMBER_SHIFT)))
+    )
     number_label = _Table(at.NUMBER_LABEL, Beginning(_values(np.int32, 0)))
     number_residues = _Table(at.NUMBER_RESIDUES, Beginning(_values(np.int64, 0)))
     texts = _Table(at.TEXTS, Beginning(_rows(np.int32, at.TEXT_WIDTH)))
@@ -180,22 +189,53 @@ class Automaton:
         """A container state that will be compiled when decoding reaches it."""
         return self.states.reserve(1)
 
-    def write_state(
-        self,
-        state: int,
-        close: int,
-        entries: Sequence[tuple[int, int]] = (),
-        other: tuple[int, int] = (at.NONE, at.PLAIN),
-        item: tuple[int, int] = (at.NONE, at.PLAIN),
-        repeated: int = at.PLAIN,
-    ) -> None:
-        """Write a state: how it closes, and for each key, for other keys and for the next item (node, state after).
+    def write_array_state(self, state: int, close: int, item: tuple[int, int], repeated: int) -> None:
+        """Write an array's state: how it closes, and for the next item the node and the state after.
 
         ``repeated``: the state instead if the item that led to it is equal to an earlier one, ``PLAIN`` if none is.
         """
-        start = self.entries.extend(np.array(entries, np.int32).reshape(-1, 2), len(entries)) if entries else 0
-        self.states.array[state] = (0, close, 2 * start, *other, *item, repeated)
+        fields = {at.CLOSE: close, at.ITEM_NODE: item[0], at.ITEM_STATE: item[1], at.REPEATED: repeated}
+        self._write_state(state, fields)
+
+    def write_object_state(
+        self, state: int, close: int, may_come: NDArray[np.bool_], entries: Mapping[int, tuple[int, int]]
+    ) -> int:
+        """Write an object's state: how it closes, and which keys may come; the number of its first entry.
+
+        ``may_come``: for each key and class of other keys; ``entries``: node and state after for some of those that
+        may; the others are asked for when one comes.
+        """
+        rows = np.zeros((len(may_come), at.ENTRY_WIDTH), np.int32)
+        rows[~may_come, at.ENTRY_NODE] = at.NONE
+        if entries:
+            rows[list(entries), at.ENTRY_NODE :] = list(entries.values())
+            rows[list(entries), at.ENTRY_READY] = self.epoch
+        start = self.entries.extend(rows, len(rows))
+        never = np.zeros(-(-len(rows) // 32) * 32, np.uint8)
+        never[: len(rows)] = ~may_come
+        words = np.packbits(never, bitorder="little").view(np.int32)
+        never_at = self.dead_keys.extend(words, len(words))
+        self._write_state(state, {at.CLOSE: close, at.ENTRIES_AT: start, at.NEVER_AT: never_at})
+        return start
+
+    def write_settled_state(self, state: int, close: int, node: int, settled_close: int) -> None:
+        """Write the state of an object that goes on as a plain one, that of ``node``, which is ready.
+
+        ``close``: how it closes if nothing more comes, and ``settled_close`` later.
+        """
+        self._write_state(state, {at.CLOSE: close, at.SETTLED_NODE: node, at.SETTLED_CLOSE: settled_close})
+
+    def _write_state(self, state: int, fields: Mapping[int, int]) -> None:
+        record = _EMPTY_STATE.copy()
+        for field, value in fields.items():
+            record[field] = value
+        self.states.array[state] = record
         self.states.array[state, at.STATE_READY] = self.epoch
+
+    def write_entry(self, entry: int, node: int, state: int) -> None:
+        """Write an entry that ``write_object_state`` was not given: the node of the value, and the state after."""
+        self.entries.array[entry, at.ENTRY_NODE :] = node, state
+        self.entries.array[entry, at.ENTRY_READY] = self.epoch
 
     def add_keys(
         self,
@@ -216,14 +256,14 @@ class Automaton:
         self.key_rank.extend(0 if ranks is None else ranks, count)
         return self.key_offset.extend(offsets, count)
 
-    def add_order(self, rows: Sequence[tuple[int, int, int]]) -> int:
+    def add_order(self, rows: NDArray[np.int32]) -> int:
         """Append an ``ORDER`` row for each rank that may be next; where they start."""
-        return at.ORDER_WIDTH * self.order.extend(np.array(rows, np.int32), len(rows))
+        return at.ORDER_WIDTH * self.order.extend(rows, len(rows))
 
     def add_dead_keys(self, words: Sequence[int]) -> int:
         return self.dead_keys.extend(np.array(words, np.uint32).view(np.int32), len(words))
 
-    def add_item_nodes(self, nodes: Sequence[int]) -> int:
+    def add_item_nodes(self, nodes: Sequence[int] | NDArray[np.int32]) -> int:
         return self.item_nodes.extend(nodes, len(nodes))
 
     def add_number(self, numbers: NumberAutomaton) -> int:
@@ -233,7 +273,7 @@ class Automaton:
             return known[1]
         dfa, base = numbers.dfa, len(self.number_label) - 1
         moved = np.where(dfa.transitions[1:] == DEAD, DEAD, dfa.transitions[1:] + base)
-        moved[:, at.NUMBER_FACTS] = settled_states(dfa)[1:]
+        moved[:, at.NUMBER_FACTS] = numbers.settled[1:]
         if numbers.residues is not None:
             records = add_residues(self.number_residues, numbers.residues)[1:]
             moved[:, at.NUMBER_FACTS] |= np.left_shift(records, at.RECORD_SHIFT)
@@ -309,7 +349,11 @@ class Automaton:
         record[at.TEXT_LEFT_AT] = self.text_left.extend(left.ravel(), left.size)
         record[at.TEXT_KEY_CLASSES] = left.shape[1]
         record[at.TEXT_OPEN_AT] = self._add_open_states(text, left > 0)
-        record[at.TEXT_SCARCE] = bool(((left > 0) & (left < at.UNBOUNDED)).any())
+        scarce: NDArray[np.bool_] = np.logical_or.reduce((left > 0) & (left < at.FEW_KEYS), axis=1)
+        if scarce.any():
+            steps = distances(text.dfa.transitions, scarce[None])[0]
+            steps[steps == UNREACHABLE] = at.UNBOUNDED
+            record[at.TEXT_SCARCE_AT] = self.text_left.extend(steps, len(steps))
         return self.texts.extend(record, 1)
 
     def _add_viability(self, text: TextDfa, minimum: int, maximum: int | None) -> tuple[int, tuple[int, int], int]:
@@ -348,6 +392,11 @@ class Automaton:
         """Compile the scanner of a grammar's ``context`` unless another matcher has done so."""
         assert self.grammar is not None
         self.grammar.compile_context(context, self.epoch)
+
+    def compile_entry(self, entry: int) -> None:
+        if not self.entries.array[entry, at.ENTRY_READY]:
+            assert self.compiler is not None
+            self.compiler.compile_entry(entry)
 
     def node_after(self, node: int, items: bytes) -> int:
         """What stands in for ``node``, which depends on the items before, after those with the text ``items``.

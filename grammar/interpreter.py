@@ -19,7 +19,7 @@ from .automaton import Automaton
 from .blanks import state_after
 from .dfa import DEAD
 from .interpreter_configuration import Configuration, Frame, comparable, parsed
-from .interpreter_strings import EVERYTHING, Ranges, is_whole, possible_code_points
+from .interpreter_strings import EVERYTHING, Ranges, is_whole, possible_code_points, some_begins
 from .interpreter_tables import TableReader
 from .kernels import layout as at
 from .number_dfa import SYMBOL_OF_BYTE
@@ -152,6 +152,7 @@ class Interpreter(TableReader):
             if configuration.blanks and self._automaton.whitespace == at.FORMATTED:
                 return None
             if frame.kind == at.OBJECT:
+                frame = self._settled(frame)
                 has_more = self._other_begins(frame, "", EVERYTHING) or self._live_keys(frame)
                 return Configuration(at.NEXT_KEY, frame, behind=byte) if has_more else None
             item = self._item(frame)
@@ -216,19 +217,39 @@ class Interpreter(TableReader):
         if not self._may_close(frame):
             return None
         assert frame.parent is not None
-        if frame.state == at.PLAIN or self._state(frame.state)[at.CLOSE] == at.KEEP:
+        if frame.state == at.PLAIN:
             return self._finish(frame.parent)
-        return self._finish(frame.parent, self._state(frame.state)[at.CLOSE])
+        outcome = self._state(frame.state)[at.CLOSE if self._is_run_by_state(frame) else at.SETTLED_CLOSE]
+        return self._finish(frame.parent, at.PLAIN if outcome == at.KEEP else outcome)
 
     def _may_close(self, frame: Frame) -> bool:
         if frame.kind == at.ROOT:
             return False
-        if frame.state != at.PLAIN:
+        if self._is_run_by_state(frame):
             return self._state(frame.state)[at.CLOSE] != at.MAY_NOT_CLOSE
         fields = self._node(frame.node)
         if frame.kind == at.ARRAY:
             return frame.count >= fields[at.MIN_ITEMS]
         return frame.count >= fields[at.MIN_KEYS] and not self._still_required(frame)
+
+    def _is_run_by_state(self, frame: Frame) -> bool:
+        """Is it a state that tells what may come next in ``frame``?"""
+        if frame.kind == at.OBJECT and self._node(frame.node)[at.POLICY] not in _BY_STATE:
+            return False
+        return frame.state != at.PLAIN
+
+    def _settled(self, frame: Frame) -> Frame:
+        """The object ``frame`` as it goes on: as a plain one, if its state says so."""
+        node = self._state(frame.state)[at.SETTLED_NODE] if self._is_run_by_state(frame) else at.NONE
+        if node == at.NONE:
+            return frame
+        keys, before = self._keys(node), self._keys(frame.node)
+        seen = {before[index].name for index in frame.seen}
+        ranks = {key.name: key.rank for key in before}
+        in_order = self._node(node)[at.POLICY] == at.ORDERED
+        rank = sum(in_order and ranks[key.name] < frame.next_rank for key in keys)
+        come = frozenset(index for index, key in enumerate(keys) if key.name in seen)
+        return replace(frame, node=node, count=0, seen=come, next_rank=rank)
 
     def _still_required(self, frame: Frame) -> set[int]:
         return {index for index, key in enumerate(self._keys(frame.node)) if key.required} - frame.seen
@@ -262,20 +283,13 @@ class Interpreter(TableReader):
         """The node of the value of a key of class ``number`` that is not named, NONE if no such key may come."""
         fields = self._node(frame.node)
         if fields[at.POLICY] in _BY_STATE:
-            if fields[at.CLASSES]:
-                return self._class_entry(frame, number)[0]
-            return self._state(frame.state)[at.OTHER_NODE]
+            return self._entry(frame.state, len(self._keys(frame.node)) + number - 1)[0]
         required = self._still_required(frame)
         if frame.count + len(required) >= fields[at.MAX_KEYS] or (fields[at.POLICY] == at.ORDERED and required):
             return at.NONE
         if fields[at.CLASSES]:
             return int(self._automaton.item_nodes.array[fields[at.CLASS_AT] + number - 1])
         return fields[at.OTHER]
-
-    def _class_entry(self, frame: Frame, number: int) -> list[int]:
-        entry = self._state(frame.state)[at.ENTRIES_AT] // 2 + len(self._keys(frame.node)) + number - 1
-        pair: list[int] = self._automaton.entries.array[entry].tolist()
-        return pair
 
     def _other(self, frame: Frame, name: str) -> tuple[Frame, int] | None:
         """The object ``frame`` after the key ``name``, which is not a named one, and the node of its value."""
@@ -290,8 +304,8 @@ class Interpreter(TableReader):
         if node == at.NONE or name in frame.others:
             return None
         state = frame.state
-        if state != at.PLAIN:
-            state = self._class_entry(frame, number)[1] if fields[at.CLASSES] else self._state(state)[at.OTHER_STATE]
+        if fields[at.POLICY] in _BY_STATE:
+            state = self._entry(frame.state, len(self._keys(frame.node)) + number - 1)[1]
         after = replace(frame, others=frame.others | {name}, count=frame.count + 1)
         return replace(after, next_rank=len(self._keys(frame.node)), state=state), node
 
@@ -335,8 +349,7 @@ class Interpreter(TableReader):
         after = replace(frame, seen=frame.seen | {index}, next_rank=key.rank + 1, count=frame.count + 1)
         node = key.node
         if fields[at.POLICY] in _BY_STATE:
-            entry = self._state(frame.state)[at.ENTRIES_AT] // 2 + index
-            node, state = self._automaton.entries.array[entry].tolist()
+            node, state = self._entry(frame.state, index)
             after = replace(after, state=state)
         if node == at.NONE or index in frame.seen:
             return None
@@ -439,7 +452,8 @@ class Interpreter(TableReader):
             return self._finish_key(frame, text)
         fields = self._node(configuration.node)
         if mode == at.CHOICE:
-            return self._finish(frame) if text in self._choices(fields) else None
+            outcomes = self._choices(fields)
+            return self._finish(frame, outcomes[text]) if text in outcomes else None
         if not fields[at.MIN_LENGTH] <= len(text) <= fields[at.MAX_LENGTH]:
             return None
         if mode == at.STRING:
@@ -453,10 +467,10 @@ class Interpreter(TableReader):
         if configuration.mode == at.KEY:
             if self._other_begins(configuration.frame, text, ranges):
                 return True
-            return _some_begins(self._live_keys(configuration.frame), text, ranges)
+            return some_begins(self._live_keys(configuration.frame), text, ranges)
         fields = self._node(configuration.node)
         if configuration.mode == at.CHOICE:
-            return _some_begins(self._choices(fields), text, ranges)
+            return some_begins([*self._choices(fields)], text, ranges)
         if configuration.mode == at.STRING:
             return len(text) < fields[at.MAX_LENGTH]
         return any(
@@ -478,9 +492,3 @@ class Interpreter(TableReader):
 _BY_STATE = (at.STATE_ANY_ORDER, at.STATE_ORDERED)
 _IN_ORDER = (at.ORDERED, at.STATE_ORDERED)
 _SINGLE_BLANKS = tuple(bytes([blank]) for blank in _BLANKS)
-
-
-def _some_begins(strings: list[str], text: str, ranges: Ranges) -> bool:
-    """Is there a string that begins with ``text`` and goes on with a character of ``ranges``?"""
-    nexts = [ord(string[len(text)]) for string in strings if len(string) > len(text) and string.startswith(text)]
-    return any(low <= code_point <= high for code_point in nexts for low, high in ranges)

@@ -162,3 +162,9 @@ class TextAutomaton:
 
 def _only_surrogates(first: int, last: int) -> bool:
     return first >= _HIGH.start and last < _LOW.stop
+
+
+def some_begins(strings: list[str], text: str, ranges: Ranges) -> bool:
+    """Is there a string that begins with ``text`` and goes on with a character of ``ranges``?"""
+    nexts = [ord(string[len(text)]) for string in strings if len(string) > len(text) and string.startswith(text)]
+    return any(low <= code_point <= high for code_point in nexts for low, high in ranges)

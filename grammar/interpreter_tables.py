@@ -26,6 +26,7 @@ class TableReader:
         self._automaton = automaton
         self._nodes: dict[int, list[int]] = {}
         self._states: dict[int, list[int]] = {}
+        self._entries: dict[int, tuple[int, int]] = {}
         self._key_sets: dict[tuple[int, int], list[Key]] = {}
         self._texts: dict[int, TextAutomaton] = {}
 
@@ -49,8 +50,26 @@ class TableReader:
         fields = self._node(node)
         return self._key_set(fields[at.KEY_LO], fields[at.KEY_HI])
 
-    def _choices(self, fields: list[int]) -> list[str]:
-        return [key.name for key in self._key_set(fields[at.CHOICE_LO], fields[at.CHOICE_HI])]
+    def _choices(self, fields: list[int]) -> dict[str, int]:
+        """The strings of an enumeration, each with the state that it leads to."""
+        return {key.name: key.rank for key in self._key_set(fields[at.CHOICE_LO], fields[at.CHOICE_HI])}
+
+    def _entry(self, state: int, index: int) -> tuple[int, int]:
+        """What a state of an object says of a key: the node of its value, or NONE, and the state after."""
+        fields = self._state(state)
+        never = int(self._automaton.dead_keys.array[fields[at.NEVER_AT] + (index >> 5)])
+        if never >> (index & 31) & 1:
+            return at.NONE, at.PLAIN
+        return self._compiled_entry(fields[at.ENTRIES_AT] + index)
+
+    def _compiled_entry(self, entry: int) -> tuple[int, int]:
+        if entry not in self._entries:
+            with self._automaton.lock:
+                self._automaton.begin_epoch()
+                self._automaton.compile_entry(entry)
+                _, node, state = self._automaton.entries.array[entry].tolist()
+                self._entries[entry] = node, state
+        return self._entries[entry]
 
     def _key_set(self, low: int, high: int) -> list[Key]:
         if (low, high) not in self._key_sets:

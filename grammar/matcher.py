@@ -283,6 +283,8 @@ class Matcher:
                     automaton.grammar.sort_tokens_of_state(index, self._slots)
                 elif kind == at.MISS_CONTEXT_TOKENS:
                     automaton.grammar.sort_tokens_of_context(index, self._slots)
+                elif kind == at.MISS_ENTRY:
+                    automaton.compile_entry(index)
                 elif kind == at.MISS_AFTER:
                     self._standing_in.add(self._slots, automaton)
                 else:

@@ -17,12 +17,16 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
 
 from .dfa import DEAD, REJECT, Dfa
 from .errors import LimitExceeded
 from .limits import Budget
 from .number_dfa import number_dfa
+from .number_settled import settled_states
 from .number_values import Compare, Divisor, IntegerSyntax, LabelOf, Multiple, Observer
 from .residues import Divisors, Residues
 
@@ -36,6 +40,11 @@ class NumberAutomaton:
 
     dfa: Dfa
     residues: Residues | None = None
+
+    @cached_property
+    def settled(self) -> NDArray[np.bool_]:
+        """The states after which the value cannot change any more; bool[states]."""
+        return settled_states(self.dfa)
 
     @property
     def is_empty(self) -> bool:

@@ -1,7 +1,7 @@
 """Texts that evidently match a pattern: told from its syntax, without an automaton.
 
-Most patterns are sequences and alternatives of characters between ``^`` and ``$``. That something matches these, and how
-long it may be, can be read off, so that an automaton is built only when a text is to be judged.
+Most patterns are sequences and alternatives of characters between ``^`` and ``$``. That something matches these, and
+how long it may be, can be read off, so that an automaton is built only when a text is to be judged.
 """
 
 from __future__ import annotations
@@ -66,7 +66,10 @@ def outline(pattern: str, budget: Budget) -> Outline:
 def _matched(node: Node) -> Matched | None:
     """The same for one alternative."""
     parts = node.parts if isinstance(node, Concat) else (node,)
-    begins, ends = isinstance(parts[0], TextStart) if parts else False, isinstance(parts[-1], TextEnd) if parts else False
+    begins, ends = (
+        isinstance(parts[0], TextStart) if parts else False,
+        isinstance(parts[-1], TextEnd) if parts else False,
+    )
     inner = parts[begins : len(parts) - ends]
     if not all(map(_is_plain, inner)):
         return None

@@ -217,7 +217,7 @@ def open_states(text_dfa: TextDfa, live: NDArray[np.bool_]) -> NDArray[np.bool_]
     ``live``: the same shape, for each kind by itself.
     """
     transitions = text_dfa.dfa.transitions[:, without_surrogates(text_dfa.alphabet)]
-    may_be = live & np.logical_and.reduce(live[transitions], axis=1)
+    may_be: NDArray[np.bool_] = live & np.logical_and.reduce(live[transitions], axis=1)
     if not may_be.any():
         return may_be
     return np.ascontiguousarray((distances(transitions, ~may_be.T) == UNREACHABLE).T)

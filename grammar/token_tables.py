@@ -15,7 +15,7 @@ from .kernels import layout as at
 from .number_dfa import SYMBOL_OF_BYTE
 from .string_table import ADMISSION_TABLE
 from .string_tokens import StringTokens
-from .token_trie import flatten, install_trie, make_trie, trie_of_tokens
+from .token_trie import flatten, install_trie, make_trie, second_nodes, trie_of_tokens
 from .vocabulary import Vocabulary
 
 _BLANKS = b" \n\r\t"
@@ -38,6 +38,7 @@ class TokenTables:
         self.ends = np.asarray(vocabulary.eos_token_ids, np.int32)
         order = sorted(np.flatnonzero(lengths).tolist(), key=tokens.__getitem__)
         self.trie, self.same = trie_of_tokens(tokens, order)
+        self.seconds = second_nodes(self.trie)
         self._cut_blanks(tokens, order)
         self._tokens, self._order, self._starts = tokens, np.array(order, np.int32), offsets
         self._strings: dict[int, StringTokens] = {}
@@ -105,6 +106,7 @@ class TokenTables:
             (at.TOKEN_OFFSETS, self.offsets),
             (at.TOKEN_BYTES, self.content),
             (at.TOKEN_SAME, self.same),
+            (at.TRIE_SECOND, self.seconds),
             (at.BARE_OFFSETS, self.bare_offsets),
             (at.BARE_TOKENS, self.bare_tokens),
             (at.BARE_BLANKS, self.bare_blanks),

@@ -48,6 +48,16 @@ def make_trie(strings: Sequence[bytes], values: Sequence[int]) -> Trie:
     return Trie(byte[:count].copy(), depth[:count].copy(), terminal[:count].copy(), end[:count].copy(), root)
 
 
+def second_nodes(trie: Trie) -> NDArray[np.int32]:
+    """int32[256, 256]: the node for each first two bytes, or NONE."""
+    nodes = np.full((256, 256), at.NONE, np.int32)
+    seconds = np.flatnonzero(trie.depth == 1)
+    roots = np.sort(trie.root[trie.root >= 0])
+    firsts = trie.byte[roots[np.searchsorted(roots, seconds, side="right") - 1]]
+    nodes[firsts, trie.byte[seconds]] = seconds
+    return nodes
+
+
 def trie_of_tokens(tokens: Sequence[bytes], order: Sequence[int]) -> tuple[Trie, NDArray[np.int32]]:
     """The trie of the tokens ``order``, sorted by bytes, and for each token another with the same bytes, or -1."""
     same = np.full(len(tokens), at.NONE, np.int32)

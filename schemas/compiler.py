@@ -10,23 +10,25 @@ has a *state* for each residual formula.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Set
 
 from ..grammar.automaton import Automaton
 from ..grammar.kernels import layout as at
 from . import residual as run
+from . import tags
 from .atoms import ItemAt, ItemsFrom, Kind, Unique
 from .clashes import unsatisfiable
 from .classification import PlainArray, PlainObject, array_of, object_of, plain_array, plain_object
 from .formula import FALSE, TRUE
 from .json_text import read_items
 from .key_classes import KeyClasses, key_classes
+from .key_order import Order
 from .lowering import Language
 from .mentions import KeyMentions
 from .numbers import labelled_numbers, numbers_of
+from .object_states import Fields, ObjectStates
 from .residual import Residual
-from .satisfiability import Satisfier
+from .sources import Fresh, Items, KeySet, Pending, Source, State, Tag
 from .strings import AnyStrings, Listed, Recognised, Strings, string_automaton, strings_of
 from .uniqueness import item_types
 
@@ -38,69 +40,23 @@ _LITERALS = (
 
 _KINDS = tuple(Kind)
 
-Fields = dict[int, int]
-
-
-@dataclass(frozen=True)
-class _Pending:
-    """A value to come in a joint group: the formula, the open containers, and the key sets of those, by number."""
-
-    formula: int
-    kinds: tuple[Kind, ...]
-    key_sets: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class _State:
-    residual: Residual
-    key_sets: tuple[int, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class _KeySet:
-    """The keys of an object as its automaton tells them apart: ``names`` sorted by bytes, and ``classes`` of others."""
-
-    names: tuple[str, ...]
-    ranks: dict[str, int]
-    classes: KeyClasses
-
-
-@dataclass(frozen=True)
-class _Fresh:
-    """An item that satisfies a value formula and is different from those before; there may be no such value left."""
-
-    formula: int
-
-
-@dataclass(frozen=True)
-class _Items:
-    """Constants whose coming an array's states remember, and whether an item is certain to be one of them."""
-
-    tracked: tuple[int, ...] = ()
-    are_all: bool = False
-
 
 _FEW = 64
 """So many different items are remembered by the state of an array of unique ones."""
 
 
-class JsonCompiler:
+class JsonCompiler(ObjectStates):
     """Writes the records of an automaton that accepts the documents of ``language``, where the node ``root`` begins."""
 
     def __init__(self, language: Language, automaton: Automaton, root: int = 0) -> None:
-        self._language = language
-        self._automaton: Automaton = weakref.proxy(automaton)  # which holds this compiler
+        super().__init__(language, weakref.proxy(automaton))  # which holds this compiler
         self._budget = language.budget
-        self._ordered = language.options.property_order == "schema"
-        self._satisfier = Satisfier(language)
-        self._sources: dict[int, int | _Pending | _Fresh] = {root: language.root}
-        self._nodes: dict[int | _Pending | _Fresh, int] = {language.root: root}
-        self._states: dict[_State, int] = {}
-        self._state_sources: dict[int, _State] = {}
-        self._key_sets: list[_KeySet] = []
+        self._sources: dict[int, Source] = {root: language.root}
+        self._nodes: dict[Source, int] = {language.root: root}
+        self._states: dict[State, int] = {}
         self._key_set_numbers: dict[int, int] = {}
         self._key_texts: dict[int, int] = {}
-        self._items: list[_Items] = []
+        self._items: list[Items] = []
         if not self._satisfier.value(language.root):
             raise unsatisfiable(language.schema, language.options)
 
@@ -117,28 +73,16 @@ class JsonCompiler:
         self._language.budget.restart()
         source = self._sources[node]
         with self._language.placed(source if isinstance(source, int) else source.formula):
-            if isinstance(source, _Fresh):
-                fields: Fields = {at.KINDS: 0, at.AFTER_ITEMS: at.BEFORE_IT_BEGINS}
-            else:
-                fields = self._joint_fields(source) if isinstance(source, _Pending) else self._plain_fields(source)
-        self._automaton.write_node(node, fields)
+            self._automaton.write_node(node, self._fields(source))
 
     def compile_state(self, state: int) -> None:
         self._language.budget.restart()
         source = self._state_sources[state]
         with self._language.placed(source.residual.formula):
             if source.residual.kinds[-1] is Kind.OBJECT:
-                entries, other = self._object_entries(source, state)
-                self._automaton.write_state(state, self._closing(source), entries, other)
+                self._compile_object_state(source, state)
             else:
-                items = self._items[source.key_sets[-1]]
-                types = () if items.are_all else item_types(self._language, self._satisfier, source.residual)
-                pending = run.item(self._language, source.residual, items.tracked, types)
-                item = self._entry(pending, source, state)
-                repeated = state if items.are_all else self._repeated(source, state)
-                if repeated == at.PLAIN:
-                    item = self._fresh(item[0]), item[1]
-                self._automaton.write_state(state, self._closing(source), item=item, repeated=repeated)
+                self._compile_array_state(source, state)
 
     def node_after(self, node: int, items: bytes) -> int:
         """The node of an item that ``node`` stands for when those before it, given by their text, are known."""
@@ -146,11 +90,18 @@ class JsonCompiler:
         source = self._sources[node]
         assert not isinstance(source, int)
         before = self._language.one_of(read_items(items))
-        if isinstance(source, _Fresh):
+        if isinstance(source, Fresh):
             formulas = self._language.formulas
             return self._node(formulas.conjunction((source.formula, formulas.negation(before))))
         formula = run.after_items(self._language, source.formula, source.kinds, before)
-        return self._node(_Pending(formula, source.kinds, source.key_sets))
+        return self._node(Pending(formula, source.kinds, source.key_sets))
+
+    def _fields(self, source: Source) -> Fields:
+        if isinstance(source, Fresh):
+            return {at.KINDS: 0, at.AFTER_ITEMS: at.BEFORE_IT_BEGINS}
+        if isinstance(source, Tag):
+            return self._tag_fields(source)
+        return self._joint_fields(source) if isinstance(source, Pending) else self._plain_fields(source)
 
     # --- values that are independent of what is around them
 
@@ -208,14 +159,14 @@ class JsonCompiler:
     def _state_array_fields(self, fields: Fields, opened: Residual, outer: tuple[int, ...]) -> None:
         """An array with a state; where items have to be unique, the state knows which of the few values have come."""
         atoms = run.innermost(self._language, opened)
-        items = _Items()
+        items = Items()
         if any(isinstance(atom, Unique) for _, atom in atoms):
             certain = self._language.formulas.conjuncts(opened.formula)
             tracked = self._listed(atom.value for _, atom in atoms if isinstance(atom, ItemAt | ItemsFrom))
             everywhere = [a.value for v, a in atoms if isinstance(a, ItemsFrom) and not a.index and v in certain]
-            items = _Items(tracked, any(self._few(value) is not None for value in everywhere))
+            items = Items(tracked, any(self._few(value) is not None for value in everywhere))
             fields[at.UNIQUE] = not items.are_all
-        fields[at.ARRAY_STATE] = self._state(_State(opened, (*outer, self._items_number(items))))
+        fields[at.ARRAY_STATE] = self._state(State(opened, (*outer, self._items_number(items))))
 
     def _listed(self, values: Iterable[int]) -> tuple[int, ...]:
         """The constants that satisfy those of ``values`` that few constants satisfy."""
@@ -224,7 +175,7 @@ class JsonCompiler:
     def _few(self, value: int) -> list[int] | None:
         return self._satisfier.few_values(value, _FEW)
 
-    def _items_number(self, items: _Items) -> int:
+    def _items_number(self, items: Items) -> int:
         if items not in self._items:
             self._items.append(items)
         return self._items.index(items)
@@ -263,7 +214,7 @@ class JsonCompiler:
         self._key_fields(fields, list(key_set.names), key_set.ranks, None, frozenset())
         self._class_fields(fields, key_set.classes)
         fields[at.POLICY] = at.STATE_ORDERED if self._ordered else at.STATE_ANY_ORDER
-        fields[at.OBJECT_STATE] = self._state(_State(opened, (*outer, number)))
+        fields[at.OBJECT_STATE] = self._state(State(opened, (*outer, number), is_first=True))
 
     def _class_fields(self, fields: Fields, classes: KeyClasses) -> None:
         """The automaton that tells the classes of other keys apart, where there is more than one class."""
@@ -291,7 +242,9 @@ class JsonCompiler:
         live = sum(node != at.NONE for node in nodes.values())
         if self._ordered:
             fields[at.POLICY] = at.ORDERED
-            fields[at.ORDER_AT] = self._automaton.add_order(_order(list(nodes), nodes, plain.required))
+            order = Order(ranks, names, nodes, plain.required)
+            fields[at.ORDER_AT] = self._automaton.add_order(order.rows())
+            fields[at.RANKS_AT] = self._automaton.add_item_nodes(order.blocks())
         elif live < len(names):
             words = [0] * fields[at.WORDS]
             for index, name in enumerate(names):
@@ -317,7 +270,7 @@ class JsonCompiler:
 
     # --- joint values
 
-    def _joint_fields(self, source: _Pending) -> Fields:
+    def _joint_fields(self, source: Pending) -> Fields:
         language, depth = self._language, len(source.kinds)
         fields: Fields = {at.KINDS: 0, at.JOINT: 1}
         if run.depends_on_items(language, source.formula, source.kinds):
@@ -326,33 +279,47 @@ class JsonCompiler:
         def outcome(formula: int) -> int:
             return self._live_state(Residual(formula, source.kinds), source.key_sets)
 
+        alternatives = tags.alternatives(language, source.formula)
+        possible = tags.possible_kinds(language, alternatives)
         for kind, bit, field in _LITERALS:
-            state = outcome(run.lower_scalar(language, source.formula, kind, depth))
+            state = outcome(run.lower_scalar(language, source.formula, kind, depth)) if kind in possible else at.PLAIN
             if state != at.PLAIN:
                 fields[at.KINDS] |= bit
                 fields[field] = state
-        formula = run.lower_scalar(language, source.formula, Kind.NUMBER, depth)
-        numbers = labelled_numbers(language.formulas, formula, self._about(formula, depth + 1), outcome, self._budget)
-        if not numbers.is_empty:
-            fields[at.KINDS] |= at.IS_NUMBER
-            fields[at.NUMBER_START] = self._automaton.add_number(numbers)
-        formula = run.lower_scalar(language, source.formula, Kind.STRING, depth)
-        text = string_automaton(language.formulas, formula, self._about(formula, depth + 1), outcome, self._budget)
+        if Kind.NUMBER in possible:
+            formula = run.lower_scalar(language, source.formula, Kind.NUMBER, depth)
+            about = self._about(formula, depth + 1)
+            numbers = labelled_numbers(language.formulas, formula, about, outcome, self._budget)
+            if not numbers.is_empty:
+                fields[at.KINDS] |= at.IS_NUMBER
+                fields[at.NUMBER_START] = self._automaton.add_number(numbers)
+        if Kind.STRING in possible:
+            self._joint_string_fields(fields, source, tags.strings(language, alternatives), outcome)
+        self._joint_container_fields(fields, source, possible)
+        return fields
+
+    def _joint_string_fields(
+        self, fields: Fields, source: Pending, listed: dict[str, int] | None, outcome: Callable[[int], int]
+    ) -> None:
+        if listed is not None:
+            self._outcome_fields(fields, {text: outcome(rest) for text, rest in listed.items()})
+            return
+        formulas, depth = self._language.formulas, len(source.kinds)
+        formula = run.lower_scalar(self._language, source.formula, Kind.STRING, depth)
+        text = string_automaton(formulas, formula, self._about(formula, depth + 1), outcome, self._budget)
         if not text.dfa.is_empty:
             fields[at.KINDS] |= at.IS_TEXT
             fields[at.TEXT_ID] = self._automaton.add_text(text)
-        self._joint_container_fields(fields, source)
-        return fields
 
-    def _joint_container_fields(self, fields: Fields, source: _Pending) -> None:
-        opened = run.descend(self._language, source.formula, source.kinds, Kind.ARRAY)
-        if self._satisfier.residual(opened):
-            fields[at.KINDS] |= at.IS_ARRAY
-            self._state_array_fields(fields, opened, source.key_sets)
-        opened = run.descend(self._language, source.formula, source.kinds, Kind.OBJECT)
-        if self._satisfier.residual(opened):
-            fields[at.KINDS] |= at.IS_OBJECT
-            self._state_object_fields(fields, opened, source.key_sets)
+    def _joint_container_fields(self, fields: Fields, source: Pending, possible: Set[Kind]) -> None:
+        for kind, bit, write in (
+            (Kind.ARRAY, at.IS_ARRAY, self._state_array_fields),
+            (Kind.OBJECT, at.IS_OBJECT, self._state_object_fields),
+        ):
+            opened = run.descend(self._language, source.formula, source.kinds, kind) if kind in possible else None
+            if opened is not None and self._satisfier.residual(opened):
+                fields[at.KINDS] |= bit
+                write(fields, opened, source.key_sets)
 
     def _about(self, formula: int, depth: int) -> list[int]:
         formulas = self._language.formulas
@@ -360,8 +327,19 @@ class JsonCompiler:
 
     # --- states
 
-    def _closing(self, source: _State) -> int:
-        formula = run.close(self._language, source.residual)
+    def _compile_array_state(self, source: State, state: int) -> None:
+        items = self._items[source.key_sets[-1]]
+        types = () if items.are_all else item_types(self._language, self._satisfier, source.residual)
+        pending = run.item(self._language, source.residual, items.tracked, types)
+        item = self._entry(pending, source, state)
+        repeated = state if items.are_all else self._repeated(source, state)
+        if repeated == at.PLAIN:
+            item = self._fresh(item[0]), item[1]
+        closing = self._closing(source, run.close(self._language, source.residual))
+        self._automaton.write_array_state(state, closing, item, repeated)
+
+    def _closing(self, source: State, formula: int) -> int:
+        """What an object or array leads to that closes when ``formula`` is left about the containers around it."""
         if formula == FALSE:
             return at.MAY_NOT_CLOSE
         kinds = source.residual.kinds[:-1]
@@ -369,13 +347,13 @@ class JsonCompiler:
             return at.KEEP if formula == TRUE else at.MAY_NOT_CLOSE
         return self._live_state(Residual(formula, kinds), source.key_sets[:-1])
 
-    def _repeated(self, source: _State, state: int) -> int:
+    def _repeated(self, source: State, state: int) -> int:
         """The state instead of ``state`` when the last item turns out to be equal to an earlier one."""
         residual = run.repeated(self._language, source.residual)
         return state if residual == source.residual else self._live_state(residual, source.key_sets)
 
-    def _object_entries(self, source: _State, state: int) -> tuple[list[tuple[int, int]], tuple[int, int]]:
-        """What may follow in an object: for each key of its key set, and for all other keys."""
+    def _object_entries(self, source: State, state: int) -> list[tuple[int, int]]:
+        """What may follow in an object: for each key of its key set, and for each class of other keys."""
         language, residual = self._language, source.residual
         key_set = self._key_sets[source.key_sets[-1]]
         mentions = KeyMentions(language, residual)
@@ -391,12 +369,9 @@ class JsonCompiler:
             self._entry(run.key_of_class(language, residual, key_set.classes, number), source, state)
             for number in range(1, len(key_set.classes.classes) + 1)
         ]
-        entries = [found[name] for name in key_set.names]
-        if len(others) > 1:
-            return entries + others, (at.NONE, at.PLAIN)
-        return entries, others[0] if others else (at.NONE, at.PLAIN)
+        return [found[name] for name in key_set.names] + others
 
-    def _entry(self, pending: int, source: _State, state: int) -> tuple[int, int]:
+    def _entry(self, pending: int, source: State, state: int) -> tuple[int, int]:
         """The node of a pending value and the state of the container while it is written; (NONE, 0) if none can be."""
         kinds = source.residual.kinds
         if pending == FALSE:
@@ -410,7 +385,7 @@ class JsonCompiler:
             return (node, after) if after != at.PLAIN else (at.NONE, at.PLAIN)
         if not self._satisfier.pending(pending, kinds):
             return at.NONE, at.PLAIN
-        return self._node(_Pending(pending, kinds, source.key_sets)), state
+        return self._node(Pending(pending, kinds, source.key_sets)), state
 
     # --- numbering
 
@@ -418,10 +393,10 @@ class JsonCompiler:
         """The node for values of ``node`` that are different from the items before; ``node`` itself if these abound."""
         source = self._sources.get(node)
         if isinstance(source, int) and self._satisfier.is_scarce(source, _FEW):
-            return self._node(_Fresh(source))
+            return self._node(Fresh(source))
         return node
 
-    def _node(self, source: int | _Pending | _Fresh) -> int:
+    def _node(self, source: Source) -> int:
         """The node of a value formula, a pending value or a fresh item; NONE if no value satisfies a formula."""
         node = self._nodes.get(source)
         if node is None:
@@ -433,7 +408,7 @@ class JsonCompiler:
             self._nodes[source] = node
         return node
 
-    def _state(self, source: _State) -> int:
+    def _state(self, source: State) -> int:
         state = self._states.get(source)
         if state is None:
             state = self._states[source] = self._automaton.new_state()
@@ -444,7 +419,7 @@ class JsonCompiler:
         """The state of ``residual``, or PLAIN (which is no state) if it cannot be completed."""
         if residual.formula == FALSE or not self._satisfier.residual(residual):
             return at.PLAIN
-        return self._state(_State(residual, key_sets))
+        return self._state(State(residual, key_sets))
 
     def _key_set(self, opened: Residual) -> int:
         """The number of the keys that an object's formula tells apart."""
@@ -454,21 +429,8 @@ class JsonCompiler:
             number = self._key_set_numbers[id(classes)] = len(self._key_sets)
             names = tuple(sorted(classes.named, key=str.encode))
             ranks = {name: rank for rank, name in enumerate(classes.named)}
-            self._key_sets.append(_KeySet(names, ranks, classes))
+            self._key_sets.append(KeySet(names, ranks, classes))
         return number
-
-
-def _order(names: list[str], nodes: dict[str, int], required: frozenset[str]) -> list[tuple[int, int, int]]:
-    """The ``ORDER`` row for each rank that may be next, up to one past the last."""
-    first, live, needed = len(names), 0, 0
-    rows = [(first, live, needed)]
-    for rank in reversed(range(len(names))):
-        if names[rank] in required:
-            first = rank
-            needed += 1
-        live += nodes[names[rank]] != at.NONE
-        rows.append((first, live, needed))
-    return rows[::-1]
 
 
 def _bounded(count: int | None) -> int:

@@ -6,7 +6,7 @@ something satisfies these can be read off. A "no" means only that it is not evid
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from fractions import Fraction
 from math import ceil, floor
 
@@ -95,6 +95,10 @@ class Evident:
                 found = literals is not None
             self._kinds[value, kind] = found
         return found
+
+    def container(self, literals: Collection[Literal], kind: Kind) -> bool:
+        """Whether some value of ``kind`` evidently satisfies all ``literals``, of which there may be none."""
+        return not literals or self._judge(tuple(literals), kind)
 
     def _judge(self, literals: tuple[Literal, ...], kind: Kind) -> bool:
         if kind is Kind.STRING:
@@ -200,7 +204,7 @@ class Evident:
 
 
 def _some_integer(literals: tuple[Literal, ...]) -> bool:
-    """Whether an integer satisfies ``literals``, where these are bounds, and that it has to be one, and nothing else."""
+    """Whether an integer satisfies ``literals``, if these are bounds, and that it has to be one, and nothing else."""
     least: tuple[Fraction, bool] | None = None
     most: tuple[Fraction, bool] | None = None
     for atom, is_true in literals:

@@ -15,8 +15,10 @@ from .options import Formats
 _MOST = 4096
 
 _WITHOUT_CONTEXT = frozenset(
-    ("type", "enum", "minLength", "maxLength", "minItems", "maxItems", "uniqueItems", "minProperties")
-    + ("maxProperties", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
+    (
+        *("type", "enum", "minLength", "maxLength", "minItems", "maxItems", "uniqueItems", "minProperties"),
+        *("maxProperties", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
+    )
 )
 """Keywords that mean the same wherever they stand, and leave no trace but what they demand."""
 

@@ -35,6 +35,9 @@ class _Compilers:
     def compile_state(self, state: int) -> None:
         next(compiler for compiler in self._compilers if compiler.knows_state(state)).compile_state(state)
 
+    def compile_entry(self, entry: int) -> None:
+        next(compiler for compiler in self._compilers if compiler.knows_entry(entry)).compile_entry(entry)
+
     def node_after(self, node: int, items: bytes) -> int:
         return self._of_node(node).node_after(node, items)
 

@@ -26,7 +26,7 @@ from ..grammar.regex import compile_pattern
 from ..grammar.text_dfa import FIRST_SURROGATE, LAST_CODE_POINT, LAST_SURROGATE, from_strings, label_of
 from ..grammar.text_product import product
 from .atoms import Atom, Every, KeyOrder, KeysSatisfying, Kind, MatchingKeys, NamedKey, OtherKeys, Selector
-from .formula import TRUE
+from .formula import TRUE, VALUE
 from .key_tables import keys_left
 from .lowering import Language
 from .selectors import names_in
@@ -201,7 +201,9 @@ def named_keys(language: Language, residual: Residual) -> list[str]:
     """
     atoms = [atom for _, atom in innermost(language, residual)]
     names = frozenset[str]().union(*(names_in(language, atom) for atom in atoms))
-    return in_order(language, names, [atom.names for atom in atoms if isinstance(atom, KeyOrder)])
+    orders = [atom for atom in atoms if isinstance(atom, KeyOrder)]
+    orders.sort(key=lambda order: language.formulas.variable(VALUE, order))  # as they were read
+    return in_order(language, names, [order.names for order in orders])
 
 
 def in_order(language: Language, names: AbstractSet[str], orders: list[tuple[str, ...]]) -> list[str]:

@@ -18,7 +18,7 @@ from fractions import Fraction
 from functools import lru_cache
 from itertools import chain
 
-from ..grammar.errors import InvalidSchema, LimitExceeded
+from ..grammar.errors import InvalidSchema
 from ..grammar.limits import Budget
 from .atoms import (
     Atom,
@@ -38,12 +38,14 @@ from .atoms import (
 )
 from .coverage import covers, unevaluated_items, unevaluated_properties
 from .dialects import DEFAULT, dialect_named
+from .direct import lowered_directly
 from .disjointness import told_apart
-from .formula import FALSE, TRUE, VALUE, Formulas, Operator
 from .flat_sites import known_site, remember_site
+from .formula import FALSE, TRUE, VALUE, Formulas, Operator
 from .identity import FlatKey, flat_key
 from .keywords_common import Evaluated, KeywordFunction, Site
 from .options import JsonOptions
+from .placing import Placed
 from .plain import PlainDemands
 from .references import Trail, pointer
 from .resolver import Resolver, Scope
@@ -70,23 +72,6 @@ class _Schema:
         self.site: Site | None = None
         self.constant: Constant | None = None
         self.listed: dict[Kind, int] | None = None
-
-
-class _Placed:
-    """Places a limit that is exceeded inside it; a class, because it is entered for each value that is looked at."""
-
-    __slots__ = ("_language", "_value")
-
-    def __init__(self, language: Language, value: int) -> None:
-        self._language = language
-        self._value = value
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        if isinstance(error, LimitExceeded) and error.pointer is None:
-            raise error.at(self._language.first_pointer(self._value)) from error
 
 
 class Language:
@@ -117,7 +102,7 @@ class Language:
         self.patterns: dict[str, str] = {}
         self._demands: dict[tuple[int, Kind], int] = {}
         self._expansions: dict[tuple[int, Kind], int] = {}
-        self._lowered: dict[tuple[int, Kind, int], int] = {}
+        self._lowered: dict[tuple[int, Kind, int], int | None] = {}
         self._literals_are_numbered = False
         self.plain = PlainDemands(self)
         self.key_class_memo: dict[object, object] = {}
@@ -132,6 +117,8 @@ class Language:
         """
         key = (value, kind, depth)
         lowered = self._lowered.get(key)
+        if lowered is None:
+            lowered = self._lowered[key] = lowered_directly(self, value, kind, depth)
         if lowered is None:
             formulas = self.formulas
             expansions = {v: self._expand(self._schema_of(v), kind) for v in formulas.support(value)}
@@ -154,9 +141,9 @@ class Language:
         """
         return pointer(self._schemas[schema].trail)
 
-    def placed(self, value: int) -> _Placed:
+    def placed(self, value: int) -> Placed:
         """For work on a value formula, or one that holds some: a limit exceeded is placed at its first schema."""
-        return _Placed(self, value)
+        return Placed(self.first_pointer, value)
 
     def first_pointer(self, value: int) -> str:
         """The pointer of the first schema in the formula ``value``; ``""`` if there is none in it."""
@@ -288,9 +275,7 @@ class Language:
             schema.value = value
         return value
 
-    def _number(
-        self, contents: dict[str, object], keywords: list[str], scope: Scope
-    ) -> tuple[int, FlatKey | None]:
+    def _number(self, contents: dict[str, object], keywords: list[str], scope: Scope) -> tuple[int, FlatKey | None]:
         """The number of a schema: that of the one with the same contents, where these are short, else a new one.
 
         And its short contents, where they are. Most properties of most schemas say little more than their type, so

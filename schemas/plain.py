@@ -121,8 +121,7 @@ class PlainDemands:
         formulas = self._formulas
         operator = formulas.operator(formula)
         if operator is Operator.VARIABLE:
-            atom = formulas.variable_of(formula).atom
-            return self._demands(atom.schema, kind) if isinstance(atom, SchemaAtom) else (Literal(atom, True),)
+            return self.demands(formula, kind)
         if operator is not Operator.NOT:
             return self._alternative(formula, kind, is_guess)
         [negated] = formulas.operands(formula)
@@ -130,6 +129,14 @@ class PlainDemands:
             return None
         atom = formulas.variable_of(negated).atom
         return None if isinstance(atom, SchemaAtom) else (Literal(atom, False),)
+
+    def demands(self, variable: int, kind: Kind) -> Iterable[int | Literal] | None:
+        """All that a variable about the value demands of one of ``kind``: formulas over such variables, and literals.
+
+        ``None`` where that is not so plain.
+        """
+        atom = self._formulas.variable_of(variable).atom
+        return self._demands(atom.schema, kind) if isinstance(atom, SchemaAtom) else (Literal(atom, True),)
 
     def _demands(self, schema: int, kind: Kind) -> Iterable[int | Literal] | None:
         """All that a schema demands of a value of ``kind``; ``None`` where that is not so plain."""

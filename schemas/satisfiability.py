@@ -15,10 +15,10 @@ from __future__ import annotations
 from collections.abc import Container, Iterable
 
 from ..grammar.errors import LimitExceeded
-from .atoms import ArrayAtom, Atom, Kind, NumberAtom, ObjectAtom, StringAtom
+from .atoms import ArrayAtom, Atom, Kind, Literal, NumberAtom, ObjectAtom, StringAtom
 from .evident import Evident
 from .formula import FALSE, TRUE, Operator
-from .implicants import guess, parted, propagated, refinements
+from .implicants import guess, literal_of, parted, propagated, refinements
 from .lowering import Language
 from .residual import Residual, descend
 from .theory_arrays import Ask, some_array
@@ -53,6 +53,7 @@ class Satisfier:
         self._residuals: dict[Residual, bool] = {}
         self._pending: dict[tuple[int, tuple[Kind, ...]], bool] = {}
         self._theories: dict[tuple[Kind, frozenset[int]], Witness | None] = {}
+        self._some: dict[tuple[int, int], tuple[list[object], bool]] = {}
         self._found = frozenset[int]()
 
     def value(self, value: int) -> bool:
@@ -71,8 +72,26 @@ class Satisfier:
         """Whether the open containers can be completed."""
         known = self._residuals.get(residual)
         if known is None:
-            known = self._residuals[residual] = self._search(residual, self.witness) is not None
+            known = self._is_evident(residual) or self._search(residual, self.witness) is not None
+            self._residuals[residual] = known
         return known
+
+    def _is_evident(self, residual: Residual) -> bool:
+        """Whether the formula, or its first alternative, is a conjunction of literals that evidently can be true."""
+        formulas = self._language.formulas
+        formula = residual.formula
+        while formulas.operator(formula) is Operator.OR:
+            formula = formulas.operands(formula)[0]
+        if formula == FALSE:
+            return False
+        literals: list[list[Literal]] = [[] for _ in residual.kinds]
+        for part in formulas.conjuncts(formula):
+            found = literal_of(formulas, part)
+            if found is None:
+                return False
+            (depth, atom), is_true = found
+            literals[depth - 1].append(Literal(atom, is_true))
+        return all(map(self._evident.container, literals, residual.kinds))
 
     def few_values(self, value: int, most: int) -> list[int] | None:
         """All constants, as value formulas, that satisfy ``value``, where these are few; else ``None``.
@@ -88,6 +107,12 @@ class Satisfier:
 
     def _some_values(self, value: int, most: int) -> tuple[list[object], bool]:
         """As many different values as are few, and whether these are all; none if one is known to be abundant."""
+        key = (value, most)
+        if key not in self._some:
+            self._some[key] = self._find_some_values(value, most)
+        return self._some[key]
+
+    def _find_some_values(self, value: int, most: int) -> tuple[list[object], bool]:
         formulas = self._language.formulas
         found: list[object] = []
         left = most

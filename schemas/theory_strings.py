@@ -23,10 +23,17 @@ from ..grammar.text_dfa import shortest as shortest_string
 from ..grammar.text_product import UNSETTLED, Judgement, judged_product, product
 from .atoms import ConsistsOf, HasFormat, LengthAtLeast, Matches, StringAtom, StringIn
 from .formats import FORMATS, format_automaton
+from .key_tables import class_sizes
 from .witness import LONGEST, Witness, constant, too_long
 
 _MANY = 10**6
 """Fewer than the strings of one code point; no list of excluded strings is that long."""
+
+_UNTOLD = 1e12
+"""No document has so many items."""
+
+_COUNTED = 1 << 20
+"""So many transitions are looked at to count strings: some milliseconds."""
 
 _PLENTY = 4
 """There are more strings of this many code points than any document has items."""
@@ -113,7 +120,8 @@ def some_string(positive: Sequence[StringAtom], negative: Sequence[StringAtom], 
         whole = product([automaton, length_at_least(shortest)], lambda labels: int(all(labels)), budget)
         return shortest_string(whole)
 
-    return Witness(spelled, (), longest is None and not is_finite(automaton))
+    endless = longest is None and not is_finite(automaton)
+    return Witness(spelled, (), endless or are_plenty(automaton, shortest, longest, budget))
 
 
 def _free_string(excluded: frozenset[str], shortest: int, longest: int | None) -> str:
@@ -139,6 +147,28 @@ def is_finite(automaton: TextDfa) -> bool:
             return False
         live &= ~ends
     return True
+
+
+def are_plenty(automaton: TextDfa, shortest: int, longest: int | None, budget: Budget) -> bool:
+    """Whether an automaton accepts more strings of ``shortest`` to ``longest`` code points than any document has items.
+
+    Counted length by length, as far as that costs little: a "no" means only that it was not found.
+    """
+    dfa, sizes = automaton.dfa, np.array(class_sizes(automaton), np.float64)
+    ways = np.zeros(len(dfa.labels))
+    ways[dfa.start] = 1
+    accepted = 0.0
+    steps = _COUNTED // dfa.transitions.size
+    for length in range(1 + (steps if longest is None else min(longest, steps))):
+        budget.check()
+        if length >= shortest:
+            accepted += float(ways[dfa.labels != REJECT].sum())
+        if accepted >= _UNTOLD or not ways.any():
+            break
+        spread = np.bincount(dfa.transitions.ravel(), (ways[:, None] * sizes).ravel(), len(ways))
+        spread[DEAD] = 0
+        ways = np.minimum(spread, _UNTOLD)
+    return accepted >= _UNTOLD
 
 
 def _only_some_excluded(unwanted: frozenset[StringAtom], longest: int | None) -> bool:

@@ -25,10 +25,15 @@ from maskwright.grammar.cfg.literals import literals_dfa
 from maskwright.grammar.errors import UnsatisfiableGrammar
 from maskwright.grammar.limits import Budget, Limits
 
+from . import python_sources as python
 from .grammar_cases import VOCABULARY, Case, Pair, cases, constraint_of, grammar_of, judged, mask_of, texts_of
 
 SEEDS = st.integers(0, 1 << 16)
-slow = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+
+
+def examples(count: int) -> settings:
+    unhealthy = [HealthCheck.too_slow, HealthCheck.filter_too_much]
+    return settings(max_examples=count, deadline=None, suppress_health_check=unhealthy)
 
 
 def read(case: Case, lexing: Lexing) -> Grammar:
@@ -42,15 +47,13 @@ def read(case: Case, lexing: Lexing) -> Grammar:
 # --- the slow interpreter
 
 
-@slow
-@settings(max_examples=60)
+@examples(60)
 @given(cases(), st.sampled_from(Lexing), SEEDS)
 def test_kernels_and_interpreter_agree(case: Case, lexing: Lexing, seed: int) -> None:
     Pair(read(case, lexing)).walk(random.Random(seed), 8)
 
 
-@slow
-@settings(max_examples=20)
+@examples(20)
 @given(cases(), st.sampled_from(Lexing), SEEDS)
 def test_masks_of_parts_of_large_vocabularies(case: Case, lexing: Lexing, seed: int) -> None:
     large, tables._LARGE = tables._LARGE, 6
@@ -107,11 +110,13 @@ def test_indentation(seed: int) -> None:
 # --- no dead ends
 
 
-@slow
-@settings(max_examples=40)
-@given(cases(), st.just(Lexing.EVERY), SEEDS)
-def test_no_dead_ends(case: Case, lexing: Lexing, seed: int) -> None:
-    pair = Pair(read(case, lexing))
+@examples(40)
+@given(cases(), SEEDS)
+def test_no_dead_ends(case: Case, seed: int) -> None:
+    """Where every way to cut a text counts, no byte is read that nothing can follow."""
+    grammar = read(case, Lexing.EVERY)
+    assume(all(dfa.guard is None for dfa in dfas(grammar).values()))
+    pair = Pair(grammar)
     generator = random.Random(seed)
     for _ in range(6):
         assert pair.interpreter.completion(pair.configuration) is not None
@@ -143,8 +148,7 @@ def separate_rules(draw: st.DrawFn) -> str:
     return "\n".join([*lines, *(f"{name}: {pattern}" for name, pattern in SEPARATE.items())])
 
 
-@slow
-@settings(max_examples=40)
+@examples(40)
 @given(separate_rules(), SEEDS)
 def test_lark_earley_agrees(text: str, seed: int) -> None:
     try:
@@ -157,8 +161,7 @@ def test_lark_earley_agrees(text: str, seed: int) -> None:
         assert judged(constraint, content) == accepts(parser, content.decode()), content
 
 
-@slow
-@settings(max_examples=60)
+@examples(60)
 @given(cases(), SEEDS)
 def test_lark_lalr_agrees(case: Case, seed: int) -> None:
     constraint = constraint_of(read(case, Lexing.LONGEST))
@@ -202,8 +205,7 @@ def accepts(parser: lark.Lark | None, text: str) -> bool:
     return True
 
 
-@slow
-@settings(max_examples=60)
+@examples(60)
 @given(cases(), SEEDS)
 def test_scannerless_grammars_are_those_of_cyk(case: Case, seed: int) -> None:
     grammar = read(replace(case, ignored=None), Lexing.EVERY)
@@ -214,7 +216,9 @@ def test_scannerless_grammars_are_those_of_cyk(case: Case, seed: int) -> None:
 
 
 def dfas(grammar: Grammar) -> dict[int, ByteDfa]:
-    return {t: terminal.content for t, terminal in enumerate(grammar.terminals) if isinstance(terminal.content, ByteDfa)}
+    return {
+        t: terminal.content for t, terminal in enumerate(grammar.terminals) if isinstance(terminal.content, ByteDfa)
+    }
 
 
 def derives(grammar: Grammar, content: bytes) -> bool:
@@ -262,14 +266,14 @@ def derives(grammar: Grammar, content: bytes) -> bool:
     ],
 )
 def test_traps(text: str, content: str, accepted: bool) -> None:
-    comment = 'start: e\ne: "a" | "b" | e "/" e | "*" e | \n%ignore " "\nC: /\\/\\*.*?\\*\\//\n%ignore C'
-    constraint = constraint_of(grammar_of(comment.replace("| \n", "\n") if text == "COMMENT" else text))
+    comment = 'start: e\ne: "a" | "b" | e "/" e | "*" e\n%ignore " "\nC: /\\/\\*.*?\\*\\//\n%ignore C'
+    constraint = constraint_of(grammar_of(comment if text == "COMMENT" else text))
     assert judged(constraint, content.encode()) == accepted
 
 
 def test_many_alternatives() -> None:
     words = [f"word{number}" for number in range(2500)]
-    terminals = tuple(Terminal(word, literals_dfa([word.encode()])) for word in words)
+    terminals = tuple(Terminal(word, literals_dfa([word.encode()]), -len(word)) for word in words)
     rules = tuple(Rule(0, (number,)) for number in range(len(words)))
     constraint = constraint_of(Grammar(terminals, ("start",), rules, 0))
     assert judged(constraint, b"word2499")
@@ -299,3 +303,23 @@ def test_time_and_memory_of_doubling_parses() -> None:
     assert matcher.is_accepting()
     assert process_time() - began < 20
     assert len(matcher._arena) < 40 * 300**2
+
+
+# --- Python
+
+
+def test_files_of_the_standard_library() -> None:
+    """As Lark judges them; ``scripts/conformance grammars`` takes all of them."""
+    files = python.files(every=40, largest=30_000)
+    assert len(files) > 20
+    for path in files:
+        text = python.text_of(path)
+        assert text is None or python.is_accepted(text) == python.lark_accepts(text), path
+
+
+def test_changed_files_of_the_standard_library() -> None:
+    generator = random.Random(5)
+    texts = [text for path in python.files(every=9, largest=3000) if (text := python.text_of(path))]
+    for _ in range(100):
+        text = python.mutant(generator.choice(texts), generator)
+        assert python.is_accepted(text) == python.lark_accepts(text), text

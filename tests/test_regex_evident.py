@@ -17,7 +17,9 @@ PATTERNS = st.recursive(
     lambda inner: (
         st.tuples(inner, inner).map("".join)
         | st.tuples(inner, inner).map("|".join)
-        | st.tuples(inner, st.sampled_from(["*", "+", "?", "{2}", "{0,3}", "{2,}"])).map(lambda pair: f"(?:{pair[0]}){pair[1]}")
+        | st.tuples(inner, st.sampled_from(["*", "+", "?", "{2}", "{0,3}", "{2,}"])).map(
+            lambda pair: f"(?:{pair[0]}){pair[1]}"
+        )
         | inner.map("({})".format)
     ),
     max_leaves=8,

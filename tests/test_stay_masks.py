@@ -21,6 +21,7 @@ CLASSED = {
     "patternProperties": {"^a": {"type": "integer"}, "b$": {"type": "null"}},
     "additionalProperties": False,
 }
+FINITE = {"type": "object", "patternProperties": {"^[ab]{0,120}$": {"type": "null"}}, "additionalProperties": False}
 SCHEMA: dict[str, Any] = {"type": "array", "items": {"anyOf": [PATTERNS, CLASSED]}}
 
 
@@ -37,6 +38,22 @@ def test_a_small_cache_gives_the_same_masks(masks: int) -> None:
         walk = random_walk(large, random.Random(seed), 60)
         assert masks_along(small, walk) == masks_along(large, walk)
         assert len(small._stay_masks) <= masks
+
+
+def test_keys_that_may_run_out() -> None:
+    """Where many are left, masks are kept for them; near the greatest length all tokens are walked."""
+    kept = constraint_of(FINITE)
+    walked = mw.compile(mw.JsonSchema(FINITE, limits=mw.Limits(mask_cache=0)), small_vocabulary())
+    used = b"".join(b'"%s": null, ' % (b"a" * length) for length in (115, 119, 120))
+    for length in (0, 3, 100, 112, 118, 119, 120):
+        found = []
+        for constraint in (kept, walked):
+            matcher = constraint.matcher()
+            tokens = ids_of(b'{%s"%s' % (used, (b"a" * length)[:-1] + b"b" * (length > 0)))
+            assert matcher.accept_tokens(tokens) == len(tokens)
+            found.append(mask_of(matcher))
+        assert np.array_equal(*found)
+    assert len(kept._stay_masks)
 
 
 def test_the_masks_used_last_are_kept() -> None:

@@ -11,7 +11,7 @@ from .byte_dfa import ByteDfa
 from .literals import literal_dfa
 from .model import Embedded, Grammar, Lexing, Rule, SpecialToken, Terminal
 from .regular import ending_with, intersection, until_dfa, without_dfa
-from .shapes import Many, OneOf, Part, Row, Text, Until
+from .shapes import SHAPES, Many, OneOf, Part, Row, Text, Until
 from .tags_form import identity
 
 Symbols = tuple[int, ...]
@@ -110,6 +110,10 @@ class Assembly:
         return self._contents[key]
 
     def _new_content(self, content: object, place: str) -> int:
+        if isinstance(content, SHAPES):
+            number = self.nonterminal("content")
+            self.add(number, self.symbols(content, place))
+            return ~number
         try:
             grammar = self._read(content)
         except MaskwrightError as error:

@@ -11,12 +11,12 @@ from .gbnf import Gbnf, read_gbnf
 from .lark_form import Lark
 from .model import Grammar
 from .regular_grammar import read_regular
-from .shapes import Many, OneOf, Row, Shape, Text, Until
+from .shapes import SHAPES, Shape
 from .tags_form import Tags
 from .tags_grammar import read_shape, read_tags
 
 Form = Lark | Gbnf | Ebnf | Regular | Tags | Shape
-FORMS = (Lark, Gbnf, Ebnf, Regular, Tags, Text, Until, Row, OneOf, Many)
+FORMS = (Lark, Gbnf, Ebnf, Regular, Tags, *SHAPES)
 
 
 def read_form(form: Form, budget: Budget, special_tokens: Iterable[str] = ()) -> Grammar:

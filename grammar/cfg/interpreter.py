@@ -29,7 +29,6 @@ from ..kernels import layout as at
 from ..limits import Budget
 from ..vocabulary import Vocabulary
 from .analysis import without_empty
-from .byte_dfa import ByteDfa
 from .interpreter_scanning import Blocker, Ended, Scanning
 from .lr import lr_automaton
 from .model import Embedded, Grammar, Supplied

@@ -68,7 +68,7 @@ class _Items:
         return tuple(sorted(found))
 
     def moves(self, kernel: tuple[int, ...]) -> dict[int, list[int]]:
-        """For each symbol that may come after the dot in the closure of ``kernel``, the items with the dot behind it."""
+        """For each symbol that may come after the dot in the closure of ``kernel``, the items after it."""
         moves: dict[int, list[int]] = {}
         opened: set[int] = set()
         for item in kernel:

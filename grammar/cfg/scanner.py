@@ -6,7 +6,6 @@ first, and drops what is less preferred than a match. Contexts share the states 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -21,6 +20,20 @@ from .model import Grammar, Lexing
 BYTES = 256
 _T = TypeVar("_T", bound=np.generic)
 _CONTINUATION = np.arange(0x80, 0xC0)
+BYTE_CLASSES = tuple(
+    np.array(list(members), np.uint8)
+    for members in (
+        b"abcdefghijklmnopqrstuvwxyz",
+        b"ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+        b"0123456789",
+        b"_",
+        b" ",
+        b"!#$%&'()*+,-./:;<=>?@[]^`{|}~",
+        bytes({*range(256)} - {*range(0x20, 0x7F)}) + b'"\\',
+    )
+)
+"""Bytes that the states of a scanner mostly treat alike."""
+
 LEADS = (
     (1, 0x80, 0xBF),  # C2 .. DF
     (2, 0x80, 0xBF),  # E1 .. EC, EE, EF
@@ -39,10 +52,13 @@ class Scanner:
     """The states explored so far. State 0 is ``DEAD``.
 
     ``byte_class`` uint8[256]: the column of each byte. ``transitions`` int32[states, columns]; ``decided``,
-    ``decided_at_end`` uint8[states]; ``endings`` int32[n, 3] (a state of the scanner that must not come to a decided one, the state of a guard or -1, the
-    terminal), of which state ``s`` has those from ``where[s, 0]`` on, ``where[s, 1]`` of them; ``reach`` uint64[states,
-    words]: the terminals that may still come about, as bits. All may have spare rows behind the ``states``.
-    ``guard_transitions`` int32[n, 256], ``guard_verdicts``, ``guard_at_end``: the guards of all terminals.
+    ``decided_at_end`` uint8[states]; ``endings`` int32[n, 3] (a state of the scanner that must not come to a decided
+    one, the state of a guard or -1, the terminal), of which state ``s`` has those from ``where[s, 0]`` on, ``where[s,
+    1]`` of them; ``reach`` uint64[states, words]: the terminals that may still come about, as bits; ``inevitable``
+    uint8[states]: a bit for each of ``LEADS``, does every such character, begun before the state, match; ``loops``
+    uint8[states]: a bit for each of ``BYTE_CLASSES``, does every byte of it lead to the state itself. All may have
+    spare rows behind the ``states``. ``guard_transitions`` int32[n, 256], ``guard_verdicts``, ``guard_at_end``: the
+    guards of all terminals.
     """
 
     def __init__(self, grammar: Grammar, budget: Budget) -> None:
@@ -66,6 +82,8 @@ class Scanner:
         self.decided_at_end = np.zeros(_FIRST_STATES, np.uint8)
         self.where = np.zeros((_FIRST_STATES, 2), np.int32)
         self.endings = np.zeros((_FIRST_STATES, 3), np.int32)
+        self.inevitable, self.loops = np.zeros(_FIRST_STATES, np.uint8), np.zeros(_FIRST_STATES, np.uint8)
+        self._complete = np.zeros((4, _FIRST_STATES), np.bool_)
         self.reach = np.zeros((_FIRST_STATES, len(grammar.terminals) // 64 + 1), np.uint64)
 
     # --- the terminals
@@ -92,8 +110,11 @@ class Scanner:
         letters = np.zeros((1, BYTES), np.int32)
         used = sorted({byte for keyword in keywords for byte in keyword})
         letters[0, used] = np.arange(1, len(used) + 1)
-        _, first, classes = np.unique(np.concatenate([joined, letters]), axis=1, return_index=True, return_inverse=True)
-        self.byte_class = classes.ravel().astype(np.uint8)
+        numbers: dict[bytes, int] = {}
+        columns = np.ascontiguousarray(np.concatenate([joined, letters]).T)
+        classes = np.array([numbers.setdefault(column.tobytes(), len(numbers)) for column in columns])
+        first = np.unique(classes, return_index=True)[1]
+        self.byte_class = classes.astype(np.uint8)
         self._class_byte = first
         self.columns = len(first)
         self._next_row = np.ascontiguousarray(joined[:, first])
@@ -133,34 +154,31 @@ class Scanner:
             self._followers[key] = first
         return self._followers[key]
 
-    # --- characters
+    # --- facts about new states
 
-    def inevitable(self) -> NDArray[np.uint8]:
-        """For each state, a bit for each of ``LEADS``: does every such character, begun before the state, match?"""
-        after = self.transitions[: self.states][:, self.byte_class[_CONTINUATION]]
-        decided = self.decided[: self.states].astype(np.bool_)
-        complete = [decided]
-        for _ in range(3):
-            complete.append(complete[-1][after].all(axis=1))
-        bits = np.zeros(self.states, np.uint8)
+    def _note_facts(self, first: int) -> None:
+        """Set ``inevitable`` and ``loops`` of the states from ``first`` on."""
+        new = slice(first, self.states)
+        following = self.transitions[new]
+        after = following[:, self.byte_class[_CONTINUATION]]
+        self._complete[0, new] = self.decided[new]
+        for rest in range(1, 4):
+            self._complete[rest, new] = self._complete[rest - 1, after].all(axis=1)
         for number, (rest, low, high) in enumerate(LEADS):
-            second = self.transitions[: self.states][:, self.byte_class[np.arange(low, high + 1)]]
-            bits |= complete[rest - 1][second].all(axis=1).astype(np.uint8) << number
-        return bits
-
-    def loops(self, classes: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
-        """For each state, a bit for each class of bytes: does every byte of it lead to the state itself?"""
-        bits = np.zeros(self.states, np.uint8)
-        states = np.arange(self.states)[:, None]
-        for number, members in enumerate(classes):
+            second = following[:, self.byte_class[np.arange(low, high + 1)]]
+            self.inevitable[new] |= self._complete[rest - 1, second].all(axis=1).astype(np.uint8) << number
+        states = np.arange(first, self.states)[:, None]
+        for number, members in enumerate(BYTE_CLASSES):
             columns = np.unique(self.byte_class[members])
-            bits |= (self.transitions[: self.states, columns] == states).all(axis=1).astype(np.uint8) << number
-        return bits
+            self.loops[new] |= (following[:, columns] == states).all(axis=1).astype(np.uint8) << number
 
     # --- contexts
 
     def start(self, context: frozenset[int]) -> int:
-        """The state before the first byte of a terminal of ``context``; explores what it leads to. ``DEAD`` if empty."""
+        """The state before the first byte of a terminal of ``context``; explores what it leads to.
+
+        ``DEAD`` if empty.
+        """
         if context not in self._starts:
             self._starts[context] = self._explore_from(self._first_rows(context))
         return self._starts[context]
@@ -216,6 +234,7 @@ class Scanner:
         first, self.states = self.states, int(self._counters[at.STATES])
         if self.states > first:
             at.reachable_labels(self.transitions, self.where, self.endings, self.reach, first, self.states)
+            self._note_facts(first)
         return start
 
     def _grow(self) -> None:
@@ -225,6 +244,8 @@ class Scanner:
         self._budget.check_memory(self.transitions.nbytes, "the grammar's scanner")
         self.decided, self.where, self.endings = _doubled(self.decided), _doubled(self.where), _doubled(self.endings)
         self.reach, self.decided_at_end = _doubled(self.reach), _doubled(self.decided_at_end)
+        self.inevitable, self.loops = _doubled(self.inevitable), _doubled(self.loops)
+        self._complete = np.concatenate([self._complete, np.zeros_like(self._complete)], axis=1)
         self._items_at, self._items = _doubled(self._items_at), _doubled(self._items)
         self._table = np.zeros(2 * len(self._table), np.int32)
         at.rehash(self._counters, self._items_at, self._items, self._table)

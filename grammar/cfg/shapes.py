@@ -50,4 +50,5 @@ class Many:
 
 
 Shape = Text | Until | Row | OneOf | Many
+SHAPES = (Text, Until, Row, OneOf, Many)
 Part = Shape | Hashable

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Mapping
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..kernels import layout as at
-from ..kernels.grammar_masks import fill_grammar, find_ending_bytes, group_tokens, restart, sort_tokens, tokens_below
-from ..kernels.grammar_masks import gather_contents
+from ..kernels.grammar_masks import fill_grammar, restart
 from ..kernels.threads import grammar_accepts, grammar_step
+from ..kernels.token_sorting import find_ending_bytes, gather_contents, group_tokens, sort_tokens, tokens_below
 from ..limits import Budget
 from ..pool import address_of
 from ..token_tables import TokenTables
@@ -19,7 +20,7 @@ from .analysis import without_empty
 from .byte_dfa import DEAD, ByteDfa
 from .lr import lr_automaton
 from .model import Embedded, Grammar, Lexing
-from .scanner import Scanner
+from .scanner import BYTE_CLASSES, Scanner
 
 
 class GrammarTables:
@@ -28,7 +29,7 @@ class GrammarTables:
     ``nodes``: for each terminal that is embedded, its value node in the automaton.
     """
 
-    CALLED = {
+    CALLED: ClassVar[Mapping[int, int]] = {
         at.GRAMMAR_STEP: grammar_step,
         at.GRAMMAR_ACCEPTS: grammar_accepts,
         at.GRAMMAR_FILL: fill_grammar,
@@ -41,13 +42,12 @@ class GrammarTables:
         self._scanner = Scanner(self._grammar, budget)
         self._retired: list[object] = []
         self._kept: list[object] = []
+        self._masks_below: dict[tuple[int, bytes], tuple[int, int]] = {}
         self._tokens = tokens
         self._places, self._contents = _places(tokens), _contents(tokens)
         self._place_of = np.zeros(tokens.trie.size, np.uint16)
         self._place_of[self._places[1:]] = np.arange(1, len(self._places))
         self._segments = np.zeros((2 * tokens.trie.size + 1, at.SEGMENT_WIDTH), np.int32)
-        self._loops = np.zeros(1, np.uint8)
-        self._inevitable = np.zeros(1, np.uint8)
         self._depths = np.ones(at.KEY_DEPTHS, np.int32)
         self._reaches: dict[bytes, int] = {}
         self._reach_lists = np.zeros(0, np.int32)
@@ -122,7 +122,9 @@ class GrammarTables:
         first = np.zeros((len(grammar.terminals) + 1, 256), np.uint8)
         for number, terminal in enumerate(grammar.terminals):
             dfa = terminal.content
-            first[number] = dfa.transitions[dfa.start] != DEAD if isinstance(dfa, ByteDfa) else isinstance(dfa, Embedded)
+            first[number] = (
+                dfa.transitions[dfa.start] != DEAD if isinstance(dfa, ByteDfa) else isinstance(dfa, Embedded)
+            )
         of_context = np.array([first[list(context)].max(axis=0, initial=0) for context in self._contexts], np.uint8)
         self._followers = np.zeros((len(grammar.terminals) + 1, 256), np.uint8)
         for shifts in lr.shifts:
@@ -142,9 +144,7 @@ class GrammarTables:
             record[at.CONTEXT_START] = self._scanner.start(self._contexts[context])
             self._write_reaches(first)
             record[at.CONTEXT_READY] = epoch
-            self._retired += [self._state_tokens, self._inevitable, self._loops]
-            self._inevitable = self._scanner.inevitable()
-            self._loops = self._scanner.loops(BYTE_CLASSES)
+            self._retired.append(self._state_tokens)
             self._state_tokens = np.concatenate(
                 [self._state_tokens, np.zeros(len(self._scanner.transitions) - len(self._state_tokens), np.int64)]
             )
@@ -181,10 +181,11 @@ class GrammarTables:
 
     def _sorted_tokens(self, place: int, state: int, context_start: int, slots: NDArray[np.int64]) -> int:
         """A record of what tokens do; its address."""
+        found = np.zeros(self._tokens.size + 1, np.int32)
         reached = np.zeros(self._tokens.size, np.int32)
         depths = self._tokens.longest_token + 2
         states, path = np.zeros(depths, np.int32), np.zeros(2 * depths, np.int32)
-        count = sort_tokens(slots, place, state, context_start, reached, self._segments.ravel(), states, path)
+        count = sort_tokens(slots, place, state, context_start, found, reached, self._segments.ravel(), states, path)
         segments = self._segments[:count].copy()
         self._segments[:count] = 0
         restarts = [] if state == DEAD else self._restarts(0, state, slots)
@@ -194,35 +195,42 @@ class GrammarTables:
             segments[number, at.SEGMENT_TO] = len(restarts)
             restarts += self._restarts(int(np.searchsorted(self._places[1:], node)) + 1, ended, slots)
         rows = np.array(restarts, np.int64).reshape(-1, at.RESTART_WIDTH)
-        groups = self._groups(reached, int(slots[at.MASK_WORDS]))
+        groups = self._groups(found[1 : found[0] + 1], reached, int(slots[at.MASK_WORDS]))
         fields = [address_of(groups), len(groups), address_of(segments), count, address_of(rows), at_root]
         record = np.array(fields, np.int64)
         self._kept += [record, groups, segments, rows]
         return address_of(record)
 
     def _restarts(self, place: int, state: int, slots: NDArray[np.int64]) -> list[list[int]]:
-        """Rows about the tokens below ``place`` whose next byte simply ends a terminal in ``state``, for each ending."""
+        """Rows about the tokens below ``place`` whose next byte simply ends a terminal in ``state``, by ending."""
         rows = []
         first, count = self._scanner.where[state].tolist()
         for ending in range(first, first + count):
             before = np.zeros(256, np.uint8)
             find_ending_bytes(slots, ending, before)
             if before.any():
-                mask = np.zeros(int(slots[at.MASK_WORDS]), np.int32)
-                tokens_below(slots, int(self._places[place]), before, mask)
-                self._kept += [before, mask]
-                rows.append([place, ending, address_of(before), address_of(mask), 1])
+                rows.append([place, ending, *self._below(place, before, slots), 1])
         if rows:
             rows[-1][at.RESTART_MORE] = 0
         return rows
 
-    def _groups(self, reached: NDArray[np.int32], words: int) -> NDArray[np.int64]:
-        """A row for each list of terminals that tokens reach, with the tokens."""
+    def _below(self, place: int, before: NDArray[np.uint8], slots: NDArray[np.int64]) -> tuple[int, int]:
+        """The addresses of ``before`` and of the mask of the tokens below ``place`` that go on like it."""
+        key = (place, before.tobytes())
+        if key not in self._masks_below:
+            mask = np.zeros(int(slots[at.MASK_WORDS]), np.int32)
+            tokens_below(slots, int(self._places[place]), before, mask)
+            self._kept += [before, mask]
+            self._masks_below[key] = address_of(before), address_of(mask)
+        return self._masks_below[key]
+
+    def _groups(self, tokens: NDArray[np.int32], reached: NDArray[np.int32], words: int) -> NDArray[np.int64]:
+        """A row for each list of terminals that ``tokens`` reach, with those."""
         sizes = np.zeros(len(self._reach_lists) + 2, np.int32)
-        found, members = np.zeros(2 * len(sizes), np.int32), np.zeros(len(reached), np.int32)
-        count = group_tokens(reached, sizes, found, members)
+        groups, members = np.zeros(2 * len(sizes), np.int32), np.zeros(len(tokens), np.int32)
+        count = group_tokens(tokens, reached, sizes, groups, members)
         rows, start = [], 0
-        for reach, size in found[: 2 * count].reshape(-1, 2).tolist():
+        for reach, size in groups[: 2 * count].reshape(-1, 2).tolist():
             content = members[start : start + size].copy()
             start += size
             dense = size > words // 8
@@ -276,11 +284,11 @@ class GrammarTables:
             at.PLACE_OF: self._place_of,
             at.DEPTHS: self._depths,
             at.CONTENTS: self._contents,
-            at.LOOPS: self._loops,
-            at.INEVITABLE: self._inevitable,
+            at.LOOPS: scanner.loops,
+            at.INEVITABLE: scanner.inevitable,
         }
         self._retired += [scanner.transitions, scanner.decided, scanner.decided_at_end]
-        self._retired += [scanner.where, scanner.endings]
+        self._retired += [scanner.where, scanner.endings, scanner.loops, scanner.inevitable]
         for slot, table in tables.items():
             slots[slot] = address_of(table)
         indentation = grammar.indentation
@@ -300,20 +308,6 @@ class GrammarTables:
 _LARGE = 1 << 8
 """A node of the trie of all tokens with so many below it is a place with records of its own, if words end there."""
 
-BYTE_CLASSES = tuple(
-    np.array(list(members), np.uint8)
-    for members in (
-        b"abcdefghijklmnopqrstuvwxyz",
-        b"ABCDEFGHIJKLMNOPQRSTUVWXYZ",
-        b"0123456789",
-        b"_",
-        b" ",
-        b"!#$%&'()*+,-./:;<=>?@[]^`{|}~",
-        bytes({*range(256)} - {*range(0x20, 0x7F)}) + b'"\\',
-    )
-)
-"""Bytes that the states of a scanner mostly treat alike."""
-
 _contents_of: weakref.WeakKeyDictionary[TokenTables, NDArray[np.uint8]] = weakref.WeakKeyDictionary()
 
 
@@ -325,7 +319,9 @@ def _contents(tokens: TokenTables) -> NDArray[np.uint8]:
         for number, members in enumerate(BYTE_CLASSES):
             class_of[members] = 1 << number
         found = np.zeros(tokens.trie.size, np.uint8)
-        gather_contents(tokens.trie.byte, tokens.trie.depth, class_of, np.zeros(tokens.longest_token + 1, np.uint8), found)
+        gather_contents(
+            tokens.trie.byte, tokens.trie.depth, class_of, np.zeros(tokens.longest_token + 1, np.uint8), found
+        )
         _contents_of[tokens] = found
     return found
 

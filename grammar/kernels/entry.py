@@ -8,7 +8,7 @@ from numba import types
 from .compilation import kernel
 from .frames import frame_with_finished
 from .layout import *  # noqa: F403 -- the layout is this package's vocabulary
-from .masks import fill, load, walk
+from .masks import fill
 from .pointers import (
     Flag,
     Long,
@@ -23,6 +23,7 @@ from .pointers import (
 )
 from .staying import walk_staying
 from .structure import is_accepting, rarer_step, step_once
+from .walks import load, walk
 
 Slots = types.Array(types.int64, 1, "C")
 Outcomes = types.Array(types.int32, 1, "C")

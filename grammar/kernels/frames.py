@@ -60,6 +60,15 @@ def state_ready(slots, state):
     return False
 
 
+@kernel(Flag, Longs, Long, inline=True)
+def entry_ready(slots, entry):
+    ready = ints_at(slots[ENTRIES])[ENTRY_WIDTH * entry + ENTRY_READY]
+    if ready != 0 and ready <= slots[EPOCH]:
+        return True
+    miss(slots, np.int64(MISS_ENTRY), entry)
+    return False
+
+
 @kernel(Long, Longs, Long, Long)
 def copy_frame(slots, frame, top):
     """Copy ``frame`` to ``top``; the new top."""
@@ -70,6 +79,43 @@ def copy_frame(slots, frame, top):
     for i in range(SEEN + words):
         arena[top + i] = arena[frame + i]
     return top + SEEN + words
+
+
+@kernel(Long, Longs, Long, Long)
+def settled_frame(slots, frame, top):
+    """The object ``frame`` as it goes on, as ``frame << 32 | top``: a plain one, if its state, which is ready, says so.
+
+    The keys of the plain object are among those that there were before. That some have come is put into its bitset of
+    keys seen, or decides which rank is next.
+    """
+    arena = ints_at(slots[ARENA])
+    before = ints_at(slots[NODES] + (np.int64(arena[frame + NODE]) << NODE_SHIFT) * 4)
+    state = ints_at(slots[STATES] + (np.int64(arena[frame + STATE]) << STATE_SHIFT) * 4)
+    in_state = before[POLICY] == STATE_ANY_ORDER or before[POLICY] == STATE_ORDERED
+    if not in_state or arena[frame + STATE] == PLAIN or state[SETTLED_NODE] == NONE:
+        return frame << 32 | top
+    node = ints_at(slots[NODES] + (np.int64(state[SETTLED_NODE]) << NODE_SHIFT) * 4)
+    places = ints_at(slots[ITEM_NODES] + np.int64(node[BEFORE_AT]) * 4)
+    words = np.int64(node[WORDS])
+    keys = np.int64(node[KEY_HI]) - node[KEY_LO]
+    for i in range(SEEN):
+        arena[top + i] = arena[frame + i]
+    arena[top + NODE] = state[SETTLED_NODE]
+    arena[top + COUNT] = 0
+    arena[top + NEXT] = node[REQUIRED]
+    if node[POLICY] == ORDERED:
+        rank = np.int64(0)
+        while rank < keys and places[rank] < arena[frame + NEXT]:
+            rank += 1
+        arena[top + NEXT] = rank
+        return top << 32 | top + SEEN + words
+    dead = ints_at(slots[DEAD_KEYS])
+    for i in range(words):
+        arena[top + SEEN + i] = 0 if node[DEAD_AT] == NONE else dead[node[DEAD_AT] + i]
+    for i in range(keys):
+        seen = (arena[frame + SEEN + (places[i] >> 5)] >> (places[i] & 31)) & 1
+        arena[top + SEEN + (i >> 5)] |= np.int32(seen) << np.int32(i & 31)
+    return top << 32 | top + SEEN + words
 
 
 @kernel(Flag, Longs, Long, inline=True)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from .compilation import kernel
-from .frames import copy_frame, finish, put, state_ready
+from .frames import copy_frame, entry_ready, finish, put, state_ready
 from .keys import (
     any_key_live,
     class_node,
     encoded_length,
+    entry_of,
     fresh_key_left,
     is_duplicate,
     key_code_point,
@@ -58,10 +59,12 @@ def finish_key(slots, stack, at, frame, key, top):
     policy = node[POLICY]
     index = key - node[KEY_LO]
     if policy == STATE_ANY_ORDER or policy == STATE_ORDERED:
-        state = ints_at(slots[STATES] + (np.int64(arena[frame + STATE]) << STATE_SHIFT) * 4)
-        entry = ints_at(slots[ENTRIES] + (np.int64(state[ENTRIES_AT]) + 2 * index) * 4)
-        value = np.int64(entry[0])
-        arena[top + STATE] = entry[1]
+        number = entry_of(slots, frame, index)
+        if not entry_ready(slots, number):
+            return 0
+        entry = ints_at(slots[ENTRIES] + number * ENTRY_WIDTH * 4)
+        value = np.int64(entry[ENTRY_NODE])
+        arena[top + STATE] = entry[ENTRY_STATE]
     else:
         value = np.int64(ints_at(slots[KEY_NODE])[key])
     if policy == ORDERED or policy == STATE_ORDERED:
@@ -85,11 +88,10 @@ def finish_other_key(slots, stack, at, frame, number, size, top):
     policy = node[POLICY]
     count = node[KEY_HI] - node[KEY_LO]
     if policy == STATE_ANY_ORDER or policy == STATE_ORDERED:
-        state = ints_at(slots[STATES] + (np.int64(arena[frame + STATE]) << STATE_SHIFT) * 4)
-        if node[CLASSES] == 0:
-            arena[top + STATE] = state[OTHER_STATE]
-        else:
-            arena[top + STATE] = ints_at(slots[ENTRIES])[state[ENTRIES_AT] + 2 * (count + number - 1) + 1]
+        entry = entry_of(slots, frame, count + number - 1)
+        if not entry_ready(slots, entry):
+            return 0
+        arena[top + STATE] = ints_at(slots[ENTRIES])[ENTRY_WIDTH * entry + ENTRY_STATE]
     if policy == ORDERED or policy == STATE_ORDERED:
         arena[top + NEXT] = count
     key = top - size - KEY_CONTENT
@@ -140,7 +142,7 @@ def key_step(slots, stack, i, byte):
         if ints_at(slots[KEY_LENGTH])[lo] != position:
             return 0
         if mode == CHOICE:
-            return finish(slots, stack, at, frame, np.int64(PLAIN), top)
+            return finish(slots, stack, at, frame, np.int64(ints_at(slots[KEY_RANK])[lo]), top)
         return finish_key(slots, stack, at, frame, lo, top) if key_is_live(slots, frame, lo) else 0
     read = accumulate(string_state, np.int64(stack[i + E]), byte)
     found = lo << 32 | hi

@@ -101,6 +101,20 @@ def key_code_point(slots, key, position):
     return code_point
 
 
+@kernel(Long, Longs, Long, inline=True)
+def never_at(slots, frame):
+    """Where the bitset of keys that the state of the object ``frame`` excludes lies among the dead keys."""
+    state = np.int64(ints_at(slots[ARENA])[frame + STATE])
+    return np.int64(ints_at(slots[STATES])[(state << STATE_SHIFT) + NEVER_AT])
+
+
+@kernel(Long, Longs, Long, Long, inline=True)
+def entry_of(slots, frame, index):
+    """Which entry the state of the object ``frame`` has for the key ``index``."""
+    state = np.int64(ints_at(slots[ARENA])[frame + STATE])
+    return np.int64(ints_at(slots[STATES])[(state << STATE_SHIFT) + ENTRIES_AT]) + index
+
+
 @kernel(Flag, Longs, Long, Long)
 def key_is_live(slots, frame, key):
     """May ``key`` be the next key of the object ``frame``?"""
@@ -128,8 +142,54 @@ def key_is_live(slots, frame, key):
         return ints_at(slots[KEY_NODE])[key] != NONE and (enough or node[OTHER] != NONE or node[CLASSES] != 0)
     if policy == STATE_ORDERED and ints_at(slots[KEY_RANK])[key] < arena[frame + NEXT]:
         return False
-    state = ints_at(slots[STATES] + (np.int64(arena[frame + STATE]) << STATE_SHIFT) * 4)
-    return ints_at(slots[ENTRIES])[state[ENTRIES_AT] + 2 * index] != NONE
+    never = ints_at(slots[DEAD_KEYS])
+    return (never[never_at(slots, frame) + (index >> 5)] >> (index & 31)) & 1 == 0
+
+
+@kernel(Flag, Longs, Long, Long, Long)
+def any_rank_live(slots, frame, lo, hi):
+    """Is one of the keys ``lo .. hi-1`` of an ordered object live, where it does not matter how many there are?
+
+    Then those are whose rank is not below the next one and not above the first that is required. All keys together are
+    counted in the order; where the ranks are few, they are looked at; else the keys are, but for blocks of which the
+    least and the greatest rank tell enough.
+    """
+    arena = ints_at(slots[ARENA])
+    node = ints_at(slots[NODES] + (np.int64(arena[frame + NODE]) << NODE_SHIFT) * 4)
+    order = ints_at(slots[ORDER] + np.int64(node[ORDER_AT]) * 4)
+    nodes = ints_at(slots[KEY_NODE])
+    ranks = ints_at(slots[KEY_RANK])
+    low = np.int64(node[KEY_LO])
+    count = np.int64(node[KEY_HI]) - low
+    following = np.int64(arena[frame + NEXT])
+    first = np.int64(order[ORDER_WIDTH * following + ORDER_FIRST])
+    if hi - lo == count:
+        after = np.int64(0)
+        if first < count:
+            after = np.int64(order[ORDER_WIDTH * (first + 1) + ORDER_LIVE_COUNT])
+        return order[ORDER_WIDTH * following + ORDER_LIVE_COUNT] > after
+    if first - following < RANK_BLOCK:
+        for rank in range(following, min(first + 1, count)):
+            key = low + order[ORDER_WIDTH * rank + ORDER_KEY]
+            if lo <= key and key < hi and nodes[key] != NONE:
+                return True
+        return False
+    blocks = ints_at(slots[ITEM_NODES] + np.int64(node[RANKS_AT]) * 4)
+    key = lo
+    while key < hi:
+        block = (key - low) >> RANK_BLOCK_SHIFT
+        begin = low + (block << RANK_BLOCK_SHIFT)
+        end = min(begin + RANK_BLOCK, low + count)
+        least = blocks[2 * block]
+        greatest = blocks[2 * block + 1]
+        if greatest >= following and least <= first:
+            if key == begin and end <= hi and ((least >= following) or (greatest <= first)):
+                return True
+            for i in range(key, min(end, hi)):
+                if nodes[i] != NONE and ranks[i] >= following and ranks[i] <= first:
+                    return True
+        key = end
+    return False
 
 
 @kernel(Flag, Longs, Long, Long, Long, inline=True)
@@ -137,20 +197,36 @@ def any_key_live(slots, frame, lo, hi):
     """Is one of the keys ``lo .. hi-1`` live?"""
     arena = ints_at(slots[ARENA])
     node = ints_at(slots[NODES] + (np.int64(arena[frame + NODE]) << NODE_SHIFT) * 4)
-    if node[POLICY] != ANY_ORDER or node[MAX_KEYS] < UNBOUNDED:
+    policy = node[POLICY]
+    if policy == ORDERED and hi - lo > LINEAR_BELOW and node[MIN_KEYS] == 0 and node[MAX_KEYS] == UNBOUNDED:
+        return any_rank_live(slots, frame, lo, hi)
+    if policy == ORDERED or (policy == ANY_ORDER and node[MAX_KEYS] < UNBOUNDED):
         for key in range(lo, hi):
             if key_is_live(slots, frame, key):
                 return True
         return False
+    never = ints_at(slots[DEAD_KEYS])
+    if policy != ANY_ORDER:
+        never = ints_at(slots[DEAD_KEYS] + never_at(slots, frame) * 4)
     i = lo - node[KEY_LO]
     end = hi - node[KEY_LO]
     while i < end:
-        unseen = (~np.int64(arena[frame + SEEN + (i >> 5)])) & 0xFFFFFFFF
-        unseen >>= i & 31
+        excluded = np.int64(0)
+        if policy != STATE_ORDERED:
+            excluded = np.int64(arena[frame + SEEN + (i >> 5)])
+        if policy != ANY_ORDER:
+            excluded |= np.int64(never[i >> 5])
+        left = (~excluded & 0xFFFFFFFF) >> (i & 31)
         following = (i | 31) + 1
         if following > end:
-            unseen &= (np.int64(1) << (end - i)) - 1
-        if unseen != 0:
+            left &= (np.int64(1) << (end - i)) - 1
+        if policy == STATE_ORDERED:
+            while left != 0:
+                if left & 1 and ints_at(slots[KEY_RANK])[node[KEY_LO] + i] >= arena[frame + NEXT]:
+                    return True
+                left >>= 1
+                i += 1
+        if left != 0:
             return True
         i = following
     return False
@@ -158,7 +234,10 @@ def any_key_live(slots, frame, lo, hi):
 
 @kernel(Long, Longs, Long, Long)
 def class_node(slots, frame, number):
-    """The node of the values of keys of class ``number`` (from 1), or NONE where none may come now."""
+    """The node of the values of keys of class ``number`` (from 1), or NONE where none may come now.
+
+    In a state, some other number until the entry is ready.
+    """
     arena = ints_at(slots[ARENA])
     node = ints_at(slots[NODES] + (np.int64(arena[frame + NODE]) << NODE_SHIFT) * 4)
     policy = node[POLICY]
@@ -171,11 +250,8 @@ def class_node(slots, frame, number):
         if first != node[KEY_HI] - node[KEY_LO] or arena[frame + COUNT] >= node[MAX_KEYS]:
             return np.int64(NONE)
     else:
-        state = ints_at(slots[STATES] + (np.int64(arena[frame + STATE]) << STATE_SHIFT) * 4)
-        if node[CLASSES] == 0:
-            return np.int64(state[OTHER_NODE])
-        entry = state[ENTRIES_AT] + 2 * (node[KEY_HI] - node[KEY_LO] + number - 1)
-        return np.int64(ints_at(slots[ENTRIES])[entry])
+        entry = entry_of(slots, frame, np.int64(node[KEY_HI]) - node[KEY_LO] + number - 1)
+        return np.int64(ints_at(slots[ENTRIES])[ENTRY_WIDTH * entry + ENTRY_NODE])
     if node[CLASSES] == 0:
         return np.int64(node[OTHER])
     return np.int64(ints_at(slots[ITEM_NODES])[node[CLASS_AT] + number - 1])

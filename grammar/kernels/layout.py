@@ -21,6 +21,7 @@ BARE, _, _, _, _ = (next(_slot) for _ in range(5))  # tokens without their leadi
 TAIL, _, _, _, _ = (next(_slot) for _ in range(5))  # what follows a closing quote in a token, in groups
 CROSS, _, _, _, _ = (next(_slot) for _ in range(5))  # tokens with a closing quote in them
 TRIE_NODES, TAIL_NODES = next(_slot), next(_slot)
+TRIE_SECOND = next(_slot)  # of TRIE: the node for each first two bytes, or NONE (int32)
 BARE_OFFSETS, BARE_TOKENS, BARE_BLANKS, BARE_COLUMNS = (next(_slot) for _ in range(4))  # tokens of each group
 TAIL_OFFSETS, TAIL_TOKENS, TAIL_PREFIX = (next(_slot) for _ in range(3))  # tokens of each tail, code points before it
 STAY, STAY_WITHIN, LONGEST = next(_slot), next(_slot), next(_slot)  # masks of tokens that stay inside a free string
@@ -43,9 +44,17 @@ WHITESPACE, BLANK_NEXT, EPOCH = next(_slot), next(_slot), next(_slot)
 # --- slots: a grammar's scanner (``cfg.scanner``) and parser (``cfg.tables``)
 # kernels, called through their addresses
 GRAMMAR_STEP, GRAMMAR_ACCEPTS, GRAMMAR_FILL, GRAMMAR_RESTART = (next(_slot) for _ in range(4))
-SCAN_CLASS, SCAN_NEXT, SCAN_COLUMNS, SCAN_DECIDED, SCAN_DECIDED_AT_END, SCAN_WHERE, SCAN_ENDINGS, SCAN_REACH, REACHES = (
-    next(_slot) for _ in range(9)
-)
+(
+    SCAN_CLASS,
+    SCAN_NEXT,
+    SCAN_COLUMNS,
+    SCAN_DECIDED,
+    SCAN_DECIDED_AT_END,
+    SCAN_WHERE,
+    SCAN_ENDINGS,
+    SCAN_REACH,
+    REACHES,
+) = (next(_slot) for _ in range(9))
 GUARD_NEXT, GUARD_VERDICT, GUARD_AT_END = (next(_slot) for _ in range(3))
 ACTION, CHOICES, GOTO, RULES, SURE = (next(_slot) for _ in range(5))
 CONTEXT_OF, CONTEXTS, CONTEXT_EMBEDDED, TERMINALS = (next(_slot) for _ in range(4))
@@ -57,8 +66,8 @@ WORKSPACE, WORKSPACE_SIZE = next(_slot), next(_slot)  # one matcher's own: what 
 STATE_TOKENS, CONTEXT_TOKENS, FOLLOWERS, PLACES, PLACE_OF, PLACE_COUNT, INEVITABLE = (next(_slot) for _ in range(7))
 READABLE = next(_slot)  # what the parser can read, by terminal: uint8, UNKNOWN where that was not asked yet
 # masks that are kept: how many nodes of the stack were looked at in states of the scanner (KEY_DEPTHS entries, by a
-# hash), what a mask depends on (int32, its length first), how low in the stack nodes were looked at, and where the mask is
-# that is to be kept
+# hash), what a mask depends on (int32, its length first), how low in the stack nodes were looked at, and where the
+# mask is that is to be kept
 DEPTHS, MASK_KEY, LOWEST, FILLED = (next(_slot) for _ in range(4))
 # classes of bytes (``cfg.tables.BYTE_CLASSES``), as bits: those in the tokens below each node of the trie, and those of
 # which every byte leads from a state of the scanner to itself
@@ -101,7 +110,7 @@ NUMBER = (
 LITERAL = 8  # A: key index of the literal, B: outcome, C: bytes read
 STRING = 9  # A: value node, C: code points read; S: string state, E: partial code point
 TEXT = 10  # A: value node, B: automaton state, C: code points read; S, E as in STRING
-CHOICE = 11  # A, B: range of the values still possible, C: bytes matched; S, E as in STRING
+CHOICE = 11  # A, B: range of the values still possible, C: bytes matched; S, E as in STRING; KEY_RANK: its outcome
 KEY = 12  # A, B, C as in CHOICE, over the keys of FRAME; S, E as in STRING
 OPEN_KEY = 13  # like KEY, but other keys are possible too; A < 0: only these. C: bytes of the key so far
 GRAMMAR = 14  # A: state of the scanner, B: frontier of the parser, C: blockers, S: lines, E: columns
@@ -151,9 +160,9 @@ GROUP_REACH, GROUP_TOKENS_AT, GROUP_SIZE, GROUP_WIDTH = range(4)  # SIZE: NONE f
 # terminal ends (ENDS), or it stands for all that simply ends behind the node before (RESTARTS; TO: which restart)
 SEGMENT_FROM, SEGMENT_TO, SEGMENT_SKIP, SEGMENT_WIDTH = range(4)
 ENDS, RESTARTS = -1, -2
-# where a terminal simply ends, at a node of the trie from which there is much to go on, so that there are records for it
-# (PLACE: which one; 0 for the root): which ending, the bytes before which it does, the mask of the tokens that go on so;
-# MORE: 1 if the next row belongs to the same segment
+# where a terminal simply ends, at a node of the trie from which there is much to go on, so that there are records for
+# it (PLACE: which one; 0 for the root): which ending, the bytes before which it does, the mask of the tokens that go
+# on so; MORE: 1 if the next row belongs to the same segment
 RESTART_PLACE, RESTART_ENDING, RESTART_BYTES, RESTART_TOKENS, RESTART_MORE, RESTART_WIDTH = range(6)
 CAN_READ, CANNOT_READ, UNKNOWN = 1, 2, 0
 GUARD_PENDING, GUARD_SATISFIED, GUARD_VIOLATED = range(3)
@@ -181,6 +190,7 @@ NODE_WIDTH = 1 << NODE_SHIFT
     REQUIRED,
     POLICY,
     ORDER_AT,
+    RANKS_AT,  # where the ranks by blocks of ordered keys lie among the item nodes
     DEAD_AT,  # where the bitset of keys that may never come lies, or NONE
     OBJECT_STATE,
     PREFIX_AT,
@@ -196,7 +206,8 @@ NODE_WIDTH = 1 << NODE_SHIFT
     MAX_KEYS,
     UNIQUE,  # 1 if it matters whether items are different from each other
     AFTER_ITEMS,  # whether, and when, another node stands in for this one, which depends on the items before
-) = range(34)
+    BEFORE_AT,  # SETTLED_NODE: among the item nodes, what the keys' indices (ranks, where keys are ordered) were before
+) = range(36)
 NONE = -1
 NOTHING = -2  # KNOWN_INSTEAD where no value is left
 INDEPENDENT, AS_IT_BEGINS, BEFORE_IT_BEGINS = range(3)  # AFTER_ITEMS
@@ -206,17 +217,37 @@ UNBOUNDED = 1 << 30
 IS_NULL, IS_TRUE, IS_FALSE, IS_NUMBER, IS_STRING, IS_TEXT, IS_CHOICE, IS_OBJECT, IS_ARRAY = (1 << i for i in range(9))
 
 # ORDER rows, one for each rank that may be next: the first required rank from there on (the number of keys where there
-# is none), and how many live and required keys there are from there on
-ORDER_FIRST, ORDER_LIVE_COUNT, ORDER_REQUIRED_COUNT, ORDER_WIDTH = range(4)
+# is none), how many live and required keys there are from there on, and which key has the rank
+ORDER_FIRST, ORDER_LIVE_COUNT, ORDER_REQUIRED_COUNT, ORDER_KEY, ORDER_WIDTH = range(5)
+# for so many keys, as they are sorted, the least and greatest rank of a live one; UNBOUNDED and NONE if there is none
+RANK_BLOCK_SHIFT = 6
+RANK_BLOCK = 1 << RANK_BLOCK_SHIFT
 
 # POLICY of an object: are keys ordered, are they judged by a state
 ANY_ORDER, ORDERED, STATE_ANY_ORDER, STATE_ORDERED = range(4)
 
 # --- states of containers whose schema is not a plain conjunction
-STATE_SHIFT = 3
+STATE_SHIFT = 4
 STATE_WIDTH = 1 << STATE_SHIFT
+# ENTRIES_AT: where the entries of the object's keys lie, and of its classes of other keys (at least one)
+# NEVER_AT: where, among the dead keys, the bitset of keys that may not come lies
+# SETTLED_NODE: the node with which the object goes on as a plain one from the next comma, or NONE, and SETTLED_CLOSE
+# instead of CLOSE then
 # REPEATED: the state instead if the item that led here is equal to an earlier one, PLAIN if it must not be
-STATE_READY, CLOSE, ENTRIES_AT, OTHER_NODE, OTHER_STATE, ITEM_NODE, ITEM_STATE, REPEATED = range(8)
+(
+    STATE_READY,
+    CLOSE,
+    ENTRIES_AT,
+    NEVER_AT,
+    SETTLED_NODE,
+    SETTLED_CLOSE,
+    ITEM_NODE,
+    ITEM_STATE,
+    REPEATED,
+) = range(9)
+# entries: the epoch in which one was written, 0 where it is not though the key may come; the node of the value or NONE,
+# and the state of the object while that is written
+ENTRY_READY, ENTRY_NODE, ENTRY_STATE, ENTRY_WIDTH = range(4)
 PLAIN = 0  # the state of containers that need none
 MAY_NOT_CLOSE = 0  # CLOSE: 0, KEEP, or the state that the container around gets
 KEEP = -1
@@ -263,10 +294,11 @@ TEXT_WIDTH = 1 << TEXT_SHIFT
     TEXT_FREE_TO,
     TEXT_LEFT_AT,  # key automata: how many keys of each class are still possible from each state
     TEXT_KEY_CLASSES,  # key automata: how many classes
-    TEXT_SCARCE,  # key automata: 1 if some of these numbers are finite
+    TEXT_SCARCE_AT,  # key automata: how far each state is from one in which few keys of a class are left; 0: none is
     TEXT_OPEN_AT,  # for each state (key automata: and class) whether all that may follow keeps acceptance possible
 ) = range(15)
 TEXT_DEAD = DEAD
+FEW_KEYS = 1 << 12  # fewer keys than this are few; objects with as many other keys are taken to have used them up
 
 # --- JSON strings: states of the transducer from bytes to code points
 (
@@ -319,8 +351,18 @@ COLUMNS_PER_LEVEL = 8
 # --- what entry points return
 DONE, MISSED, ARENA_FULL, REFUSED, BAD_MASK = range(5)
 MISS_CAPACITY = 64
-MISS_NODE, MISS_STATE, MISS_STAY, MISS_AFTER, MISS_CONTEXT, MISS_STATE_TOKENS, MISS_CONTEXT_TOKENS, MISS_MASK = range(8)
-MISS_BITS = 3
+(
+    MISS_NODE,
+    MISS_STATE,
+    MISS_STAY,
+    MISS_AFTER,
+    MISS_CONTEXT,
+    MISS_STATE_TOKENS,
+    MISS_CONTEXT_TOKENS,
+    MISS_MASK,
+    MISS_ENTRY,
+) = range(9)
+MISS_BITS = 4
 KNOWN_NODE, KNOWN_FROM, KNOWN_TO, KNOWN_INSTEAD = range(4)
 KNOWN_WIDTH = 4
 # a stay mask's key: (text << STATE_BITS | state) << COUNT_BITS | code points read + 2, or ANY_COUNT where the mask is

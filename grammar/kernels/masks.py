@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from .compilation import callback, kernel
+from .compilation import kernel
 from .frames import finish, is_in_unique_item, miss
 from .key_steps import finish_other_key
 from .keys import begins_with, class_node, key_byte, narrow
 from .layout import *  # noqa: F403 -- the layout is this package's vocabulary
 from .pointers import (
+    Flag,
     Ints,
     Long,
     Longs,
@@ -24,111 +25,14 @@ from .pointers import (
     bytes_at,
     call_fill,
     call_walk,
-    halves_at,
     ints_at,
     longs_at,
     words_at,
 )
 from .residues import number_label, residue_of
 from .staying import walk_staying
-from .structure import is_accepting, may_close, step
-
-NO_LIMIT = 1 << 30
-
-
-@kernel(Nothing, Longs, Words, Long, inline=True)
-def allow(slots, mask, token):
-    """Set the bit of ``token``, and of the tokens that stand for the same bytes."""
-    same = ints_at(slots[TOKEN_SAME])
-    while token >= 0:
-        mask[token >> 5] |= np.uint32(1) << np.uint32(token & 31)
-        token = np.int64(same[token])
-
-
-@kernel(Nothing, Longs, Ints, inline=True)
-def load(slots, stack):
-    """Put the matcher's configuration at the bottom of the stack."""
-    history = ints_at(slots[HISTORY] + slots[LENGTH] * CONFIGURATION * 4)
-    for i in range(CONFIGURATION):
-        stack[i] = history[i]
-
-
-@kernel(Nothing, Longs, Words, Long, Long, Long, inline=True)
-def allow_bare_group(slots, mask, group, blanks_limit, newline_limit):
-    """Allow the tokens that are ``group`` after leading blanks, if these are within the limits (in columns)."""
-    offsets = ints_at(slots[BARE_OFFSETS])
-    tokens = ints_at(slots[BARE_TOKENS])
-    kinds = bytes_at(slots[BARE_BLANKS])
-    columns = halves_at(slots[BARE_COLUMNS])
-    for i in range(offsets[group], offsets[group + 1]):
-        kind = kinds[i]
-        if kind == BLANKS:
-            allowed = columns[i] <= blanks_limit
-        elif kind == NEWLINE:
-            allowed = columns[i] <= newline_limit
-        else:
-            allowed = kind == NO_BLANKS or newline_limit == NO_LIMIT
-        if allowed:
-            token = tokens[i]
-            mask[token >> 5] |= np.uint32(1) << np.uint32(token & 31)
-
-
-@kernel(Nothing, Longs, Words, Long, Long, Long, inline=True)
-def allow_tail_group(slots, mask, group, fewest, most):
-    """Allow the tokens that are ``group`` after a closing quote, with ``fewest .. most`` code points before it."""
-    offsets = ints_at(slots[TAIL_OFFSETS])
-    tokens = ints_at(slots[TAIL_TOKENS])
-    prefixes = halves_at(slots[TAIL_PREFIX])
-    for i in range(offsets[group], offsets[group + 1]):
-        if fewest <= prefixes[i] and prefixes[i] <= most:
-            token = tokens[i]
-            mask[token >> 5] |= np.uint32(1) << np.uint32(token & 31)
-
-
-@callback(Long, Longs, Ints, Words, Long, Long, Long, Long, Long)
-def walk(slots, stack, mask, trie, i, end, low, high):
-    """Allow what ends at the nodes ``i .. end-1`` of a trie and the automaton reads.
-
-    ``trie``: the slot at which the trie's five arrays begin. ``low`` and ``high`` limit the members of a group: blanks
-    and newlines in columns (bare trie), code points before the quote (tails). One function for all tries, because
-    ``step`` is inlined into it and takes long to compile.
-    """
-    trie_byte = bytes_at(slots[trie])
-    trie_depth = halves_at(slots[trie + 1])
-    trie_terminal = ints_at(slots[trie + 2])
-    trie_end = ints_at(slots[trie + 3])
-    admits = bytes_at(slots[ADMITS])
-    text_kept = slots[KEEPS_TEXT] != 0
-    text = bytes_at(slots[TEXT_READ])
-    start = ints_at(slots[OFFSETS])[slots[LENGTH]]
-    while i < end:
-        depth = np.int64(trie_depth[i])
-        byte = np.int64(trie_byte[i])
-        at = depth << 3
-        mode = np.int64(stack[at + MODE])
-        if text_kept:
-            text[start + depth] = byte
-        if admits[(mode << 8) + byte] == 0 or step(slots, stack, depth, byte) == 0:
-            i = np.int64(trie_end[i])
-            continue
-        terminal = np.int64(trie_terminal[i])
-        if terminal >= 0:
-            if trie == BARE:
-                allow_bare_group(slots, mask, terminal, low, high)
-            elif trie == TAIL:
-                allow_tail_group(slots, mask, terminal, low, high)
-            else:
-                allow(slots, mask, terminal)
-        i += 1
-    return 0
-
-
-@kernel(Nothing, Longs, Ints, Words, Long, Long, Long, Long)
-def walk_root(slots, stack, mask, trie, byte, low, high):
-    """``walk`` over the subtree of ``byte`` at the root of a trie."""
-    root = np.int64(ints_at(slots[trie + 4])[byte])
-    if root >= 0:
-        call_walk(slots[WALK], slots, stack, mask, trie, root, np.int64(ints_at(slots[trie + 3])[root]), low, high)
+from .structure import is_accepting, may_close
+from .walks import NO_LIMIT, allow_bare_group, allow_tail_group, load, walk_as_keys_go_on, walk_root
 
 
 @kernel(Nothing, Longs, Words, Long, inline=True)
@@ -250,22 +154,30 @@ def mark_used(slots, frame, start, size):
         key = np.int64(arena[key + KEY_BEFORE])
 
 
+@kernel(Flag, Longs, Ints, Long, Long, inline=True)
+def may_run_out(slots, record, state, count):
+    """May a token lead from ``state`` to where the ``count`` keys that have come are all that there are?"""
+    if record[TEXT_SCARCE_AT] == 0:
+        return False
+    return count >= FEW_KEYS or ints_at(slots[TEXT_LEFT])[record[TEXT_SCARCE_AT] + state] <= slots[LONGEST]
+
+
 @kernel(Nothing, Longs, Ints, Words, Long, Long)
 def fill_classed_key(slots, stack, mask, text, classes):
     """An open key whose class an automaton tells: the tokens that leave some live class possible, one mask for each,
     those that hold a quote, and those that a named key begins with, which are walked as if no other keys were possible.
 
-    Where only finitely many keys of a class are left, which of them have come matters: then all tokens are walked.
+    Where few keys of a class may be left, which of them have come matters: then all tokens are walked.
     """
     for i in range(slots[MASK_WORDS]):
         mask[i] = 0
     frame = np.int64(stack[FRAME])
     arena = ints_at(slots[ARENA])
     record = ints_at(slots[TEXTS] + (text << TEXT_SHIFT) * 4)
-    if record[TEXT_SCARCE] != 0 or slots[STAY_MOST] < 2 * classes:
+    state = np.int64(arena[stack[TOP] - 1]) >> KEY_STATE_SHIFT
+    if slots[STAY_MOST] < 2 * classes or may_run_out(slots, record, state, np.int64(arena[frame + COUNT])):
         fill_anything(slots, stack, mask)
         return
-    state = np.int64(arena[stack[TOP] - 1]) >> KEY_STATE_SHIFT
     left = ints_at(slots[TEXT_LEFT] + (np.int64(record[TEXT_LEFT_AT]) + state * classes) * 4)
     is_open = bytes_at(slots[TEXT_OPEN] + np.int64(record[TEXT_OPEN_AT]) + state * classes)
     begin_reading(slots)
@@ -333,9 +245,10 @@ def fill_keys(slots, stack, mask):
         if byte < 0:
             key += 1
         else:
+            end = narrow(slots, key, hi, position, byte) & 0xFFFFFFFF
             if byte != 0x22 and byte != 0x5C:
-                walk_root(slots, stack, mask, TRIE, byte, 0, 0)
-            key = narrow(slots, key, hi, position, byte) & 0xFFFFFFFF
+                walk_as_keys_go_on(slots, stack, mask, byte, key, end, position + 1)
+            key = end
 
 
 @kernel(Long, Longs, Ints, Ints, inline=True)

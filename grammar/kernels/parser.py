@@ -16,7 +16,10 @@ from .pointers import Flag, Ints, Long, Longs, bytes_at, ints_at
 
 @kernel(Long, Longs, Long)
 def allocate(slots, count):
-    """Room for ``count`` integers in the arena. Without any, ``SHORT`` is set, and what is written there is of no use."""
+    """Room for ``count`` integers in the arena.
+
+    Without any, ``SHORT`` is set, and what is written there is of no use.
+    """
     at = slots[ALLOCATED]
     if at + count > slots[ARENA_SIZE]:
         slots[SHORT] = 1
@@ -96,8 +99,9 @@ def only_path(slots, frontier, terminal, shifts):
 
 # --- several stacks: the workspace holds edges (state, node below) of what is on top, each once
 #
-# Among them are reductions under way, (~(origin + nonterminals * steps), node): ``origin`` is to be put on all nodes that
-# are so many steps below. As every one is followed just once, a text of n characters takes at most some n ** 3 steps.
+# Among them are reductions under way, (~(origin + nonterminals * steps), node): ``origin`` is to be put on all nodes
+# that are so many steps below. As every one is followed just once, a text of n characters takes at most some n ** 3
+# steps.
 
 
 @kernel(Ints, Longs, inline=True)

@@ -75,7 +75,7 @@ def call_walk(
     low: Any,
     high: Any,
 ) -> Any:
-    """Call ``masks.walk`` through its address."""
+    """Call ``walks.walk`` through its address."""
     return Long(Long, Longs, Ints, Words, Long, Long, Long, Long, Long), _call
 
 

@@ -182,7 +182,7 @@ def explore(
     buffer,
     cuts,
 ):
-    """Explore every state that is not explored yet; ``NO_ROOM`` if an array is too short: call again with longer ones."""
+    """Explore every state that is not explored yet; ``NO_ROOM`` where an array is too short for that."""
     while counters[EXPLORED] < counters[STATES]:
         state = counters[EXPLORED]
         if state >= len(transitions):

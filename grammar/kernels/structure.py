@@ -18,6 +18,7 @@ from .frames import (
     node_ready,
     offset,
     put,
+    settled_frame,
     state_ready,
     wants_unique,
 )
@@ -37,11 +38,11 @@ def may_close(slots, frame):
     if kind == ROOT:
         return False
     state = np.int64(arena[frame + STATE])
-    if state != PLAIN:
+    node = ints_at(slots[NODES] + (np.int64(arena[frame + NODE]) << NODE_SHIFT) * 4)
+    if state != PLAIN and (kind == ARRAY or node[POLICY] == STATE_ANY_ORDER or node[POLICY] == STATE_ORDERED):
         if not state_ready(slots, state):
             return False
         return ints_at(slots[STATES])[(state << STATE_SHIFT) + CLOSE] != MAY_NOT_CLOSE
-    node = ints_at(slots[NODES] + (np.int64(arena[frame + NODE]) << NODE_SHIFT) * 4)
     if kind == ARRAY:
         return arena[frame + COUNT] >= node[MIN_ITEMS]
     if arena[frame + COUNT] < node[MIN_KEYS]:
@@ -59,7 +60,12 @@ def close(slots, stack, at, frame, top):
     state = np.int64(arena[frame + STATE])
     outcome = np.int64(PLAIN)
     if state != PLAIN:
-        outcome = np.int64(ints_at(slots[STATES])[(state << STATE_SHIFT) + CLOSE])
+        field = np.int64(CLOSE)
+        if arena[frame + KIND] == OBJECT:
+            policy = ints_at(slots[NODES])[(np.int64(arena[frame + NODE]) << NODE_SHIFT) + POLICY]
+            if policy == ANY_ORDER or policy == ORDERED:
+                field = np.int64(SETTLED_CLOSE)
+        outcome = np.int64(ints_at(slots[STATES])[(state << STATE_SHIFT) + field])
         if outcome == KEEP:
             outcome = np.int64(PLAIN)
     return finish(slots, stack, at, np.int64(arena[frame + PARENT]), outcome, top)
@@ -289,6 +295,9 @@ def after_value(slots, stack, i, frame, blanks, columns, top, byte):
         if blanks == INDENTED and slots[WHITESPACE] == FORMATTED:
             return 0
         if kind == OBJECT:
+            moved = settled_frame(slots, frame, top)
+            frame = moved >> 32
+            top = moved & 0xFFFFFFFF
             if not may_have_key(slots, frame):
                 return 0
             put(stack, at, NEXT_KEY, frame, 0, AFTER_COMMA, 0, FRESH, 0, top)

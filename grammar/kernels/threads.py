@@ -1,37 +1,29 @@
 """One byte of a grammar's text: the scanner's state moves on, terminals end, the parser reads them.
 
 A *thread* is one way to understand the text so far: where the scanner is inside a terminal, and what the parser has
-read. Ways that differ only in what the parser has read are one thread. Where a shorter match counts only if a longer one
-does not come about, it is a thread with a *blocker*, the state that must not come to match.
+read. Ways that differ only in what the parser has read are one thread. Where a shorter match counts only if a longer
+one does not come about, it is a thread with a *blocker*, the state that must not come to match.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from .blockers import (
+    advanced_blockers,
+    may_end_with,
+    same_blockers,
+    scanned,
+    with_guard,
+    with_scanner_blocker,
+)
 from .compilation import callback, kernel
 from .frames import miss, put
 from .layout import *  # noqa: F403 -- the layout is this package's vocabulary
+from .lines import block_columns, columns_after, is_viable, outer_lines, read_terminal
 from .parser import allocate, can_shift, frontier_node, frontier_size, merged, shift
 from .pointers import Flag, Ints, Long, Longs, Nothing, bytes_at, call_step, ints_at
 from .residues import number_label, number_successor, residue_of
-
-
-@kernel(Long, Longs, Long, Long, inline=True)
-def scanned(slots, state, byte):
-    """The scanner's state after ``byte``."""
-    return np.int64(ints_at(slots[SCAN_NEXT])[state * slots[SCAN_COLUMNS] + bytes_at(slots[SCAN_CLASS])[byte]])
-
-
-@kernel(Flag, Longs, Long, Long)
-def same_blockers(slots, left, right):
-    arena = ints_at(slots[ARENA])
-    while left != right:
-        if left == 0 or right == 0 or arena[left + BLOCKER_STATE] != arena[right + BLOCKER_STATE]:
-            return False
-        left = np.int64(arena[left + BLOCKER_NEXT])
-        right = np.int64(arena[right + BLOCKER_NEXT])
-    return True
 
 
 @kernel(Nothing, Longs, *[Long] * 7)
@@ -65,192 +57,6 @@ def emit(slots, mode, frame, a, b, c, s, e):
     rows[row + S] = s
     rows[row + E] = e
     slots[THREADS] = count + 1
-
-
-# --- lines
-
-
-@kernel(Long, Longs, Long, inline=True)
-def open_parentheses(slots, lines):
-    return np.int64(0) if lines == 0 else np.int64(ints_at(slots[ARENA])[lines + LINES_OPEN])
-
-
-@kernel(Long, Longs, Long, inline=True)
-def block_columns(slots, lines):
-    return np.int64(0) if lines == 0 else np.int64(ints_at(slots[ARENA])[lines + LINES_COLUMNS])
-
-
-@kernel(Long, Longs, Long, inline=True)
-def outer_lines(slots, lines):
-    return np.int64(0) if lines == 0 else np.int64(ints_at(slots[ARENA])[lines + LINES_OUTER])
-
-
-@kernel(Long, Longs, Long, Long, Long)
-def new_lines(slots, opened, columns, outer):
-    lines = allocate(slots, LINES_WIDTH)
-    arena = ints_at(slots[ARENA])
-    arena[lines + LINES_OPEN] = opened
-    arena[lines + LINES_COLUMNS] = columns
-    arena[lines + LINES_OUTER] = outer
-    return lines
-
-
-@kernel(Long, Longs, Long, Long, inline=True)
-def columns_after(slots, columns, byte):
-    """How many columns there are after the last line feed of the terminal in hand."""
-    if slots[TAB_WIDTH] == 0 or byte == 0x0A:
-        return np.int64(0)
-    if byte == 0x20:
-        return columns + 1
-    return columns + slots[TAB_WIDTH] if byte == 0x09 else columns
-
-
-@kernel(Long, Longs, Long, Long, Long)
-def read_newline(slots, frontier, lines, columns):
-    """The frontier after a line feed outside parentheses and what it indents; ``LINES`` is set. 0 if refused."""
-    frontier = shift(slots, frontier, slots[NEWLINE_TERMINAL])
-    if frontier == 0:
-        return 0
-    if columns > block_columns(slots, lines):
-        slots[LINES] = new_lines(slots, 0, columns, lines)
-        return shift(slots, frontier, slots[INDENT_TERMINAL])
-    while columns < block_columns(slots, lines) and frontier != 0:
-        lines = outer_lines(slots, lines)
-        frontier = shift(slots, frontier, slots[DEDENT_TERMINAL])
-    slots[LINES] = lines
-    return frontier if columns == block_columns(slots, lines) else np.int64(0)
-
-
-@kernel(Long, Longs, Long, Long, Long, Long)
-def read_terminal(slots, frontier, terminal, lines, columns):
-    """The frontier after ``terminal``, 0 if it is refused; ``LINES`` is set."""
-    kind = ints_at(slots[TERMINALS])[terminal * TERMINAL_WIDTH + TERMINAL_KIND]
-    slots[LINES] = lines
-    if kind == IGNORED:
-        return frontier
-    opened = open_parentheses(slots, lines)
-    if terminal == slots[NEWLINE_TERMINAL]:
-        return frontier if opened > 0 else read_newline(slots, frontier, lines, columns)
-    if kind == OPENER or kind == CLOSER:
-        opened += 1 if kind == OPENER else -1
-        if opened < 0:
-            return 0
-        slots[LINES] = new_lines(slots, opened, block_columns(slots, lines), outer_lines(slots, lines))
-    return shift(slots, frontier, terminal)
-
-
-@kernel(Flag, Longs, Long, Long, Long)
-def is_readable(slots, listed, frontier, lines):
-    """Can the parser read one of the terminals that are listed at ``listed``?"""
-    reach = ints_at(slots[REACHES] + listed * 4)
-    terminals = ints_at(slots[TERMINALS])
-    for i in range(1, reach[0] + 1):
-        terminal = np.int64(reach[i])
-        if terminals[terminal * TERMINAL_WIDTH + TERMINAL_KIND] == IGNORED:
-            return True
-        if terminal == slots[NEWLINE_TERMINAL] and open_parentheses(slots, lines) > 0:
-            return True
-        if can_shift(slots, frontier, terminal):
-            return True
-    return False
-
-
-@kernel(Flag, Longs, Long, Long, Long, inline=True)
-def is_viable(slots, state, frontier, lines):
-    """Can one of the terminals that the scanner's ``state`` may become be read by the parser?"""
-    return is_readable(slots, np.int64(ints_at(slots[SCAN_REACH])[state]), frontier, lines)
-
-
-# --- blockers
-
-
-@kernel(Long, Long, inline=True)
-def lead_kind(byte):
-    """What may follow the first byte of a character: ``cfg.scanner.LEADS``."""
-    if byte < 0xE0:
-        return np.int64(0)
-    if byte == 0xE0:
-        return np.int64(3)
-    if byte == 0xED:
-        return np.int64(4)
-    if byte < 0xF0:
-        return np.int64(1)
-    if byte == 0xF0:
-        return np.int64(5)
-    return np.int64(6) if byte == 0xF4 else np.int64(2)
-
-
-@kernel(Long, Longs, Long, Long, inline=True)
-def with_blocker(slots, blockers, state):
-    blocker = allocate(slots, BLOCKER_WIDTH)
-    arena = ints_at(slots[ARENA])
-    arena[blocker + BLOCKER_STATE] = state
-    arena[blocker + BLOCKER_NEXT] = blockers
-    return blocker
-
-
-@kernel(Flag, Longs, Long, Long, inline=True)
-def is_inevitable(slots, state, byte):
-    """Does the scanner's ``state`` after ``byte`` match, or do so whatever completes the character that ``byte`` begins?"""
-    if bytes_at(slots[SCAN_DECIDED])[state] != 0:
-        return True
-    if byte < 0xC2:
-        return False
-    return bytes_at(slots[INEVITABLE])[state] >> lead_kind(byte) & 1 != 0
-
-
-@kernel(Long, Longs, Long, Long, Long)
-def with_scanner_blocker(slots, blockers, state, byte):
-    """``blockers`` and ``state`` after ``byte``, unless that is dead; NONE if it matches."""
-    if state == DEAD:
-        return blockers
-    state = scanned(slots, state, byte)
-    if state == DEAD:
-        return blockers
-    if is_inevitable(slots, state, byte):
-        return np.int64(NONE)
-    return with_blocker(slots, blockers, state)
-
-
-@kernel(Long, Longs, Long, Long, Long)
-def with_guard(slots, blockers, guard, byte):
-    """``blockers`` and ``guard`` after ``byte``, unless it is satisfied; NONE if it is violated."""
-    if guard < 0:
-        return blockers
-    guard = np.int64(ints_at(slots[GUARD_NEXT])[(guard << 8) + byte])
-    verdict = bytes_at(slots[GUARD_VERDICT])[guard]
-    if verdict == GUARD_VIOLATED:
-        return np.int64(NONE)
-    return blockers if verdict == GUARD_SATISFIED else with_blocker(slots, blockers, ~guard)
-
-
-@kernel(Long, Longs, Long, Long)
-def advanced_blockers(slots, blockers, byte):
-    """All blockers after ``byte``; NONE if one of them has come about."""
-    arena = ints_at(slots[ARENA])
-    left = np.int64(0)
-    while blockers != 0 and left != NONE:
-        state = np.int64(arena[blockers + BLOCKER_STATE])
-        blockers = np.int64(arena[blockers + BLOCKER_NEXT])
-        if state >= 0:
-            left = with_scanner_blocker(slots, left, state, byte)
-        else:
-            left = with_guard(slots, left, ~state, byte)
-    return left
-
-
-@kernel(Flag, Longs, Long)
-def may_end_with(slots, blockers):
-    """Do the blockers let the text end here?"""
-    arena = ints_at(slots[ARENA])
-    while blockers != 0:
-        state = np.int64(arena[blockers + BLOCKER_STATE])
-        if state < 0 and bytes_at(slots[GUARD_AT_END])[~state] == 0:
-            return False
-        if state >= 0 and bytes_at(slots[SCAN_DECIDED_AT_END])[state] != 0:
-            return False
-        blockers = np.int64(arena[blockers + BLOCKER_NEXT])
-    return True
 
 
 # --- threads

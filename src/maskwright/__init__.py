@@ -1,7 +1,7 @@
 """maskwright makes language models write structured output: JSON that obeys a schema, by token masks from automata.
 
-The names below are the public face; the errors besides ``MaskwrightError`` can be had from here too. They are loaded on
-first use, so that ``import maskwright`` is quick and imports no machine-learning library.
+The names below are the public face; the errors besides ``MaskwrightError`` can be had from here too. They are loaded
+on first use, so that ``import maskwright`` is quick and imports no machine-learning library.
 """
 
 from __future__ import annotations
@@ -17,15 +17,13 @@ if TYPE_CHECKING:
     from .grammar.cfg.gbnf import Gbnf
     from .grammar.cfg.lark_form import Lark
     from .grammar.cfg.tags_form import Tags
-    from .grammar.errors import (
-        InvalidGrammar as InvalidGrammar,
-        InvalidSchema as InvalidSchema,
-        LimitExceeded as LimitExceeded,
-        MaskwrightError,
-        UnsatisfiableGrammar as UnsatisfiableGrammar,
-        UnsatisfiableSchema as UnsatisfiableSchema,
-        UnsupportedSchema as UnsupportedSchema,
-    )
+    from .grammar.errors import InvalidGrammar as InvalidGrammar
+    from .grammar.errors import InvalidSchema as InvalidSchema
+    from .grammar.errors import LimitExceeded as LimitExceeded
+    from .grammar.errors import MaskwrightError
+    from .grammar.errors import UnsatisfiableGrammar as UnsatisfiableGrammar
+    from .grammar.errors import UnsatisfiableSchema as UnsatisfiableSchema
+    from .grammar.errors import UnsupportedSchema as UnsupportedSchema
     from .grammar.limits import Limits
     from .grammar.matcher import Constraint, Matcher
     from .grammar.regex_form import Choice, Regex, Substring

@@ -1,0 +1,102 @@
+"""What the parser reads when a terminal has ended: with lines that indent, more than the terminal, or nothing.
+
+Lines are Lark's ``Indenter`` as a linked list: blocks within blocks, and how deep in parentheses the text is.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .compilation import kernel
+from .layout import *  # noqa: F403 -- the layout is this package's vocabulary
+from .parser import allocate, can_shift, shift
+from .pointers import Flag, Long, Longs, ints_at
+
+
+@kernel(Long, Longs, Long, inline=True)
+def open_parentheses(slots, lines):
+    return np.int64(0) if lines == 0 else np.int64(ints_at(slots[ARENA])[lines + LINES_OPEN])
+
+
+@kernel(Long, Longs, Long, inline=True)
+def block_columns(slots, lines):
+    return np.int64(0) if lines == 0 else np.int64(ints_at(slots[ARENA])[lines + LINES_COLUMNS])
+
+
+@kernel(Long, Longs, Long, inline=True)
+def outer_lines(slots, lines):
+    return np.int64(0) if lines == 0 else np.int64(ints_at(slots[ARENA])[lines + LINES_OUTER])
+
+
+@kernel(Long, Longs, Long, Long, Long)
+def new_lines(slots, opened, columns, outer):
+    lines = allocate(slots, LINES_WIDTH)
+    arena = ints_at(slots[ARENA])
+    arena[lines + LINES_OPEN] = opened
+    arena[lines + LINES_COLUMNS] = columns
+    arena[lines + LINES_OUTER] = outer
+    return lines
+
+
+@kernel(Long, Longs, Long, Long, inline=True)
+def columns_after(slots, columns, byte):
+    """How many columns there are after the last line feed of the terminal in hand."""
+    if slots[TAB_WIDTH] == 0 or byte == 0x0A:
+        return np.int64(0)
+    if byte == 0x20:
+        return columns + 1
+    return columns + slots[TAB_WIDTH] if byte == 0x09 else columns
+
+
+@kernel(Long, Longs, Long, Long, Long)
+def read_newline(slots, frontier, lines, columns):
+    """The frontier after a line feed outside parentheses and what it indents; ``LINES`` is set. 0 if refused."""
+    frontier = shift(slots, frontier, slots[NEWLINE_TERMINAL])
+    if frontier == 0:
+        return 0
+    if columns > block_columns(slots, lines):
+        slots[LINES] = new_lines(slots, 0, columns, lines)
+        return shift(slots, frontier, slots[INDENT_TERMINAL])
+    while columns < block_columns(slots, lines) and frontier != 0:
+        lines = outer_lines(slots, lines)
+        frontier = shift(slots, frontier, slots[DEDENT_TERMINAL])
+    slots[LINES] = lines
+    return frontier if columns == block_columns(slots, lines) else np.int64(0)
+
+
+@kernel(Long, Longs, Long, Long, Long, Long)
+def read_terminal(slots, frontier, terminal, lines, columns):
+    """The frontier after ``terminal``, 0 if it is refused; ``LINES`` is set."""
+    kind = ints_at(slots[TERMINALS])[terminal * TERMINAL_WIDTH + TERMINAL_KIND]
+    slots[LINES] = lines
+    if kind == IGNORED:
+        return frontier
+    opened = open_parentheses(slots, lines)
+    if terminal == slots[NEWLINE_TERMINAL]:
+        return frontier if opened > 0 else read_newline(slots, frontier, lines, columns)
+    if kind == OPENER or kind == CLOSER:
+        opened += 1 if kind == OPENER else -1
+        if opened < 0:
+            return 0
+        slots[LINES] = new_lines(slots, opened, block_columns(slots, lines), outer_lines(slots, lines))
+    return shift(slots, frontier, terminal)
+
+
+@kernel(Flag, Longs, Long, Long, Long)
+def can_be_read(slots, terminal, frontier, lines):
+    """Does ``terminal`` go on from ``frontier``, or is it left out there?"""
+    if ints_at(slots[TERMINALS])[terminal * TERMINAL_WIDTH + TERMINAL_KIND] == IGNORED:
+        return True
+    if terminal == slots[NEWLINE_TERMINAL] and open_parentheses(slots, lines) > 0:
+        return True
+    return can_shift(slots, frontier, terminal)
+
+
+@kernel(Flag, Longs, Long, Long, Long)
+def is_viable(slots, state, frontier, lines):
+    """Can one of the terminals that the scanner's ``state`` may become be read by the parser?"""
+    reach = ints_at(slots[REACHES] + np.int64(ints_at(slots[SCAN_REACH])[state]) * 4)
+    for i in range(1, reach[0] + 1):
+        if can_be_read(slots, np.int64(reach[i]), frontier, lines):
+            return True
+    return False

@@ -1,0 +1,286 @@
+"""What each token does from a state of the scanner on, or where a terminal of a context begins.
+
+Most tokens stay inside one terminal, or begin one after blanks that are ignored. Which ones is the scanner's business
+alone, so it is worked out once. The others are *segments* of the trie, to be walked.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import types
+
+from .blockers import is_inevitable, scanned
+from .compilation import kernel
+from .layout import *  # noqa: F403 -- the layout is this package's vocabulary
+from .pointers import Flag, Long, Longs, Nothing, bytes_at, halves_at, ints_at, longs_at
+
+Ints1 = types.Array(types.int32, 1, "C")
+Bytes1 = types.Array(types.uint8, 1, "C")
+Halves1 = types.Array(types.uint16, 1, "C")
+Slots = types.Array(types.int64, 1, "C")
+
+
+@kernel(Flag, Longs, Long, inline=True)
+def ends_unguarded(slots, state):
+    """Does nothing that follows undo the ends of terminals in ``state``, unless they go on?"""
+    where = ints_at(slots[SCAN_WHERE] + state * 8)
+    for k in range(where[0], where[0] + where[1]):
+        if ints_at(slots[SCAN_ENDINGS])[np.int64(k) * ENDING_WIDTH + ENDING_GUARD] >= 0:
+            return False
+    return True
+
+
+@kernel(Flag, Longs, Long, inline=True)
+def only_ignored_ends(slots, state):
+    """Does a terminal end in ``state``, and are all that do ignored?"""
+    where = ints_at(slots[SCAN_WHERE] + state * 8)
+    terminals = ints_at(slots[TERMINALS])
+    for k in range(where[0], where[0] + where[1]):
+        ending = ints_at(slots[SCAN_ENDINGS] + np.int64(k) * ENDING_WIDTH * 4)
+        if terminals[ending[ENDING_TERMINAL] * TERMINAL_WIDTH + TERMINAL_KIND] != IGNORED:
+            return False
+    return where[1] != 0 and ends_unguarded(slots, state)
+
+
+NOT, SIMPLY, PERHAPS = range(3)
+
+
+@kernel(Long, Longs, Long, Long)
+def ends_before(slots, ending, byte):
+    """Does a terminal end if ``byte`` comes next? ``ending``: which of all endings of the scanner.
+
+    ``PERHAPS``: it depends.
+    """
+    row = ints_at(slots[SCAN_ENDINGS] + ending * ENDING_WIDTH * 4)
+    if bytes_at(slots[FOLLOWERS])[(np.int64(row[ENDING_TERMINAL]) << 8) + byte] == 0:
+        return NOT
+    if slots[LONGEST_MATCH] == 0:
+        return SIMPLY
+    answer = SIMPLY
+    preferred = np.int64(row[ENDING_PREFERRED])
+    if preferred != DEAD:
+        preferred = scanned(slots, preferred, byte)
+        if preferred != DEAD:
+            if is_inevitable(slots, preferred, byte):
+                return NOT
+            answer = PERHAPS
+    guard = np.int64(row[ENDING_GUARD])
+    if guard >= 0:
+        verdict = bytes_at(slots[GUARD_VERDICT])[ints_at(slots[GUARD_NEXT])[(guard << 8) + byte]]
+        if verdict == GUARD_VIOLATED:
+            return NOT
+        if verdict == GUARD_PENDING:
+            return PERHAPS
+    return answer
+
+
+@kernel(Flag, Longs, Long, Long, Long)
+def may_end_before(slots, state, byte, answer):
+    """Does some terminal in ``state`` end if ``byte`` comes next?
+
+    ``answer``: as ``ends_before`` says at least, or, if negative, just as it says.
+    """
+    where = ints_at(slots[SCAN_WHERE] + state * 8)
+    for k in range(where[0], where[0] + where[1]):
+        found = ends_before(slots, np.int64(k), byte)
+        if found == -answer or (answer > 0 and found != NOT):
+            return True
+    return False
+
+
+@kernel(Flag, Longs, Long, Long)
+def simply_ends_somewhere(slots, state, context_start):
+    """Is there a byte before which a terminal simply ends in ``state``, if ``sort_tokens`` does not look past it?"""
+    where = ints_at(slots[SCAN_WHERE] + state * 8)
+    if where[1] == 0 or (context_start != DEAD and only_ignored_ends(slots, state)):
+        return False
+    for byte in range(256):
+        if may_end_before(slots, state, byte, -SIMPLY):
+            return True
+    return False
+
+
+@kernel(Nothing, Slots, Long, Bytes1, entry=True)
+def find_ending_bytes(slot_array, ending, found):
+    """Set ``found`` where the scanner's ending simply counts before a byte of its number."""
+    slots = longs_at(slot_array.ctypes.data)
+    for byte in range(256):
+        found[byte] = 1 if ends_before(slots, ending, byte) == SIMPLY else 0
+
+
+@kernel(Nothing, Slots, Long, Bytes1, Ints1, entry=True)
+def tokens_below(slot_array, node, bytes_wanted, mask):
+    """Allow in ``mask`` the tokens below ``node`` of the trie (NONE: all) whose next byte is wanted."""
+    slots = longs_at(slot_array.ctypes.data)
+    ends, trie_bytes, terminals = ints_at(slots[TRIE + 3]), bytes_at(slots[TRIE]), ints_at(slots[TRIE + 2])
+    same = ints_at(slots[TOKEN_SAME])
+    i = node + 1
+    end = slots[TRIE_NODES] if node == NONE else np.int64(ends[node])
+    while i < end:
+        if bytes_wanted[trie_bytes[i]] != 0:
+            for j in range(i, ends[i]):
+                token = terminals[j]
+                while token >= 0:
+                    mask[token >> 5] |= np.int32(1) << np.int32(token & 31)
+                    token = same[token]
+        i = np.int64(ends[i])
+
+
+@kernel(
+    Nothing,
+    types.Array(types.uint8, 1, "C"),
+    types.Array(types.uint16, 1, "C"),
+    Bytes1,
+    Bytes1,
+    Bytes1,
+    entry=True,
+)
+def gather_contents(trie_byte, trie_depth, class_of, below, contents):
+    """Set ``contents`` of every node to the classes of the bytes below it.
+
+    ``below``: zeros, one for each depth and more.
+    """
+    for i in range(len(trie_byte) - 1, -1, -1):
+        depth = trie_depth[i]
+        contents[i] = below[depth]
+        if depth > 0:
+            below[depth - 1] |= below[depth] | class_of[trie_byte[i]]
+        below[depth] = 0
+
+
+@kernel(Long, Ints1, Ints1, Ints1, Ints1, Ints1, entry=True)
+def group_tokens(tokens, reached, sizes, groups, members):
+    """Gather the ``tokens`` that reach the same: ``members`` group by group, and how many of each; the number of
+    groups.
+
+    ``sizes``: zeros, as many as there are values of ``reached``. ``groups``: pairs of what is reached and a size.
+    """
+    count = 0
+    for i in range(len(tokens)):
+        value = reached[tokens[i]]
+        if sizes[value] == 0:
+            groups[2 * count] = value
+            count += 1
+        sizes[value] += 1
+    start = 0
+    for k in range(count):
+        value = groups[2 * k]
+        groups[2 * k + 1] = sizes[value]
+        start += sizes[value]
+        sizes[value] = start - sizes[value]
+    for i in range(len(tokens)):
+        value = reached[tokens[i]]
+        members[sizes[value]] = tokens[i]
+        sizes[value] += 1
+    for k in range(count):
+        sizes[groups[2 * k]] = 0
+    return count
+
+
+@kernel(Nothing, Longs, Ints1, Long)
+def set_skips(slots, segments, count):
+    """For every segment that is a node on the way, the first one behind all that are below it."""
+    ends = ints_at(slots[TRIE + 3])
+    for k in range(count):
+        at = k * SEGMENT_WIDTH
+        if segments[at + SEGMENT_SKIP] >= 0:
+            end = ends[segments[at + SEGMENT_FROM]]
+            j = k + 1
+            while j < count and segments[j * SEGMENT_WIDTH + SEGMENT_FROM] < end:
+                j += 1
+            segments[at + SEGMENT_SKIP] = j
+
+
+@kernel(Long, Longs, Long, inline=True)
+def place_of(slots, node):
+    """Which of the places with much to go on the trie's node is, or 0."""
+    return np.int64(halves_at(slots[PLACE_OF])[node])
+
+
+@kernel(Nothing, Ints1, Long, Long, Long, Long, inline=True)
+def add_segment(segments, count, first, to, skip):
+    segments[count * SEGMENT_WIDTH + SEGMENT_FROM] = first
+    segments[count * SEGMENT_WIDTH + SEGMENT_TO] = to
+    segments[count * SEGMENT_WIDTH + SEGMENT_SKIP] = skip
+
+
+@kernel(Long, Longs, Ints1, Ints1, Long, Long)
+def add_path(slots, path, segments, count, depth):
+    """Add segments for the nodes on the path above ``depth`` that have none yet; how many there are.
+
+    ``path``: for each depth, the node, and its segment or ``NONE``.
+    """
+    for d in range(depth):
+        if path[2 * d + 1] == NONE:
+            path[2 * d + 1] = count
+            add_segment(segments, count, path[2 * d], path[2 * d] + 1, 0)
+            count += 1
+    return count
+
+
+@kernel(Long, Slots, Long, Long, Long, Ints1, Ints1, Ints1, Ints1, Ints1, entry=True)
+def sort_tokens(slot_array, place, first, context_start, tokens, reached, segments, states, path):
+    """What the tokens below a place of the trie do from the scanner's state ``first`` on, or from ``context_start`` on.
+
+    The latter if ``first`` is ``DEAD``. Writes to ``tokens`` those that stay inside, behind their number, and to
+    ``reached``, for each of them, 1 + where it is listed what the terminal may become; to ``segments`` what has to be
+    walked (``SEGMENT_TO`` of restarts is the state); returns how many segments there are.
+    """
+    slots = longs_at(slot_array.ctypes.data)
+    trie_byte = bytes_at(slots[TRIE])
+    trie_depth = halves_at(slots[TRIE + 1])
+    trie_terminal = ints_at(slots[TRIE + 2])
+    trie_end = ints_at(slots[TRIE + 3])
+    same = ints_at(slots[TOKEN_SAME])
+    reach = ints_at(slots[SCAN_REACH])
+    contents, loops = bytes_at(slots[CONTENTS]), bytes_at(slots[LOOPS])
+    count = np.int64(0)
+    i = np.int64(0)
+    end = slots[TRIE_NODES]
+    base = np.int64(0)
+    if place != 0:
+        i = np.int64(ints_at(slots[PLACES])[place]) + 1
+        end = np.int64(trie_end[i - 1])
+        base = np.int64(trie_depth[i])
+    for d in range(base):
+        path[2 * d + 1] = 0
+    states[base] = first
+    while i < end:
+        depth = np.int64(trie_depth[i])
+        byte = np.int64(trie_byte[i])
+        state = np.int64(states[depth])
+        path[2 * depth] = i
+        path[2 * depth + 1] = NONE
+        following = scanned(slots, context_start if state == DEAD else state, byte)
+        if state != DEAD:
+            at_place = depth == 0 or (depth > base and place_of(slots, np.int64(path[2 * depth - 2])) != 0)
+            if following == DEAD and context_start != DEAD and only_ignored_ends(slots, state):
+                following = scanned(slots, context_start, byte)
+            elif may_end_before(slots, state, byte, -PERHAPS if at_place else SIMPLY):
+                count = add_path(slots, path, segments, count, depth)
+                add_segment(segments, count, i, np.int64(trie_end[i]), ENDS)
+                count += 1
+        if following == DEAD:
+            i = np.int64(trie_end[i])
+            continue
+        states[depth + 1] = following
+        stop = i + 1
+        if contents[i] & ~loops[following] == 0 and place_of(slots, i) == 0:
+            stop = np.int64(trie_end[i])  # whatever follows leads here again
+        for j in range(i, stop):
+            token = np.int64(trie_terminal[j])
+            while token >= 0:
+                reached[token] = 1 + reach[following]
+                tokens[0] += 1
+                tokens[tokens[0]] = token
+                token = np.int64(same[token])
+        if stop > i + 1:
+            i = stop
+            continue
+        if place_of(slots, i) != 0 and simply_ends_somewhere(slots, following, context_start):
+            count = add_path(slots, path, segments, count, depth + 1)
+            add_segment(segments, count, i, following, RESTARTS)
+            count += 1
+        i += 1
+    set_skips(slots, segments, count)
+    return count

@@ -1,0 +1,142 @@
+"""The state of an object whose formula is a union of plain conjunctions: which keys may come, and what follows one.
+
+Most formulas with alternatives are of this form, or can be brought into it. Each alternative is a *case*, and cases
+are independent: a key may come if it may in some case, by what that case says of the key alone. So the keys that may
+come are told for all together, without a formula for each; what follows a key is worked out when one comes.
+
+Not supported: limits on how many properties there are, patterns of names, *exactly one*, and negated demands on values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from .atoms import Kind
+from .cases import Case, case_of, conjunctions
+from .formula import TRUE
+from .lowering import Language
+from .residual import Residual
+from .satisfiability import Satisfier
+
+_STRINGS = frozenset((Kind.STRING,))
+
+Groups = dict[int, list[int]]
+"""By value formula of the value to come: formulas over the open containers, one of which has to hold as well."""
+
+
+class UnionOfObjects:
+    """The cases of ``residual``, whose innermost container is an object.
+
+    ``ranks``: the places of the names where keys are ordered; else ``None``.
+    """
+
+    def __init__(
+        self, language: Language, satisfier: Satisfier, residual: Residual, ranks: Mapping[str, int] | None
+    ) -> None:
+        self._formulas = language.formulas
+        self._satisfier = satisfier
+        self._plain = language.plain
+        self._ranks = ranks
+        self._cases: list[Case] = []
+        self._by_name: dict[str, list[Case]] = {}
+        self._open: list[Case] = []
+        depth = len(residual.kinds)
+        found = conjunctions(self._formulas, residual.formula, depth)
+        self.is_known = found is not None
+        for parts in found or ():
+            case = case_of(self._formulas, parts, depth)
+            if case is None or case.minimum or case.maximum is not None:
+                self.is_known = False
+                return
+            if self._is_live(case, residual):
+                self._add(case)
+
+    def _add(self, case: Case) -> None:
+        self._cases.append(case)
+        for name in set(case.mentions()):
+            self._by_name.setdefault(name, []).append(case)
+        if self._satisfier.value(case.rest):
+            self._open.append(case)
+
+    def _is_live(self, case: Case, residual: Residual) -> bool:
+        """Whether objects of this case can be completed; also works out ``limit``."""
+        if self._ranks is not None and case.required:
+            case.limit = min(map(self._ranks.__getitem__, case.required))
+        if not all(self._satisfier.value(case.value(self._formulas, name)) for name in case.required):
+            return False
+        around = self._formulas.conjunction(case.outer)
+        return around == TRUE or self._satisfier.residual(Residual(around, residual.kinds[:-1]))
+
+    # --- what may come
+
+    def closed(self) -> int:
+        """The formula over the containers around when the object closes now."""
+        done = [case for case in self._cases if not case.required]
+        return self._formulas.disjunction(self._formulas.conjunction(case.outer) for case in done)
+
+    def live(self, names: Iterable[str]) -> list[bool]:
+        """Which of ``names`` may come next."""
+        return [any(self._allows(case, name) for case in self._concerned(name)) for name in names]
+
+    def tags(self, count: int) -> list[str]:
+        """The names whose values are strings by which at least ``count`` cases may be told apart."""
+        found: list[str] = []
+        for name, cases in self._by_name.items():
+            allowing = [case for case in cases if self._allows(case, name)] if len(cases) >= count else ()
+            values = {case.value(self._formulas, name) for case in allowing}
+            if len(values) >= count and all(self._plain.kinds_of(value) == _STRINGS for value in values):
+                found.append(name)
+        return found
+
+    def others_may_come(self) -> bool:
+        """Whether keys may come that no case mentions."""
+        return any(self._lets_others(case) for case in self._open)
+
+    def _concerned(self, name: str) -> Iterator[Case]:
+        yield from self._by_name.get(name, ())
+        for case in self._open:
+            if not case.speaks_of(name):
+                yield case
+
+    def _allows(self, case: Case, name: str) -> bool:
+        if case.limit is not None and self._ranks is not None and self._ranks[name] > case.limit:
+            return False
+        return self._satisfier.value(case.value(self._formulas, name))
+
+    def _lets_others(self, case: Case) -> bool:
+        return self._ranks is None or not case.required
+
+    # --- what follows
+
+    def after(self, name: str) -> Groups:
+        """What follows the key ``name``."""
+        groups: Groups = {}
+        for case in self._concerned(name):
+            if self._allows(case, name):
+                groups.setdefault(case.value(self._formulas, name), []).append(self._remainder(case, name))
+        return groups
+
+    def after_other(self) -> Groups:
+        """What follows a key that no case mentions."""
+        groups: Groups = {}
+        for case in self._open:
+            if self._lets_others(case):
+                groups.setdefault(case.rest, []).append(self._remainder(case, None))
+        return groups
+
+    def _remainder(self, case: Case, name: str | None) -> int:
+        """What ``case`` still asks when ``name`` has come, ``None`` for a key that no case mentions.
+
+        Where keys are ordered, those before it are known never to come.
+        """
+        parts = [*case.outer, *case.orders, *(variable for variable, _, _ in case.others)]
+        for other, demands in case.named.items():
+            if other != name and self._may_follow(other, name):
+                parts += [variable for variable, _ in demands]
+        parts += [variable for other, variable in case.required.items() if other != name]
+        parts += [negated for other, negated in case.absent.items() if self._may_follow(other, name)]
+        return self._formulas.conjunction(parts)
+
+    def _may_follow(self, name: str, after: str | None) -> bool:
+        ranks = self._ranks
+        return ranks is None or (after is not None and ranks[name] > ranks[after])
