@@ -3,11 +3,7 @@
 A specification is a JSON schema as a dict or bool, as JSON text, as a path, or as a Python type or function; or a
 ``JsonSchema``, which adds options to one of those; or a grammar (``Lark``, ``Gbnf``, ``Ebnf``, ``Regex``, ...). Each
 knows two things: the constraint it stands for, and the value that a document stands for, which is plain JSON for a
-<<<<<<< HEAD
 schema, an instance for a type and the text itself for a grammar.
-=======
-schema and an instance for a type.
->>>>>>> cfg
 """
 
 from __future__ import annotations
@@ -148,13 +144,8 @@ def compile(spec: object, vocabulary: Vocabulary | Any, limits: Limits | None = 
     """The constraint to the documents that ``spec`` describes, over a ``Vocabulary`` or a tokenizer's.
 
     Raises ``InvalidSchema``, ``UnsupportedSchema``, ``UnsatisfiableSchema`` or ``LimitExceeded``, for a grammar
-<<<<<<< HEAD
     ``InvalidGrammar`` or ``UnsatisfiableGrammar``, and ``UnsupportedTokenizer`` for a tokenizer whose tokens cannot be
     mapped to bytes.
-=======
-    ``InvalidGrammar`` or ``UnsatisfiableGrammar``, and ``UnsupportedTokenizer`` for a tokenizer whose tokens cannot
-    be mapped to bytes.
->>>>>>> cfg
     """
     return specification_of(spec).compile(vocabulary_of(vocabulary), limits)
 
