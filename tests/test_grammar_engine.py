@@ -20,8 +20,8 @@ from maskwright.grammar.cfg import tables
 from maskwright.grammar.cfg.byte_dfa import DEAD, ByteDfa
 from maskwright.grammar.cfg.forms import read_form
 from maskwright.grammar.cfg.lark_form import Lark
-from maskwright.grammar.cfg.model import Grammar, Lexing, Rule, Terminal
 from maskwright.grammar.cfg.literals import literals_dfa
+from maskwright.grammar.cfg.model import Grammar, Lexing, Rule, Terminal
 from maskwright.grammar.errors import LimitExceeded, UnsatisfiableGrammar
 from maskwright.grammar.limits import Budget, Limits
 
@@ -81,22 +81,19 @@ def test_values_inside_grammars(text: str, seed: int) -> None:
 
 
 INDENTED = r"""
-start: (_NL | line)*
-line: "a" _NL | "if" "a" ":" _NL _INDENT line+ _DEDENT | "(" list? ")" _NL
+start: (_NEWLINE | line)*
+line: "a" _NEWLINE | "if" "a" ":" _NEWLINE _INDENT line+ _DEDENT | "(" list? ")" _NEWLINE
 list: "a" list | "(" list? ")"
-_NL: /(\r?\n[\t ]*|#[^\n]*)+/
+_NEWLINE: /(\r?\n[\t ]*|#[^\n]*)+/
 %ignore /[ \f]/
 %declare _INDENT _DEDENT
 """
 
 
-class Indenter(lark.indenter.Indenter):
-    NL_type = "_NL"
-    OPEN_PAREN_types = ["LPAR"]
-    CLOSE_PAREN_types = ["RPAR"]
-    INDENT_type = "_INDENT"
-    DEDENT_type = "_DEDENT"
-    tab_len = 8
+class Indenter(lark.indenter.PythonIndenter):
+    """Python's, with tabs of four columns."""
+
+    tab_len = 4
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -220,7 +217,9 @@ def test_scannerless_grammars_are_those_of_cyk(case: Case, seed: int) -> None:
 
 
 def dfas(grammar: Grammar) -> dict[int, ByteDfa]:
-    return {t: terminal.content for t, terminal in enumerate(grammar.terminals) if isinstance(terminal.content, ByteDfa)}
+    return {
+        t: terminal.content for t, terminal in enumerate(grammar.terminals) if isinstance(terminal.content, ByteDfa)
+    }
 
 
 def derives(grammar: Grammar, content: bytes) -> bool:

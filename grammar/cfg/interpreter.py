@@ -4,11 +4,11 @@ A configuration is a set of threads, the ways to understand the text so far. A t
 written out in full, and the bytes of the terminal in hand, which every terminal's own automaton reads anew with each
 byte. Nothing is shared between threads, and no automata are run as one.
 
-**What is promised.** A byte is read if some thread goes on. A thread goes on while the terminal in hand may still become
-one that its stack can read, or one that is ignored, and none of its blockers has come about. That is less than what the
+**What is promised.** A byte is read if some thread goes on. A thread goes on while the terminal in hand may still
+become one that its stack can read, or one that is ignored, and none of its blockers has come about. That is less than what the
 kernels are for, a completion of the whole text, in two cases: all completions of a thread may meet its blockers, or be
-cut into other terminals, because names that have to follow each other cannot; and all columns that a line may still have
-may be wrong. ``completion`` searches for a text that completes a configuration, and so decides such cases.
+cut into other terminals, because names that have to follow each other cannot; and all columns that a line may still
+have may be wrong. ``completion`` searches for a text that completes a configuration, and so decides such cases.
 
 Not supported: speed, and special tokens.
 """
@@ -30,7 +30,6 @@ from ..kernels import layout as at
 from ..limits import Budget
 from ..vocabulary import Vocabulary
 from .analysis import without_empty
-from .byte_dfa import ByteDfa
 from .interpreter_scanning import Blocker, Ended, Scanning
 from .lr import lr_automaton
 from .model import Embedded, Grammar, Supplied

@@ -14,7 +14,6 @@ import numpy as np
 from .byte_dfa import DEAD, PENDING, VIOLATED, ByteDfa
 from .model import Grammar, Lexing
 
-
 State = tuple[int, int]
 """A terminal, and a state of its automaton (or of its guard's)."""
 
@@ -46,9 +45,9 @@ class Prospects:
 
 
 _REST = {
-    **{byte: (1, 0x80, 0xBF) for byte in range(0xC2, 0xE0)},
-    **{byte: (2, 0x80, 0xBF) for byte in range(0xE0, 0xF0)},
-    **{byte: (3, 0x80, 0xBF) for byte in range(0xF0, 0xF5)},
+    **dict.fromkeys(range(194, 224), (1, 128, 191)),
+    **dict.fromkeys(range(224, 240), (2, 128, 191)),
+    **dict.fromkeys(range(240, 245), (3, 128, 191)),
     0xE0: (2, 0xA0, 0xBF),
     0xED: (2, 0x80, 0x9F),
     0xF0: (3, 0x90, 0xBF),
@@ -58,7 +57,7 @@ _REST = {
 
 
 class Scanning:
-    """The terminals of ``grammar``. ``representatives``: one byte for each set of bytes that all terminals read alike."""
+    """The terminals of ``grammar``. ``representatives``: a byte for each set of those that all terminals read alike."""
 
     def __init__(self, grammar: Grammar) -> None:
         self._terminals = grammar.terminals
@@ -213,7 +212,7 @@ class Scanning:
             for terminal, state in blocker.states:
                 dfa = self._dfas[terminal]
                 if blocker.is_guard:
-                    assert dfa.guard is not None and dfa.guard.verdicts[state] == PENDING
+                    assert dfa.guard is not None
                     if not dfa.guard.at_end[state]:
                         return False
                 elif dfa.decided_at_end is not None and dfa.decided_at_end[state]:

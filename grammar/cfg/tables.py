@@ -120,7 +120,9 @@ class GrammarTables:
         first = np.zeros((len(grammar.terminals) + 1, 256), np.uint8)
         for number, terminal in enumerate(grammar.terminals):
             dfa = terminal.content
-            first[number] = dfa.transitions[dfa.start] != DEAD if isinstance(dfa, ByteDfa) else isinstance(dfa, Embedded)
+            first[number] = (
+                dfa.transitions[dfa.start] != DEAD if isinstance(dfa, ByteDfa) else isinstance(dfa, Embedded)
+            )
         of_context = np.array([first[list(context)].max(axis=0, initial=0) for context in self._contexts], np.uint8)
         self._followers = np.zeros((len(grammar.terminals) + 1, 256), np.uint8)
         for shifts in lr.shifts:
@@ -322,7 +324,9 @@ def _contents(tokens: TokenTables) -> NDArray[np.uint8]:
         for number, members in enumerate(BYTE_CLASSES):
             class_of[members] = 1 << number
         found = np.zeros(tokens.trie.size, np.uint8)
-        gather_contents(tokens.trie.byte, tokens.trie.depth, class_of, np.zeros(tokens.longest_token + 1, np.uint8), found)
+        gather_contents(
+            tokens.trie.byte, tokens.trie.depth, class_of, np.zeros(tokens.longest_token + 1, np.uint8), found
+        )
         _contents_of[tokens] = found
     return found
 

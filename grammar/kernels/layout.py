@@ -43,9 +43,17 @@ WHITESPACE, BLANK_NEXT, EPOCH = next(_slot), next(_slot), next(_slot)
 # --- slots: a grammar's scanner (``cfg.scanner``) and parser (``cfg.tables``)
 # kernels, called through their addresses
 GRAMMAR_STEP, GRAMMAR_ACCEPTS, GRAMMAR_FILL, GRAMMAR_RESTART = (next(_slot) for _ in range(4))
-SCAN_CLASS, SCAN_NEXT, SCAN_COLUMNS, SCAN_DECIDED, SCAN_DECIDED_AT_END, SCAN_WHERE, SCAN_ENDINGS, SCAN_REACH, REACHES = (
-    next(_slot) for _ in range(9)
-)
+(
+    SCAN_CLASS,
+    SCAN_NEXT,
+    SCAN_COLUMNS,
+    SCAN_DECIDED,
+    SCAN_DECIDED_AT_END,
+    SCAN_WHERE,
+    SCAN_ENDINGS,
+    SCAN_REACH,
+    REACHES,
+) = (next(_slot) for _ in range(9))
 GUARD_NEXT, GUARD_VERDICT, GUARD_AT_END = (next(_slot) for _ in range(3))
 ACTION, CHOICES, GOTO, RULES, SURE = (next(_slot) for _ in range(5))
 CONTEXT_OF, CONTEXTS, CONTEXT_EMBEDDED, TERMINALS = (next(_slot) for _ in range(4))

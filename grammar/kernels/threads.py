@@ -285,7 +285,7 @@ def may_end_with(slots, blockers):
 
 @kernel(Nothing, Longs, Ints, *[Long] * 8)
 def begin_embedded(slots, stack, i, byte, terminal, outer, frontier, blockers, lines, _):
-    """A value of another language begins with ``byte``."""
+    """A value of another language begins with ``byte``. What it says is not looked into: blockers end with it."""
     frame = allocate(slots, SEEN)
     arena = ints_at(slots[ARENA])
     arena[frame + PARENT] = outer
@@ -295,7 +295,7 @@ def begin_embedded(slots, stack, i, byte, terminal, outer, frontier, blockers, l
     arena[frame + COUNT] = frontier
     arena[frame + DEPTH] = 0
     arena[frame + NEXT] = lines
-    arena[frame + OTHERS] = blockers
+    arena[frame + OTHERS] = 0
     node = ints_at(slots[TERMINALS])[terminal * TERMINAL_WIDTH + TERMINAL_NODE]
     put(stack, i, VALUE, frame, node, AT_ROOT, 0, FRESH, 0, slots[ALLOCATED])
     step_value(slots, stack, i, byte)
