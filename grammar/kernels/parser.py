@@ -100,8 +100,7 @@ def only_path(slots, frontier, terminal, shifts):
 # --- several stacks: the workspace holds edges (state, node below) of what is on top, each once
 #
 # Among them are reductions under way, (~(origin + nonterminals * steps), node): ``origin`` is to be put on all nodes
-# that are so many steps below. As every one is followed just once, a text of n characters takes at most some n ** 3
-# steps.
+# that are so many steps below. Each is followed just once: a text of n characters takes at most some n ** 3 steps.
 
 
 @kernel(Ints, Longs, inline=True)
