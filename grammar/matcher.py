@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from .automaton import Automaton, Compiler
 from .kernels import layout as at
 from .kernels.compilation import without_checks
-from .kernels.entry import CALLED_THROUGH_ADDRESSES, accept, accept_byte, accepting, fill_mask, only_byte
+from .kernels.entry import accept, accept_byte, accepting, fill_mask, only_byte
 from .pool import address_of
 from .stand_ins import StandIns
 from .stay_masks import StayMasks
@@ -83,8 +83,6 @@ class Matcher:
         self._bitmask = _NO_BITMASK
         tables = constraint._tables
         self._slots = tables.slots(constraint._automaton.escapes).copy()
-        for slot, address in CALLED_THROUGH_ADDRESSES.items():
-            self._slots[slot] = address
         self._stack = np.zeros((tables.longest_token + 2) * at.CONFIGURATION, np.int32)
         self._misses = np.zeros(at.MISS_CAPACITY, np.int64)
         self._arena = np.zeros(_FIRST_ARENA, np.int32)
