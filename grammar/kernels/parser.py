@@ -180,8 +180,8 @@ def reduced(slots, frontier, terminal):
     arena = ints_at(slots[ARENA])
     choices = ints_at(slots[CHOICES])
     count = np.int64(0)
-    for i in range(frontier_size(slots, frontier)):
-        node = frontier_node(slots, frontier, i)
+    for k in range(frontier_size(slots, frontier)):
+        node = frontier_node(slots, frontier, k)
         state = np.int64(arena[node + GSS_STATE])
         if action_of(slots, state, terminal) != 0:
             count = add_edge(slots, count, state, np.int64(arena[node + GSS_BELOW]))

@@ -21,7 +21,7 @@ from .compilation import callback, kernel
 from .frames import miss, put
 from .layout import *  # noqa: F403 -- the layout is this package's vocabulary
 from .lines import columns_after, is_viable, read_terminal, text_may_end
-from .parser import allocate, can_shift, frontier_node, frontier_size, merged, shift
+from .parser import allocate, can_shift, frontier_node, frontier_size, merged
 from .pointers import Flag, Ints, Long, Longs, Nothing, bytes_at, call_step, ints_at
 from .residues import number_label, number_successor, residue_of
 
