@@ -22,6 +22,8 @@ from ..grammar.matcher import Constraint, Matcher
 from ..logits.processor import LogitsProcessor
 from ..schemas.json_text import read_document
 from ..schemas.specification import compile_once, specification_of, vocabulary_of
+from ..schemas.tool_calls import ToolCall
+from ..schemas.tools import Tools
 from .models import context_window, end_tokens, load, logits_width
 from .prompts import Prompt, encode, is_single, pad_left
 from .result import GenerationResult, GenerationStats
@@ -72,6 +74,7 @@ class _Task:
     tokenizer: Any
     constraint: Constraint
     parse: Callable[[str], object]
+    tool_calls: Callable[[str], tuple[ToolCall, ...]]
     compile_seconds: float
 
 
@@ -89,7 +92,7 @@ def _prepare(model: Any, tokenizer: Any, schema: object, limits: Limits | None) 
     started = time.perf_counter()
     width = logits_width(model)
     if isinstance(schema, Constraint):
-        constraint, parse = schema, _READ_DOCUMENT
+        constraint, parse, tool_calls = schema, _READ_DOCUMENT, _no_calls
         if constraint.vocabulary.size > width:
             raise MaskwrightError(
                 f"the constraint's vocabulary has {constraint.vocabulary.size} tokens, the model {width} logits",
@@ -99,7 +102,8 @@ def _prepare(model: Any, tokenizer: Any, schema: object, limits: Limits | None) 
         specification = specification_of(schema)
         vocabulary = vocabulary_of(tokenizer, width, end_tokens(model, tokenizer))
         constraint, parse = compile_once(specification, vocabulary, limits), specification.parse
-    return _Task(model, tokenizer, constraint, parse, time.perf_counter() - started)
+        tool_calls = specification.tool_calls if isinstance(specification, Tools) else _no_calls
+    return _Task(model, tokenizer, constraint, parse, tool_calls, time.perf_counter() - started)
 
 
 def _run(
@@ -206,12 +210,17 @@ def _without_padding(ids: list[int], padding: int, ends: Sequence[int]) -> list[
 
 
 def _result(task: _Task, matcher: Matcher, ids: list[int], stats: GenerationStats) -> GenerationResult:
-    written = task.constraint.vocabulary.decode(ids)
+    written = task.constraint.vocabulary.decode(ids, special_tokens=True)
     complete = matcher.is_terminated() or matcher.is_accepting()
     text = codecs.getincrementaldecoder("utf-8")().decode(written)  # a character that was cut off is left out
+    calls = task.tool_calls(text)
     if not complete:
-        return GenerationResult(text, tuple(ids), "length", stats)
+        return GenerationResult(text, tuple(ids), "length", stats, tool_calls=calls)
     try:
-        return GenerationResult(text, tuple(ids), "stop", stats, task.parse(text))
+        return GenerationResult(text, tuple(ids), "stop", stats, task.parse(text), tool_calls=calls)
     except MaskwrightError as error:
-        return GenerationResult(text, tuple(ids), "stop", stats, None, error)
+        return GenerationResult(text, tuple(ids), "stop", stats, None, error, calls)
+
+
+def _no_calls(text: str) -> tuple[ToolCall, ...]:
+    return ()

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from ..grammar.errors import MaskwrightError
+from ..schemas.tool_calls import ToolCall
 
 FinishReason = Literal["stop", "length"]
 
@@ -30,12 +31,15 @@ class GenerationStats:
 class GenerationResult:
     """A document written by a model.
 
-    ``text``: the document, or the beginning of one if it was cut off. ``token_ids``: the generated tokens, up to and
-    including the end-of-sequence token if there is one, without padding. ``finish_reason``: ``"stop"`` iff the document
+    ``text``: the document, or the beginning of one if it was cut off. Special tokens that a grammar asks for stand in
+    it by name; end tokens are left out. ``token_ids``: the generated tokens, up to and including the end-of-sequence
+    token if there is one, without padding. ``finish_reason``: ``"stop"`` iff the document
     is complete, else ``"length"`` (the token budget, or a stopping criterion of the caller's, ended it).
 
     ``error``: why there is no value for a complete document: the type behind the schema refuses it in a way that no
     schema can say, or it is nested too deeply for Python.
+
+    ``tool_calls``: the complete calls, of ``tools``; also where the document was cut off.
     """
 
     text: str
@@ -44,6 +48,7 @@ class GenerationResult:
     stats: GenerationStats
     parsed: object = field(default=None, repr=False)
     error: MaskwrightError | None = None
+    tool_calls: tuple[ToolCall, ...] = ()
 
     @property
     def value(self) -> object:

@@ -63,7 +63,7 @@ class Interpreter(TableReader):
 
         begins = {byte for byte in range(256) if self.step(configuration, byte) is not None}
         allowed = np.array(
-            [token != b"" and token[0] in begins and reach(token) is not None for token in vocabulary.tokens], np.bool_
+            [token != b"" and token[0] in begins and reach(token) is not None for token in vocabulary.spelled], np.bool_
         )
         allowed[list(vocabulary.eos_token_ids)] = self.is_accepting(configuration)
         return allowed

@@ -14,6 +14,7 @@ from .kernels import layout as at
 from .kernels.compilation import without_checks
 from .kernels.entry import accept, accept_byte, accepting, fill_mask, only_byte
 from .pool import address_of
+from .special_tokens import parts
 from .stand_ins import StandIns
 from .stay_masks import StayMasks
 from .token_tables import tables_of
@@ -199,7 +200,12 @@ class Matcher:
         return bool(self._slots[at.TERMINATED])
 
     def forced_bytes(self) -> bytes:
-        """The bytes that every continuation begins with, at most 16 KiB of them."""
+        """The bytes that every continuation begins with, at most 16 KiB of them, up to the first special token."""
+        first = next(parts(self._forced()), b"")
+        return first if isinstance(first, bytes) else b""
+
+    def _forced(self) -> bytes:
+        """The bytes that every continuation begins with, those of special tokens included."""
         start = int(self._slots[at.LENGTH])
         forced = bytearray()
         while len(forced) < _MOST_FORCED_BYTES:
@@ -216,13 +222,12 @@ class Matcher:
     def forced_tokens(self) -> list[int]:
         """What the language forces next, tokenised as the tokenizer itself would.
 
-        A last token that could merge with what follows is left out: forcing it would change the tokenisation.
+        A last token that could merge with what follows is left out: forcing it would change the tokenisation. With
+        special tokens nothing merges.
         """
-        forced = self.forced_bytes()
-        if not forced:
-            return []
-        vocabulary = self._constraint.vocabulary
-        tokens = vocabulary.tokenize(forced)
+        vocabulary, tokens = self._constraint.vocabulary, []
+        for part in parts(self._forced()):
+            tokens += [part] if isinstance(part, int) else vocabulary.tokenize(part)
         while tokens and self._constraint._tables.has_longer(vocabulary.tokens[tokens[-1]]):
             tokens.pop()
         return tokens

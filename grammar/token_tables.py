@@ -27,7 +27,7 @@ class TokenTables:
     """Arrays for ``kernels.layout``'s vocabulary slots; ``install`` writes their addresses."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
-        tokens = vocabulary.tokens
+        tokens = vocabulary.spelled
         self.size = len(tokens)
         self.words = (self.size + 31) // 32
         self.content = np.frombuffer(b"".join(tokens) or b"\0", np.uint8)

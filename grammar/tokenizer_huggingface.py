@@ -50,8 +50,9 @@ def _read_fast(tokenizer: Any, backend: Any) -> TokenTable:
         pieces[token_id] = added.content.encode() if is_byte_level else spelling(added.content)
         if added.special:
             specials.add(token_id)
+    names = {name: i for name, i in backend.get_vocab(with_added_tokens=True).items() if i in specials}
     encode = partial(_encode_tokenizers if tokenizer is backend else _encode_transformers, tokenizer)
-    return TokenTable(_in_order(pieces), _eos_ids(tokenizer), frozenset(specials), encode)
+    return TokenTable(_in_order(pieces), _eos_ids(tokenizer), frozenset(specials), encode, names)
 
 
 def _read_slow(tokenizer: Any) -> TokenTable:
@@ -64,7 +65,8 @@ def _read_slow(tokenizer: Any) -> TokenTable:
         if added.special:
             specials.add(token_id)
     encode = partial(_encode_transformers, tokenizer)
-    return TokenTable(_in_order(pieces), _eos_ids(tokenizer), frozenset(specials), encode)
+    special_tokens = {name: i for i, name in enumerate(names) if name is not None and i in specials}
+    return TokenTable(_in_order(pieces), _eos_ids(tokenizer), frozenset(specials), encode, special_tokens)
 
 
 def _read_mistral_common(tokenizer: Any) -> TokenTable:

@@ -32,6 +32,7 @@ def read_sentencepiece(model: Any) -> TokenTable:
         eos_token_ids=(eos,) if eos >= 0 else (),
         special_token_ids=specials,
         encode=partial(processor.encode, out_type=int, add_bos=False, add_eos=False, enable_sampling=False),
+        special_tokens={processor.id_to_piece(i): i for i in sorted(specials)},
     )
 
 

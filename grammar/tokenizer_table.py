@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 Encode = Callable[[str], list[int]]
 
@@ -16,9 +16,11 @@ class TokenTable:
     ``eos_token_ids``: the tokenizer's own end tokens, empty when it names none.
     ``special_token_ids``: tokens that steer the model and are never text.
     ``encode``: the tokenizer's own tokenisation of a text; it may add a leading space, and special tokens.
+    ``special_tokens``: names of special tokens, as far as they have any.
     """
 
     tokens: list[bytes]
     eos_token_ids: tuple[int, ...]
     special_token_ids: frozenset[int]
     encode: Encode | None
+    special_tokens: Mapping[str, int] = field(default_factory=dict)

@@ -20,7 +20,11 @@ from .errors import UnsupportedTokenizer
 from .tokenizer_table import TokenTable
 
 _EOS = "</s>"
-_EOS_RANK = 2  # of the files before version 7, which do not list their special tokens
+_UNLISTED = (
+    *("<unk>", "<s>", "</s>", "[INST]", "[/INST]", "[AVAILABLE_TOOLS]", "[/AVAILABLE_TOOLS]"),
+    *("[TOOL_RESULTS]", "[/TOOL_RESULTS]", "[TOOL_CALLS]"),
+)
+"""The special tokens that matter of files before version 7, which do not list them (see ``mistral_common``)."""
 
 
 def read_tekken(path: str | PathLike[str]) -> TokenTable:
@@ -39,9 +43,13 @@ def _read(document: dict[str, Any]) -> TokenTable:
     special_count = config["default_num_special_tokens"]
     ranks = _ranks(document["vocab"], config["default_vocab_size"] - special_count)
     listed = document.get("special_tokens")
-    eos = [_EOS_RANK] if listed is None else [entry["rank"] for entry in listed if entry["token_str"] == _EOS]
+    if listed is None:
+        names = {name: rank for rank, name in enumerate(_UNLISTED)}
+    else:
+        names = {entry["token_str"]: entry["rank"] for entry in listed}
+    eos = [names[_EOS]] if _EOS in names else []
     encode = _TekkenEncoder(config["pattern"], ranks, special_count) if find_spec("tiktoken") else None
-    return TokenTable([b""] * special_count + ranks, tuple(eos), frozenset(range(special_count)), encode)
+    return TokenTable([b""] * special_count + ranks, tuple(eos), frozenset(range(special_count)), encode, names)
 
 
 def _ranks(vocab: list[dict[str, Any]], count: int) -> list[bytes]:

@@ -10,13 +10,14 @@ here continues a prompt. ``adds_leading_space`` tells such tokenizers.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from os import PathLike
 from typing import Any
 
 from .errors import UnsupportedTokenizer
+from .special_tokens import spelled_tokens
 from .tokenizer_huggingface import read_huggingface
 from .tokenizer_sentencepiece import read_sentencepiece
 from .tokenizer_table import Encode, TokenTable
@@ -38,12 +39,14 @@ class Vocabulary:
     ``eos_token_ids``: ascending, at least one; they end a text and are no text themselves.
     ``special_token_ids``: ids that steer the model, end tokens included.
     ``encode``: the tokenizer's own tokenisation, or None. It may add a leading space and special tokens.
+    ``special_tokens``: ids of special tokens by name, end tokens included; what grammars call them.
     """
 
     tokens: tuple[bytes, ...]
     eos_token_ids: tuple[int, ...]
     special_token_ids: frozenset[int]
     encode: Encode | None = None
+    special_tokens: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def from_tokens(
@@ -52,13 +55,17 @@ class Vocabulary:
         *,
         eos_token_ids: TokenIds,
         special_token_ids: Iterable[int] = (),
+        special_tokens: Mapping[str, int] | None = None,
         encode: Encode | None = None,
     ) -> Vocabulary:
         """A vocabulary from the bytes of each token; what ``tokens`` says about special and end tokens is dropped.
 
+        ``special_tokens``: names of special tokens; their ids need not be among ``special_token_ids``.
         Raises ``UnsupportedTokenizer`` without an end token, and for ids out of range.
         """
-        return cls._from_table(TokenTable(list(tokens), (), frozenset(special_token_ids), encode), None, eos_token_ids)
+        names = dict(special_tokens or {})
+        specials = frozenset(special_token_ids).union(names.values())
+        return cls._from_table(TokenTable(list(tokens), (), specials, encode, names), None, eos_token_ids)
 
     @classmethod
     def from_huggingface(
@@ -109,7 +116,8 @@ class Vocabulary:
         if vocab_size is None:
             _check_ids("special", specials, size)
         tokens = tokens[:size] + [b""] * (size - len(tokens))
-        return cls(tuple(tokens), eos, frozenset(i for i in specials if i < size), table.encode)
+        names = {name: i for name, i in table.special_tokens.items() if i < size and i in specials}
+        return cls(tuple(tokens), eos, frozenset(i for i in specials if i < size), table.encode, names)
 
     def __repr__(self) -> str:
         return f"Vocabulary(size={self.size}, eos_token_ids={self.eos_token_ids})"
@@ -120,12 +128,18 @@ class Vocabulary:
         return len(self.tokens)
 
     @cached_property
+    def spelled(self) -> tuple[bytes, ...]:
+        """The bytes of every token as automata read them: special ones have bytes too, see ``special_tokens``."""
+        return spelled_tokens(self.tokens, self.special_token_ids.difference(self.eos_token_ids))
+
+    @cached_property
     def fingerprint(self) -> str:
-        """SHA-256, in hexadecimal, of tokens, end tokens and special tokens: equal vocabularies have equal masks."""
+        """SHA-256, in hexadecimal, of all that masks depend on: equal vocabularies have equal masks."""
         digest = hashlib.sha256()
         for numbers in ([len(token) for token in self.tokens], self.eos_token_ids, sorted(self.special_token_ids)):
             digest.update(f"{' '.join(map(str, numbers))};".encode())
         digest.update(b"".join(self.tokens))
+        digest.update(repr(sorted(self.special_tokens.items())).encode())
         return digest.hexdigest()
 
     @cached_property
@@ -133,9 +147,19 @@ class Vocabulary:
         """Whether ``encode`` puts a space in front of a text that has none, as SentencePiece tokenizers do."""
         return self.encode is not None and self.decode(self._encoded("a")) == b" a"
 
-    def decode(self, ids: Iterable[int]) -> bytes:
-        """The joined bytes of tokens; special and unused ones contribute nothing."""
-        return b"".join([self.tokens[i] for i in ids])
+    def decode(self, ids: Iterable[int], *, special_tokens: bool = False) -> bytes:
+        """The joined bytes of tokens; special and unused ones contribute nothing.
+
+        With ``special_tokens``, those that have names are written by name, but for end tokens.
+        """
+        if not special_tokens:
+            return b"".join([self.tokens[i] for i in ids])
+        return b"".join([self._names.get(i, self.tokens[i]) for i in ids])
+
+    @cached_property
+    def _names(self) -> dict[int, bytes]:
+        """The names of special tokens that are part of a text."""
+        return {i: name.encode() for name, i in self.special_tokens.items() if i not in self.eos_token_ids}
 
     def tokenize(self, text: bytes) -> list[int]:
         """Tokens whose joined bytes are exactly ``text``: those the tokenizer itself would choose in the midst of a

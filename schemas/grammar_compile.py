@@ -8,6 +8,7 @@ from typing import Protocol
 from ..grammar.automaton import Automaton
 from ..grammar.cfg.forms import Form, read_form
 from ..grammar.cfg.model import Embedded, Grammar
+from ..grammar.cfg.special_tokens import with_special_tokens
 from ..grammar.cfg.tables import GrammarTables
 from ..grammar.errors import MaskwrightError, UnsupportedSchema
 from ..grammar.limits import Budget, Limits
@@ -57,7 +58,7 @@ def compile_form(
     ``maskwright.compile`` raises for it.
     """
     budget = Budget(limits)
-    grammar = read_form(form, budget)
+    grammar = with_special_tokens(read_form(form, budget, frozenset(vocabulary.special_tokens)), vocabulary)
     schemas = _schemas_of(grammar, schema_of)
     options = _common_options(grammar, schemas)
     automaton = Automaton(whitespace_of(options), budget, ESCAPES[options.escapes])

@@ -3,7 +3,7 @@
 A specification is a JSON schema as a dict or bool, as JSON text, as a path, or as a Python type or function; or a
 ``JsonSchema``, which adds options to one of those; or a grammar (``Lark``, ``Gbnf``, ``Ebnf``, ``Regex``, ...). Each
 knows two things: the constraint it stands for, and the value that a document stands for, which is plain JSON for a
-schema and an instance for a type.
+schema, an instance for a type and the text itself for a grammar.
 """
 
 from __future__ import annotations
@@ -115,7 +115,12 @@ class GrammarSpecification:
         """The constraint; raises as :func:`compile` does."""
         from .grammar_compile import compile_form  # its kernels are compiled, or loaded, when they are needed
 
-        return compile_form(self.form, vocabulary, limits or Limits(), JsonSchema)
+        return compile_form(self.form, vocabulary, limits or Limits(), self.schema_of)
+
+    @staticmethod
+    def schema_of(spec: object) -> JsonSchema:
+        """The schema that stands for itself inside a grammar."""
+        return spec if isinstance(spec, JsonSchema) else JsonSchema(spec)
 
     def parse(self, document: str) -> object:
         """The text itself."""
@@ -130,7 +135,7 @@ class GrammarSpecification:
 
 def specification_of(spec: object) -> Specification:
     """``spec`` as a specification, with default options where it is not one already."""
-    if isinstance(spec, JsonSchema):
+    if isinstance(spec, JsonSchema | GrammarSpecification):
         return spec
     return GrammarSpecification(spec) if isinstance(spec, FORMS) else JsonSchema(spec)
 
@@ -139,8 +144,8 @@ def compile(spec: object, vocabulary: Vocabulary | Any, limits: Limits | None = 
     """The constraint to the documents that ``spec`` describes, over a ``Vocabulary`` or a tokenizer's.
 
     Raises ``InvalidSchema``, ``UnsupportedSchema``, ``UnsatisfiableSchema`` or ``LimitExceeded``, for a grammar
-    ``InvalidGrammar`` or ``UnsatisfiableGrammar``, and ``UnsupportedTokenizer`` for a tokenizer whose tokens cannot
-    be mapped to bytes.
+    ``InvalidGrammar`` or ``UnsatisfiableGrammar``, and ``UnsupportedTokenizer`` for a tokenizer whose tokens cannot be
+    mapped to bytes.
     """
     return specification_of(spec).compile(vocabulary_of(vocabulary), limits)
 

@@ -131,7 +131,7 @@ class Pair:
         different = [vocabulary.tokens[token] or "end" for token in np.flatnonzero(expected != found)]
         assert not different, f"after {b''.join(self.read)!r} judged differently: {different}"
         assert self.matcher.is_accepting() == self.interpreter.is_accepting(self.configuration)
-        return np.flatnonzero(found & (np.array(vocabulary.tokens, object) != b""))
+        return np.flatnonzero(found & (np.array(vocabulary.spelled, object) != b""))
 
     def sort_tokens(self) -> None:
         """Make the records from which masks are put together, of the scanner's state and of all contexts."""
@@ -150,7 +150,7 @@ class Pair:
 
     def accept(self, token: int) -> bool:
         """Read a token in both, if it is allowed."""
-        content = self.constraint.vocabulary.tokens[token]
+        content = self.constraint.vocabulary.spelled[token]
         after = self.interpreter.read(self.configuration, content)
         accepted = self.matcher.accept_token(token)
         assert accepted == (after is not None), (b"".join(self.read), content, accepted)
@@ -176,7 +176,7 @@ class Pair:
                 self.matcher = self.matcher.fork()
             else:
                 single = allowed[allowed < END]
-                self.accept(int(generator.choice(list(single if generator.random() < 0.5 else allowed))))
+                self.accept(int(generator.choice(list(single if len(single) and generator.random() < 0.5 else allowed))))
 
 
 def mask_of(matcher: Matcher) -> NDArray[np.bool_]:

@@ -30,24 +30,27 @@ MAY_IMPORT = {
 }
 HEAVY = ["numba", "torch", "transformers"]
 PUBLIC_NAMES = {
+    "Choice",
     "Constraint",
+    "Ebnf",
+    "Gbnf",
     "GenerationResult",
-    "InvalidSchema",
     "JsonOptions",
     "JsonSchema",
-    "LimitExceeded",
+    "Lark",
     "Limits",
     "LogitsProcessor",
     "MaskwrightError",
     "Matcher",
     "Regex",
-    "UnsatisfiableSchema",
-    "UnsupportedSchema",
+    "Substring",
+    "Tags",
     "Vocabulary",
     "__version__",
     "compile",
     "fill_next_token_bitmasks",
     "generate",
+    "tools",
 }
 IMPORT_MASKWRIGHT = f"""
 from time import process_time
@@ -155,6 +158,8 @@ def test_the_public_names_are_few_and_there() -> None:
     assert len(PUBLIC_NAMES - {"__version__"}) <= 20
     assert set(maskwright.__all__) == PUBLIC_NAMES
     assert [name for name in maskwright.__all__ if not hasattr(maskwright, name)] == []
+    for error in "InvalidGrammar", "InvalidSchema", "LimitExceeded", "UnsatisfiableGrammar", "UnsupportedSchema":
+        assert issubclass(getattr(maskwright, error), maskwright.MaskwrightError)
 
 
 def test_importing_the_package_is_cheap() -> None:

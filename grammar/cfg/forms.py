@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ..limits import Budget
 from ..regex_form import Regular
 from .ebnf import Ebnf, read_ebnf
@@ -9,13 +11,19 @@ from .gbnf import Gbnf, read_gbnf
 from .lark_form import Lark
 from .model import Grammar
 from .regular_grammar import read_regular
+from .shapes import SHAPES, Shape
+from .tags_form import Tags
+from .tags_grammar import read_shape, read_tags
 
-Form = Lark | Gbnf | Ebnf | Regular
-FORMS = (Lark, Gbnf, Ebnf, Regular)
+Form = Lark | Gbnf | Ebnf | Regular | Tags | Shape
+FORMS = (Lark, Gbnf, Ebnf, Regular, Tags, *SHAPES)
 
 
-def read_form(form: Form, budget: Budget) -> Grammar:
-    """The grammar of ``form``. Raises ``InvalidGrammar``, ``UnsatisfiableGrammar`` or ``LimitExceeded``."""
+def read_form(form: Form, budget: Budget, special_tokens: Iterable[str] = ()) -> Grammar:
+    """The grammar of ``form``, over a vocabulary with the names ``special_tokens``.
+
+    Raises ``InvalidGrammar``, ``UnsatisfiableGrammar`` or ``LimitExceeded``.
+    """
     if isinstance(form, Lark):
         from .lark_grammar import read_lark  # needs Lark, which takes a while to import
 
@@ -24,4 +32,13 @@ def read_form(form: Form, budget: Budget) -> Grammar:
         return read_gbnf(form, budget)
     if isinstance(form, Ebnf):
         return read_ebnf(form, budget)
-    return read_regular(form, budget)
+    if isinstance(form, Regular):
+        return read_regular(form, budget)
+    names = frozenset(special_tokens)
+
+    def read(content: object) -> Grammar | None:
+        return read_form(content, budget, names) if isinstance(content, FORMS) else None
+
+    if isinstance(form, Tags):
+        return read_tags(form, budget, names, read)
+    return read_shape(form, budget, names, read)

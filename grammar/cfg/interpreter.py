@@ -112,8 +112,7 @@ class GrammarInterpreter:
                 reached[content] = None if before is None else self.step(before, content[-1])
             return reached[content]
 
-        allowed = np.array([token != b"" and reach(token) is not None for token in vocabulary.tokens], np.bool_)
-        allowed[list(vocabulary.special_token_ids)] = False
+        allowed = np.array([token != b"" and reach(token) is not None for token in vocabulary.spelled], np.bool_)
         allowed[list(vocabulary.eos_token_ids)] = self.is_accepting(configuration)
         return allowed
 

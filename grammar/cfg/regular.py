@@ -88,6 +88,12 @@ def until_dfa(triggers: Sequence[bytes], budget: Budget) -> ByteDfa:
     return intersection([any_text(), plain_byte_dfa(transitions, 1, found)], budget)
 
 
+def ending_with(text: bytes) -> ByteDfa:
+    """All that ends with ``text``, whatever bytes come before it."""
+    transitions, found = _search([text])
+    return plain_byte_dfa(transitions, 1, found)
+
+
 def without_dfa(triggers: Sequence[bytes], budget: Budget) -> ByteDfa:
     """The texts in which none of ``triggers`` occurs."""
     transitions, found = _search(triggers)

@@ -110,8 +110,11 @@ class Scanner:
         letters = np.zeros((1, BYTES), np.int32)
         used = sorted({byte for keyword in keywords for byte in keyword})
         letters[0, used] = np.arange(1, len(used) + 1)
-        _, first, classes = np.unique(np.concatenate([joined, letters]), axis=1, return_index=True, return_inverse=True)
-        self.byte_class = classes.ravel().astype(np.uint8)
+        numbers: dict[bytes, int] = {}
+        columns = np.ascontiguousarray(np.concatenate([joined, letters]).T)
+        classes = np.array([numbers.setdefault(column.tobytes(), len(numbers)) for column in columns])
+        first = np.unique(classes, return_index=True)[1]
+        self.byte_class = classes.astype(np.uint8)
         self._class_byte = first
         self.columns = len(first)
         self._next_row = np.ascontiguousarray(joined[:, first])

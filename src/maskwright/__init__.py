@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .grammar.cfg.ebnf import Ebnf
     from .grammar.cfg.gbnf import Gbnf
     from .grammar.cfg.lark_form import Lark
+    from .grammar.cfg.tags_form import Tags
     from .grammar.errors import InvalidGrammar as InvalidGrammar
     from .grammar.errors import InvalidSchema as InvalidSchema
     from .grammar.errors import LimitExceeded as LimitExceeded
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from .logits.processor import LogitsProcessor
     from .schemas.options import JsonOptions
     from .schemas.specification import JsonSchema, compile
+    from .schemas.tools import tools
 
     __version__: str
 
@@ -48,11 +50,13 @@ __all__ = [
     "Matcher",
     "Regex",
     "Substring",
+    "Tags",
     "Vocabulary",
     "__version__",
     "compile",
     "fill_next_token_bitmasks",
     "generate",
+    "tools",
 ]
 
 _MODULES = {
@@ -73,6 +77,7 @@ _MODULES = {
     "Matcher": ".grammar.matcher",
     "Regex": ".grammar.regex_form",
     "Substring": ".grammar.regex_form",
+    "Tags": ".grammar.cfg.tags_form",
     "UnsatisfiableGrammar": ".grammar.errors",
     "UnsatisfiableSchema": ".grammar.errors",
     "UnsupportedSchema": ".grammar.errors",
@@ -80,6 +85,7 @@ _MODULES = {
     "compile": ".schemas.specification",
     "fill_next_token_bitmasks": ".grammar.batch",
     "generate": ".generation.generate",
+    "tools": ".schemas.tools",
 }
 
 

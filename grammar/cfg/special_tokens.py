@@ -1,0 +1,33 @@
+"""Special tokens of a grammar as those of a vocabulary."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..errors import InvalidGrammar
+from ..special_tokens import spelled
+from ..vocabulary import Vocabulary
+from .literals import literal_dfa
+from .model import Grammar, SpecialToken, Terminal
+
+
+def with_special_tokens(grammar: Grammar, vocabulary: Vocabulary) -> Grammar:
+    """``grammar`` with bytes for its special tokens; a name that the vocabulary does not have is spelled out as text.
+
+    Raises ``InvalidGrammar`` for an end token: it ends the text, and is no part of it.
+    """
+    terminals = tuple(_resolved(terminal, vocabulary) for terminal in grammar.terminals)
+    return replace(grammar, terminals=terminals)
+
+
+def _resolved(terminal: Terminal, vocabulary: Vocabulary) -> Terminal:
+    content = terminal.content
+    if not isinstance(content, SpecialToken):
+        return terminal
+    token = vocabulary.special_tokens.get(content.name)
+    if token in vocabulary.eos_token_ids:
+        raise InvalidGrammar(
+            f"{content.name} is an end token of the vocabulary, which no text goes on after",
+            remedy="leave it out: a complete text may end with any end token; or give other eos_token_ids",
+        )
+    return replace(terminal, content=literal_dfa(content.name.encode() if token is None else spelled(token)))

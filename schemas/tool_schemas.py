@@ -1,0 +1,58 @@
+"""Tools as they are given: functions, types, and the dicts of several APIs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from ..grammar.errors import InvalidSchema
+from .specification import JsonSchema
+
+_FORMS = 'pass a function, a type, {"name": ..., "parameters": ...} or {"type": "function", "function": {...}}'
+_NO_ARGUMENTS = {"type": "object", "properties": {}, "additionalProperties": False}
+
+
+@dataclass(frozen=True)
+class Tool:
+    """``arguments``: the object that a call of ``name`` passes."""
+
+    name: str
+    arguments: JsonSchema
+
+
+def tools_of(entries: Iterable[object]) -> tuple[Tool, ...]:
+    """The tools; raises ``InvalidSchema`` or ``UnsupportedSchema``, also for two of one name, or none at all."""
+    found: dict[str, Tool] = {}
+    for entry in entries:
+        tool = _tool(entry)
+        if tool.name in found:
+            raise InvalidSchema(f"two tools are called {tool.name!r}", remedy="rename one of them")
+        found[tool.name] = tool
+    if not found:
+        raise InvalidSchema("there are no tools", remedy=_FORMS)
+    return tuple(found.values())
+
+
+def _tool(entry: object) -> Tool:
+    if isinstance(entry, Tool):
+        return entry
+    if isinstance(entry, Mapping):
+        return _described(entry.get("function", entry))
+    name = getattr(entry, "__name__", None)
+    if not isinstance(name, str):
+        raise InvalidSchema(f"{entry!r:.60} is no tool", remedy=_FORMS)
+    return Tool(name, JsonSchema(entry))
+
+
+def _described(entry: object) -> Tool:
+    name = entry.get("name") if isinstance(entry, Mapping) else None
+    if not isinstance(entry, Mapping) or not isinstance(name, str) or not name:
+        raise InvalidSchema(f"the tool {entry!r:.60} has no name", remedy=_FORMS)
+    schema = entry.get("parameters", entry.get("input_schema"))
+    if isinstance(schema, JsonSchema):
+        return Tool(name, schema)
+    if not schema:
+        return Tool(name, JsonSchema(_NO_ARGUMENTS))
+    if isinstance(schema, Mapping) and not {"type", "$ref"} & schema.keys():
+        schema = {**schema, "type": "object"}
+    return Tool(name, JsonSchema(schema))
