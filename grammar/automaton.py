@@ -388,10 +388,15 @@ class Automaton:
             assert self.compiler is not None
             self.compiler.compile_state(state)
 
-    def compile_context(self, context: int) -> None:
-        """Compile the scanner of a grammar's ``context`` unless another matcher has done so."""
+    def compile_for_grammar(self, kind: int, index: int, slots: NDArray[np.int64]) -> None:
+        """Compile what a step of the grammar missed, unless that was done; ``slots`` are the matcher's."""
         assert self.grammar is not None
-        self.grammar.compile_context(context, self.epoch)
+        if kind == at.MISS_CONTEXT:
+            self.grammar.compile_context(index, self.epoch)
+        elif kind == at.MISS_STATE_TOKENS:
+            self.grammar.sort_tokens_of_state(index, slots)
+        else:
+            self.grammar.sort_tokens_of_context(index, slots)
 
     def compile_entry(self, entry: int) -> None:
         if not self.entries.array[entry, at.ENTRY_READY]:

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .automaton import Automaton, Compiler
+from .grammar_scratch import GrammarScratch
 from .kernels import layout as at
 from .kernels.compilation import without_checks
-from .kernels.entry import CALLED_THROUGH_ADDRESSES, accept, accept_byte, accepting, fill_mask, only_byte
+from .kernels.entry import accept, accept_byte, accepting, fill_mask, only_byte
 from .pool import address_of
 from .special_tokens import parts
 from .stand_ins import StandIns
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 _FIRST_ARENA = 3 << 10
 _FIRST_HISTORY = 1 << 6
-_FIRST_WORKSPACE = 1 << 11
 _MOST_FORCED_BYTES = 1 << 14
 _STOPPED = (at.MISSED, at.ARENA_FULL)
 _NO_BITMASK = np.zeros((0, 0), np.int32)
@@ -52,7 +52,7 @@ class Constraint:
             if automaton.grammar is None:
                 automaton.compile_node(0)
             else:
-                automaton.compile_context(0)
+                automaton.grammar.compile_context(0, automaton.epoch)
 
     def matcher(self) -> Matcher:
         """A new sequence, at its beginning."""
@@ -68,15 +68,13 @@ class Matcher:
         "_bitmask",
         "_constraint",
         "_history",
-        "_mask_key",
         "_misses",
         "_offsets",
-        "_readable",
+        "_scratch",
         "_slots",
         "_stack",
         "_standing_in",
         "_text",
-        "_workspace",
     )
 
     def __init__(self, constraint: Constraint) -> None:
@@ -84,23 +82,17 @@ class Matcher:
         self._bitmask = _NO_BITMASK
         tables = constraint._tables
         self._slots = tables.slots(constraint._automaton.escapes).copy()
-        for slot, address in CALLED_THROUGH_ADDRESSES.items():
-            self._slots[slot] = address
         self._stack = np.zeros((tables.longest_token + 2) * at.CONFIGURATION, np.int32)
         self._misses = np.zeros(at.MISS_CAPACITY, np.int64)
         self._arena = np.zeros(_FIRST_ARENA, np.int32)
         self._history = np.zeros(_FIRST_HISTORY * at.CONFIGURATION, np.int32)
-        self._workspace, self._readable = np.zeros(0, np.int32), np.zeros(0, np.uint8)
-        self._mask_key = np.zeros(0, np.int32)
         grammar = constraint._automaton.grammar
         if grammar is None:
             self._history[at.MODE], self._history[at.TOP] = at.VALUE, at.SEEN
         else:
             self._slots[list(grammar.CALLED)] = list(grammar.CALLED.values())
-            self._workspace = np.zeros(_FIRST_WORKSPACE, np.int32)
-            self._readable = np.zeros(grammar.symbols, np.uint8)
-            self._mask_key = np.zeros(at.LONGEST_KEY, np.int32)
             grammar.begin(self._history, self._arena)
+        self._scratch = GrammarScratch(0 if grammar is None else grammar.symbols)
         self._offsets = np.zeros(_FIRST_HISTORY, np.int32)
         self._text = np.zeros(0, np.uint8)
         self._standing_in = StandIns()
@@ -188,8 +180,7 @@ class Matcher:
         other._history = self._history.copy()
         other._offsets = self._offsets.copy()
         other._text = self._text.copy()
-        other._mask_key = np.zeros_like(self._mask_key)
-        other._workspace, other._readable = np.zeros_like(self._workspace), np.zeros_like(self._readable)
+        other._scratch = self._scratch.fresh()
         other._standing_in = self._standing_in.copy()
         other._install_own()
         return other
@@ -258,7 +249,7 @@ class Matcher:
             if self._slots[at.SHORT]:
                 self._slots[at.SHORT] = 0
                 used = max(used, len(self._arena))
-                self._workspace = _grown(self._workspace, 2 * len(self._workspace))
+                self._scratch.grow()
             self._arena = _grown(self._arena, used + int(self._slots[at.MARGIN]))
             self._history = _grown(self._history, (length + 2) * at.CONFIGURATION)
             self._offsets = _grown(self._offsets, len(self._history) // at.CONFIGURATION)
@@ -275,14 +266,10 @@ class Matcher:
                     automaton.compile_node(index)
                 elif kind == at.MISS_STATE:
                     automaton.compile_state(index)
-                elif kind == at.MISS_CONTEXT:
-                    automaton.compile_context(index)
                 elif kind == at.MISS_MASK:
                     self._constraint._stay_masks.keep(self._slots)
-                elif kind == at.MISS_STATE_TOKENS:
-                    automaton.grammar.sort_tokens_of_state(index, self._slots)
-                elif kind == at.MISS_CONTEXT_TOKENS:
-                    automaton.grammar.sort_tokens_of_context(index, self._slots)
+                elif kind in (at.MISS_CONTEXT, at.MISS_STATE_TOKENS, at.MISS_CONTEXT_TOKENS):
+                    automaton.compile_for_grammar(kind, index, self._slots)
                 elif kind == at.MISS_ENTRY:
                     automaton.compile_entry(index)
                 elif kind == at.MISS_AFTER:
@@ -305,10 +292,7 @@ class Matcher:
         self._address = address_of(slots)
         slots[at.ARENA] = address_of(self._arena)
         slots[at.ARENA_SIZE] = len(self._arena)
-        slots[at.WORKSPACE] = address_of(self._workspace)
-        slots[at.WORKSPACE_SIZE] = len(self._workspace)
-        slots[at.READABLE] = address_of(self._readable)
-        slots[at.MASK_KEY] = address_of(self._mask_key)
+        self._scratch.install(slots)
         slots[at.STACK] = address_of(self._stack)
         slots[at.HISTORY] = address_of(self._history)
         slots[at.HISTORY_SIZE] = len(self._history) // at.CONFIGURATION

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .kernels import layout as at
+from .kernels.entry import CALLED_THROUGH_ADDRESSES
 from .number_dfa import SYMBOL_OF_BYTE
 from .string_table import ADMISSION_TABLE
 from .string_tokens import StringTokens
@@ -90,11 +91,13 @@ class TokenTables:
         return node >= 0 and int(trie.end[node]) > node + 1
 
     def slots(self, escapes: int) -> NDArray[np.int64]:
-        """A matcher's slots with the addresses of all tables; to be copied."""
+        """A matcher's slots with the addresses of all tables and of kernels; to be copied."""
         slots = self._slots.get(escapes)
         if slots is None:
             slots = np.zeros(at.SLOTS, np.int64)
             self._install(slots, escapes)
+            for slot, address in CALLED_THROUGH_ADDRESSES.items():
+                slots[slot] = address
             self._slots[escapes] = slots
         return slots
 

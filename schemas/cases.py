@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from ..grammar.limits import Budget
 from .atoms import Every, Has, KeyOrder, NamedKey, OtherKeys, PropertiesAtLeast
 from .formula import FALSE, TRUE, Formulas, Operator
 from .implicants import is_literal, literal_of
@@ -88,11 +89,12 @@ def case_of(formulas: Formulas, parts: Iterable[int], depth: int) -> Case | None
             case.others.append((part, atom.selector.named, atom.value))
         else:
             return None
-    case.rest = formulas.conjunction([value for _, _, value in case.others])
+    rests = [value for _, _, value in case.others]
+    case.rest = rests[0] if len(rests) == 1 else formulas.conjunction(rests)
     return case
 
 
-def conjunctions(formulas: Formulas, formula: int, depth: int) -> list[tuple[int, ...]] | None:
+def conjunctions(formulas: Formulas, formula: int, depth: int, budget: Budget) -> list[tuple[int, ...]] | None:
     """Conjunctions whose disjunction is ``formula``; what is not about ``depth`` is left as it is.
 
     ``None`` where there is something else than *and* and *or* about it, or too much would have to be multiplied out.
@@ -101,6 +103,7 @@ def conjunctions(formulas: Formulas, formula: int, depth: int) -> list[tuple[int
     stack = [formula]
     products = 0
     while stack:
+        budget.check()
         case = stack.pop()
         if formulas.operator(case) is Operator.OR:
             stack.extend(reversed(formulas.operands(case)))

@@ -42,6 +42,7 @@ def lowered_directly(language: Language, value: int, kind: Kind, depth: int, lev
         elif operator is Operator.OR and levels:
             cases: list[int] = []
             for case in formulas.operands(part):
+                language.budget.check()
                 if kind in plain.kinds_of(case):
                     lowered = lowered_directly(language, case, kind, depth, levels - 1)
                     if lowered is None:

@@ -77,22 +77,30 @@ class Evident:
         if formulas.operator(value) is Operator.OR:
             found = any(map(self.value, formulas.operands(value)))
         else:
-            possible = self._plain.kinds_of(value)
-            found = any(self.of_kind(value, kind) for kind in _CHEAP_FIRST if kind in possible)
+            found = self._of_some_kind(value)
         self._depth -= 1
         self._known[value] = found
         return found
+
+    def _of_some_kind(self, value: int) -> bool:
+        possible = self._plain.kinds_of(value)
+        for kind in _CHEAP_FIRST:
+            if kind in possible and self.of_kind(value, kind):
+                return True
+        return False
 
     def of_kind(self, value: int, kind: Kind) -> bool:
         """Whether some value of ``kind`` evidently does."""
         found = self._kinds.get((value, kind))
         if found is None:
             literals = self._plain.sufficient_literals(value, kind)
-            if literals:
+            if not literals:
+                found = literals is not None
+            elif kind is Kind.OBJECT:
+                found = self._some_object(literals)  # what exceeds a limit in it is placed there
+            else:
                 with self._language.placed(value):
                     found = self._judge(literals, kind)
-            else:
-                found = literals is not None
             self._kinds[value, kind] = found
         return found
 

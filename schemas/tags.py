@@ -27,6 +27,7 @@ def alternatives(language: Language, pending: int) -> list[Alternative] | None:
     formulas = language.formulas
     found: list[Alternative] = []
     for case in formulas.operands(pending) if formulas.operator(pending) is Operator.OR else (pending,):
+        language.budget.check()
         split = factor(language, case)
         if split is None:
             return None
@@ -45,6 +46,7 @@ def strings(language: Language, found: list[Alternative] | None) -> dict[str, in
     """The strings that are possible, each with what it leads to; ``None`` if they are no constants."""
     rests: dict[str, list[int]] = {}
     for value, rest in found or ():
+        language.budget.check()
         constants = _constants(language, value)
         if constants is None:
             return None

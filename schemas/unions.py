@@ -9,6 +9,7 @@ Not supported: limits on how many properties there are, patterns of names, *exac
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 
 from .atoms import Kind
@@ -36,20 +37,23 @@ class UnionOfObjects:
         self._formulas = language.formulas
         self._satisfier = satisfier
         self._plain = language.plain
+        self._budget = language.budget
         self._ranks = ranks
         self._cases: list[Case] = []
         self._by_name: dict[str, list[Case]] = {}
         self._open: list[Case] = []
         depth = len(residual.kinds)
-        found = conjunctions(self._formulas, residual.formula, depth)
+        found = conjunctions(self._formulas, residual.formula, depth, self._budget)
         self.is_known = found is not None
         for parts in found or ():
+            self._budget.check()
             case = case_of(self._formulas, parts, depth)
             if case is None or case.minimum or case.maximum is not None:
                 self.is_known = False
                 return
             if self._is_live(case, residual):
                 self._add(case)
+        self._open.sort(key=_limit, reverse=True)
 
     def _add(self, case: Case) -> None:
         self._cases.append(case)
@@ -76,13 +80,28 @@ class UnionOfObjects:
 
     def live(self, names: Iterable[str]) -> list[bool]:
         """Which of ``names`` may come next."""
-        return [any(self._allows(case, name) for case in self._concerned(name)) for name in names]
+        return [self._is_live_key(name) for name in names]
+
+    def _is_live_key(self, name: str) -> bool:
+        self._budget.check()
+        return any(self._allows(case, name) for case in self._by_name.get(name, ())) or self._may_be_other(name)
+
+    def _may_be_other(self, name: str) -> bool:
+        """Whether ``name`` may come in a case that does not mention it; those with the greatest limits are first."""
+        for case in self._open:
+            if not self._is_in_order(case, name):
+                break
+            if not case.speaks_of(name):
+                return True
+        return False
 
     def tags(self, count: int) -> list[str]:
         """The names whose values are strings by which at least ``count`` cases may be told apart."""
         found: list[str] = []
         for name, cases in self._by_name.items():
-            allowing = [case for case in cases if self._allows(case, name)] if len(cases) >= count else ()
+            self._budget.check()
+            asked = {value for case in cases for _, value in case.named.get(name, ())} if len(cases) >= count else ()
+            allowing = [case for case in cases if self._allows(case, name)] if len(asked) >= count else ()
             values = {case.value(self._formulas, name) for case in allowing}
             if len(values) >= count and all(self._plain.kinds_of(value) == _STRINGS for value in values):
                 found.append(name)
@@ -99,9 +118,10 @@ class UnionOfObjects:
                 yield case
 
     def _allows(self, case: Case, name: str) -> bool:
-        if case.limit is not None and self._ranks is not None and self._ranks[name] > case.limit:
-            return False
-        return self._satisfier.value(case.value(self._formulas, name))
+        return self._is_in_order(case, name) and self._satisfier.value(case.value(self._formulas, name))
+
+    def _is_in_order(self, case: Case, name: str) -> bool:
+        return self._ranks is None or self._ranks[name] <= _limit(case)
 
     def _lets_others(self, case: Case) -> bool:
         return self._ranks is None or not case.required
@@ -112,6 +132,7 @@ class UnionOfObjects:
         """What follows the key ``name``."""
         groups: Groups = {}
         for case in self._concerned(name):
+            self._budget.check()
             if self._allows(case, name):
                 groups.setdefault(case.value(self._formulas, name), []).append(self._remainder(case, name))
         return groups
@@ -120,6 +141,7 @@ class UnionOfObjects:
         """What follows a key that no case mentions."""
         groups: Groups = {}
         for case in self._open:
+            self._budget.check()
             if self._lets_others(case):
                 groups.setdefault(case.rest, []).append(self._remainder(case, None))
         return groups
@@ -140,3 +162,7 @@ class UnionOfObjects:
     def _may_follow(self, name: str, after: str | None) -> bool:
         ranks = self._ranks
         return ranks is None or (after is not None and ranks[name] > ranks[after])
+
+
+def _limit(case: Case) -> float:
+    return math.inf if case.limit is None else case.limit

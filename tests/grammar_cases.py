@@ -10,10 +10,10 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from maskwright.grammar.automaton import Automaton
 from maskwright.grammar.cfg.interpreter import Configuration, GrammarInterpreter
 from maskwright.grammar.cfg.lark_form import Lark
 from maskwright.grammar.cfg.lark_grammar import read_lark
-from maskwright.grammar.automaton import Automaton
 from maskwright.grammar.cfg.model import Embedded, Grammar, Lexing
 from maskwright.grammar.cfg.tables import GrammarTables
 from maskwright.grammar.dfa import DEAD
@@ -27,7 +27,8 @@ END = 256
 TOKENS = (*(bytes([byte]) for byte in range(256)), b"",
           b"aa", b"ab", b"ba", b"a b", b"b ", b" a", b"  ", b"if", b"ifa", b"a+", b"+a", b"a)", b"(a", b"((", b"))",
           b"/*", b"*/", b"a/*b", b"*/a", b"/a", b"11", b"1.", b".1", b"1.a", b"1a", b"a1", b"aba", b"bab",
-          b"list", b"listen", b"ed", b"end", b"a\n", b"\n ", b"\n  a", b"ab+ab (a", b"i", b"f")  # fmt: skip
+          b"list", b"listen", b"ed", b"end", b"a\n", b"\n ", b"\n  a", b"ab+ab (a", b"i", b"f",
+          b"#a ", b"\n\f", b":\n")  # fmt: skip
 VOCABULARY = Vocabulary.from_tokens(TOKENS, eos_token_ids=[END], special_token_ids=[END])
 
 MOST_THREADS = 100

@@ -4,11 +4,11 @@ A configuration is a set of threads, the ways to understand the text so far. A t
 written out in full, and the bytes of the terminal in hand, which every terminal's own automaton reads anew with each
 byte. Nothing is shared between threads, and no automata are run as one.
 
-**What is promised.** A byte is read if some thread goes on. A thread goes on while the terminal in hand may still become
-one that its stack can read, or one that is ignored, and none of its blockers has come about. That is less than what the
-kernels are for, a completion of the whole text, in two cases: all completions of a thread may meet its blockers, or be
-cut into other terminals, because names that have to follow each other cannot; and all columns that a line may still have
-may be wrong. ``completion`` searches for a text that completes a configuration, and so decides such cases.
+**What is promised.** A byte is read if some thread goes on. A thread goes on while the terminal in hand may still
+become one that its stack can read, or one that is ignored, and none of its blockers has come about. That is less than
+what the kernels are for, a completion of the whole text, in two cases: all completions of a thread may meet its
+blockers, or be cut into other terminals, because names that have to follow each other cannot; and all columns that a
+line may still have may be wrong. ``completion`` searches for a text that completes a configuration, and so decides.
 
 Not supported: speed, and special tokens.
 """
@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..automaton import Automaton
+from ..errors import LimitExceeded
 from ..interpreter import Interpreter
 from ..interpreter_configuration import Configuration as ValueConfiguration
 from ..interpreter_configuration import Frame
@@ -115,16 +116,24 @@ class GrammarInterpreter:
         allowed[list(vocabulary.eos_token_ids)] = self.is_accepting(configuration)
         return allowed
 
-    def completion(self, configuration: Configuration, most: int = 2000) -> bytes | None:
-        """A shortest text that completes ``configuration``; None if it has none among ``most`` configurations."""
+    def completion(
+        self, configuration: Configuration, letters: Iterable[int] = range(256), most: int = 1000
+    ) -> bytes | None:
+        """A shortest text of ``letters`` that completes ``configuration``; None if there is none.
+
+        Raises ``LimitExceeded`` if it is not among the nearest ``most`` configurations.
+        """
+        tried = sorted(set(letters) & set(self._scanning.representatives))
         reached = {configuration: b""}
         queue = [configuration]
         for current in queue:
             if self.is_accepting(current):
                 return reached[current]
-            for byte in self._scanning.representatives:
+            if len(reached) > most:
+                raise LimitExceeded(f"no completion among {most:,} configurations", remedy="raise ``most``")
+            for byte in tried:
                 after = self.step(current, byte)
-                if after is not None and after not in reached and len(reached) < most:
+                if after is not None and after not in reached:
                     reached[after] = reached[current] + bytes([byte])
                     queue.append(after)
         return None
@@ -177,7 +186,9 @@ class GrammarInterpreter:
         """Where the parser may be after a line feed outside parentheses, and what it indents."""
         indentation = self._grammar.indentation
         assert indentation is not None
-        line = lexeme.rpartition(b"\n")[2]
+        _, feed, line = lexeme.rpartition(b"\n")
+        if not feed:
+            return
         columns = line.count(b" ") + line.count(b"\t") * indentation.tab_columns
         stacks, blocks = self._shift(position.stack, indentation.newline), position.blocks
         if columns > (0, *blocks)[-1]:

@@ -57,7 +57,7 @@ _REST = {
 
 
 class Scanning:
-    """The terminals of ``grammar``. ``representatives``: one byte for each set of bytes that all terminals read alike."""
+    """The terminals of ``grammar``. ``representatives``: a byte for each set of those that all terminals read alike."""
 
     def __init__(self, grammar: Grammar) -> None:
         self._terminals = grammar.terminals
@@ -212,7 +212,7 @@ class Scanning:
             for terminal, state in blocker.states:
                 dfa = self._dfas[terminal]
                 if blocker.is_guard:
-                    assert dfa.guard is not None and dfa.guard.verdicts[state] == PENDING
+                    assert dfa.guard is not None
                     if not dfa.guard.at_end[state]:
                         return False
                 elif dfa.decided_at_end is not None and dfa.decided_at_end[state]:

@@ -20,8 +20,8 @@ from .python_nodes import Ahead, Atomic, Behind, Chars, Choice, Concat, Node, Re
 from .python_sets import category, ignoring_case
 
 # Lark takes Python's parser from there too
-from re import _constants as constants  # type: ignore[attr-defined]  # isort: skip  # typeshed knows no such module
-from re import _parser as parser  # type: ignore[attr-defined]  # isort: skip  # typeshed knows no such module
+from re import _constants as constants  # isort: skip
+from re import _parser as parser  # isort: skip
 
 _FLAGS = {letter: int(re.RegexFlag[letter.upper()]) for letter in "imsxaul"}
 _IGNORECASE, _MULTILINE, _DOTALL, _ASCII = (_FLAGS[letter] for letter in "imsa")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,8 +85,8 @@ class GrammarTables:
     def _write_terminals(self, nodes: Mapping[int, int]) -> None:
         grammar, indentation = self._grammar, self._grammar.indentation
         self._terminals = np.zeros((len(grammar.terminals) + 1, at.TERMINAL_WIDTH), np.int32)
-        for terminal, node in nodes.items():
-            self._terminals[terminal, at.TERMINAL_NODE] = node
+        for number, node in nodes.items():
+            self._terminals[number, at.TERMINAL_NODE] = node
         kinds = self._terminals[:, at.TERMINAL_KIND]
         kinds[list(grammar.ignored)] = at.IGNORED
         if indentation is not None:
@@ -128,8 +128,8 @@ class GrammarTables:
         of_context = np.array([first[list(context)].max(axis=0, initial=0) for context in self._contexts], np.uint8)
         self._followers = np.zeros((len(grammar.terminals) + 1, 256), np.uint8)
         for shifts in lr.shifts:
-            for terminal, state in shifts.items():
-                self._followers[terminal] |= of_context[self._context_of[state]]
+            for shifted, state in shifts.items():
+                self._followers[shifted] |= of_context[self._context_of[state]]
         self._followers[list(grammar.ignored)] = 1
         if grammar.indentation is not None:
             self._followers[grammar.indentation.newline] = 1
@@ -256,7 +256,7 @@ class GrammarTables:
     def install(self, slots: NDArray[np.int64]) -> None:
         """Write the current addresses into a matcher's slots."""
         scanner, grammar = self._scanner, self._grammar
-        tables = {
+        tables: dict[int, NDArray[Any]] = {
             at.SCAN_CLASS: scanner.byte_class,
             at.SCAN_NEXT: scanner.transitions,
             at.SCAN_DECIDED: scanner.decided,

@@ -9,7 +9,7 @@ import numpy as np
 
 from .compilation import kernel
 from .layout import *  # noqa: F403 -- the layout is this package's vocabulary
-from .parser import allocate, can_shift, shift
+from .parser import allocate, can_shift, frontier_node, frontier_size, shift
 from .pointers import Flag, Long, Longs, ints_at
 
 
@@ -40,28 +40,55 @@ def new_lines(slots, opened, columns, outer):
 
 @kernel(Long, Longs, Long, Long, inline=True)
 def columns_after(slots, columns, byte):
-    """How many columns there are after the last line feed of the terminal in hand."""
+    """How many columns there are after the last line feed of the terminal in hand, ``NONE`` if it has none so far."""
     if slots[TAB_WIDTH] == 0 or byte == 0x0A:
         return np.int64(0)
+    if columns == NONE:
+        return columns
     if byte == 0x20:
         return columns + 1
     return columns + slots[TAB_WIDTH] if byte == 0x09 else columns
 
 
+@kernel(Flag, Longs, Long, Long)
+def text_may_end(slots, frontier, lines):
+    """May the text end where the parser is at ``frontier``, after the blocks still open are ended?"""
+    if slots[ACCEPTS_EMPTY] != 0:
+        for i in range(frontier_size(slots, frontier)):
+            if frontier_node(slots, frontier, i) == GSS_BOTTOM:
+                return True
+    while block_columns(slots, lines) > 0 and frontier != 0:
+        frontier = shift(slots, frontier, slots[DEDENT_TERMINAL])
+        lines = outer_lines(slots, lines)
+    return frontier != 0 and can_shift(slots, frontier, slots[SYMBOLS] - 1)
+
+
+@kernel(Flag, Longs, Long, Long)
+def goes_on(slots, frontier, lines):
+    """Can anything come that has a text, or the end?"""
+    for terminal in range(slots[SYMBOLS] - 1):
+        is_supplied = terminal == slots[INDENT_TERMINAL] or terminal == slots[DEDENT_TERMINAL]
+        if not is_supplied and can_shift(slots, frontier, np.int64(terminal)):
+            return True
+    return text_may_end(slots, frontier, lines)
+
+
 @kernel(Long, Longs, Long, Long, Long)
 def read_newline(slots, frontier, lines, columns):
     """The frontier after a line feed outside parentheses and what it indents; ``LINES`` is set. 0 if refused."""
-    frontier = shift(slots, frontier, slots[NEWLINE_TERMINAL])
-    if frontier == 0:
+    if columns == NONE:
         return 0
-    if columns > block_columns(slots, lines):
-        slots[LINES] = new_lines(slots, 0, columns, lines)
-        return shift(slots, frontier, slots[INDENT_TERMINAL])
+    frontier = shift(slots, frontier, slots[NEWLINE_TERMINAL])
+    if frontier != 0 and columns > block_columns(slots, lines):
+        lines = new_lines(slots, 0, columns, lines)
+        frontier = shift(slots, frontier, slots[INDENT_TERMINAL])
     while columns < block_columns(slots, lines) and frontier != 0:
         lines = outer_lines(slots, lines)
         frontier = shift(slots, frontier, slots[DEDENT_TERMINAL])
     slots[LINES] = lines
-    return frontier if columns == block_columns(slots, lines) else np.int64(0)
+    if frontier == 0 or columns != block_columns(slots, lines) or not goes_on(slots, frontier, lines):
+        return 0
+    return frontier
 
 
 @kernel(Long, Longs, Long, Long, Long, Long)

@@ -100,8 +100,7 @@ def only_path(slots, frontier, terminal, shifts):
 # --- several stacks: the workspace holds edges (state, node below) of what is on top, each once
 #
 # Among them are reductions under way, (~(origin + nonterminals * steps), node): ``origin`` is to be put on all nodes
-# that are so many steps below. As every one is followed just once, a text of n characters takes at most some n ** 3
-# steps.
+# that are so many steps below. Each is followed just once: a text of n characters takes at most some n ** 3 steps.
 
 
 @kernel(Ints, Longs, inline=True)
@@ -181,8 +180,8 @@ def reduced(slots, frontier, terminal):
     arena = ints_at(slots[ARENA])
     choices = ints_at(slots[CHOICES])
     count = np.int64(0)
-    for i in range(frontier_size(slots, frontier)):
-        node = frontier_node(slots, frontier, i)
+    for k in range(frontier_size(slots, frontier)):
+        node = frontier_node(slots, frontier, k)
         state = np.int64(arena[node + GSS_STATE])
         if action_of(slots, state, terminal) != 0:
             count = add_edge(slots, count, state, np.int64(arena[node + GSS_BELOW]))

@@ -20,8 +20,8 @@ from .blockers import (
 from .compilation import callback, kernel
 from .frames import miss, put
 from .layout import *  # noqa: F403 -- the layout is this package's vocabulary
-from .lines import block_columns, columns_after, is_viable, outer_lines, read_terminal
-from .parser import allocate, can_shift, frontier_node, frontier_size, merged, shift
+from .lines import columns_after, is_viable, read_terminal, text_may_end
+from .parser import allocate, can_shift, frontier_node, frontier_size, merged
 from .pointers import Flag, Ints, Long, Longs, Nothing, bytes_at, call_step, ints_at
 from .residues import number_label, number_successor, residue_of
 
@@ -64,7 +64,7 @@ def emit(slots, mode, frame, a, b, c, s, e):
 
 @kernel(Nothing, Longs, Ints, *[Long] * 8)
 def begin_embedded(slots, stack, i, byte, terminal, outer, frontier, blockers, lines, _):
-    """A value of another language begins with ``byte``."""
+    """A value of another language begins with ``byte``. What it says is not looked into: blockers end with it."""
     frame = allocate(slots, SEEN)
     arena = ints_at(slots[ARENA])
     arena[frame + PARENT] = outer
@@ -74,7 +74,7 @@ def begin_embedded(slots, stack, i, byte, terminal, outer, frontier, blockers, l
     arena[frame + COUNT] = frontier
     arena[frame + DEPTH] = 0
     arena[frame + NEXT] = lines
-    arena[frame + OTHERS] = blockers
+    arena[frame + OTHERS] = 0
     node = ints_at(slots[TERMINALS])[terminal * TERMINAL_WIDTH + TERMINAL_NODE]
     put(stack, i, VALUE, frame, node, AT_ROOT, 0, FRESH, 0, slots[ALLOCATED])
     step_value(slots, stack, i, byte)
@@ -157,7 +157,7 @@ def begin_terminal(slots, stack, i, byte, outer, frontier, blockers, lines):
         record = ints_at(slots[CONTEXTS] + context * CONTEXT_WIDTH * 4)
         state = scanned(slots, np.int64(record[CONTEXT_START]), byte)
         if state != DEAD and is_viable(slots, state, part, lines):
-            emit(slots, GRAMMAR, outer, state, part, blockers, lines, columns_after(slots, np.int64(0), byte))
+            emit(slots, GRAMMAR, outer, state, part, blockers, lines, columns_after(slots, np.int64(NONE), byte))
         embedded = ints_at(slots[CONTEXT_EMBEDDED] + np.int64(record[CONTEXT_EMBEDDED_AT]) * 4)
         for j in range(record[CONTEXT_EMBEDDED_COUNT]):
             terminal = np.int64(embedded[j])
@@ -310,19 +310,6 @@ def grammar_step(slots, stack, depth, byte):
 
 
 # --- the end of the text
-
-
-@kernel(Flag, Longs, Long, Long)
-def text_may_end(slots, frontier, lines):
-    """May the text end where the parser is at ``frontier``, after the blocks still open are ended?"""
-    if slots[ACCEPTS_EMPTY] != 0:
-        for i in range(frontier_size(slots, frontier)):
-            if frontier_node(slots, frontier, i) == GSS_BOTTOM:
-                return True
-    while block_columns(slots, lines) > 0 and frontier != 0:
-        frontier = shift(slots, frontier, slots[DEDENT_TERMINAL])
-        lines = outer_lines(slots, lines)
-    return frontier != 0 and can_shift(slots, frontier, slots[SYMBOLS] - 1)
 
 
 @kernel(Flag, Longs, Long, Long, Long, Long)
