@@ -12,7 +12,7 @@ from ..grammar.vocabulary import Vocabulary
 from .specification import GrammarSpecification
 from .tool_calls import ToolCall, behind
 from .tool_formats import ALIASES, FORMATS, Request, ToolFormat
-from .tool_schemas import tools_of
+from .tool_schemas import Tool, tools_of
 
 
 class Tools(GrammarSpecification):
@@ -85,15 +85,22 @@ def tools(
         known = ", ".join([*FORMATS, *ALIASES])
         raise InvalidSchema(f"the format {format!r:.40} is not known", remedy=f"formats are {known}; or write Tags")
     chosen = FORMATS[name]
-    named = tuple(tool for tool in found if tool.name == choice) if choice not in ("auto", "required") else ()
-    if not named and choice not in ("auto", "required"):
-        names = ", ".join(tool.name for tool in found[:8])
-        raise InvalidSchema(f"there is no tool {choice!r:.40}", remedy=f'pass "auto", "required" or one of {names}')
     if parallel and not chosen.parallel:
         raise InvalidSchema(f"in the format {name} there is one call at most", remedy="leave parallel out")
-    several = chosen.parallel and not named if parallel is None else parallel
     if reasoning is True and chosen.reasoning is None and chosen.shape is None:
         raise InvalidSchema(f"the format {name} knows no reasoning", remedy='pass the marks: ("<think>", "</think>")')
+    several = chosen.parallel and choice in ("auto", "required") if parallel is None else parallel
     marks = (chosen.reasoning if reasoning is True else None) if isinstance(reasoning, bool) else reasoning
-    request = Request(named or found, choice != "auto", None if several else 1, marks, frozenset())
-    return Tools(chosen, request)
+    at_most = None if several else 1
+    return Tools(chosen, Request(_chosen(found, choice), choice != "auto", at_most, marks, frozenset()))
+
+
+def _chosen(found: tuple[Tool, ...], choice: str) -> tuple[Tool, ...]:
+    """The tools that may be called."""
+    if choice in ("auto", "required"):
+        return found
+    named = tuple(tool for tool in found if tool.name == choice)
+    if not named:
+        names = ", ".join(tool.name for tool in found[:8])
+        raise InvalidSchema(f"there is no tool {choice!r:.40}", remedy=f'pass "auto", "required" or one of {names}')
+    return named

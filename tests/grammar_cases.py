@@ -176,7 +176,8 @@ class Pair:
                 self.matcher = self.matcher.fork()
             else:
                 single = allowed[allowed < END]
-                self.accept(int(generator.choice(list(single if len(single) and generator.random() < 0.5 else allowed))))
+                wanted = single if len(single) and generator.random() < 0.5 else allowed
+                self.accept(int(generator.choice(list(wanted))))
 
 
 def mask_of(matcher: Matcher) -> NDArray[np.bool_]:

@@ -171,6 +171,18 @@ def test_what_is_cut_off_is_no_call(format: str, text: str, expected: list[Any])
     assert counts[0] == 0
 
 
+def test_an_end_token_ends_a_call_by_itself() -> None:
+    vocabulary = mw.Vocabulary.from_tokens(
+        VOCABULARY.tokens, eos_token_ids=[256, SPECIAL["<|call|>"]], special_tokens=SPECIAL
+    )
+    matcher = mw.compile(mw.tools([add], format="harmony"), vocabulary).matcher()
+    begin = '<|channel|>commentary to=functions.add <|constrain|>json<|message|>{"a": 1, "b": 2}'
+    assert matcher.accept_tokens(ids_of(begin)) == len(ids_of(begin))
+    assert matcher.accept_token(SPECIAL["<|call|>"])
+    assert matcher.is_terminated()
+    assert vocabulary.decode(ids_of(begin), special_tokens=True).decode() == begin
+
+
 @pytest.mark.parametrize("format", FORMATS)
 def test_other_tools_and_arguments_are_refused(format: str) -> None:
     for sample, text, expected in SAMPLES:

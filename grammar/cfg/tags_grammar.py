@@ -16,7 +16,7 @@ from ..errors import InvalidGrammar
 from ..limits import Budget
 from ..regex_form import Regex
 from .assembly import Assembly, Pieces, Symbols
-from .byte_dfa import DEAD
+from .byte_dfa import DEAD, ByteDfa
 from .model import Grammar, SpecialToken
 from .regular import ending_with, intersection, until_dfa, without_dfa
 from .regular_grammar import automaton_of
@@ -115,8 +115,7 @@ class _Reader:
             if number not in found:
                 problem = f"the tag {tag.begin!r} can never begin, because another trigger is always found before"
                 raise InvalidGrammar(problem, remedy="make that trigger longer, or leave one of them out")
-        tail = without_dfa(self._forbidden, assembly.budget)
-        return ~region, (assembly.terminal("free text", tail, ("tail",)),)
+        return ~region, (assembly.terminal("free text", self._without, ("tail",)),)
 
     @cached_property
     def _triggers(self) -> list[_Trigger]:
@@ -128,11 +127,19 @@ class _Reader:
         """The triggers, and the names of special tokens that are."""
         return [(trigger.token.name if trigger.token else trigger.text).encode() for trigger in self._triggers]
 
+    @cached_property
+    def _until(self) -> ByteDfa:
+        return until_dfa(self._forbidden, self._assembly.budget)
+
+    @cached_property
+    def _without(self) -> ByteDfa:
+        return without_dfa(self._forbidden, self._assembly.budget)
+
     def _text_before(self, trigger: _Trigger) -> Symbols | None:
         """Free text up to ``trigger`` and this itself; ``None`` if another one always comes first."""
-        assembly, forbidden = self._assembly, self._forbidden
-        text = (without_dfa if trigger.token else until_dfa)(forbidden, assembly.budget)
-        if trigger.text and (trigger.token or len(forbidden) > 1):
+        assembly = self._assembly
+        text = self._without if trigger.token else self._until
+        if trigger.text and (trigger.token or len(self._forbidden) > 1):
             text = intersection([text, ending_with(trigger.text.encode())], assembly.budget)
         if text.start == DEAD:
             return None
