@@ -21,7 +21,12 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 _ClickException: Any = typer.BadParameter.__mro__[2]
 """The base of what typer raises for wrong arguments, from click or from the copy of it that typer may bring along."""
 
-Schema = Annotated[str, typer.Option("--schema", metavar="FILE", help="The JSON schema, a file.")]
+_OF_SCHEMA = "The JSON schema, or a grammar (.lark, .gbnf, .ebnf), a file."
+Schema = Annotated[str, typer.Option("--schema", metavar="FILE", help=_OF_SCHEMA)]
+Kind = Annotated[
+    Optional[str],  # noqa: UP045 - typer reads it when it runs
+    typer.Option("--grammar", metavar="KIND", help='What the file holds: "lark", "gbnf", "ebnf" or "regex".'),
+]
 Model = Annotated[
     Optional[str],  # noqa: UP045 - typer reads it when it runs
     typer.Option("--model", metavar="MODEL", help="A folder or hub id; without it, the bundled tiny model."),
@@ -71,7 +76,12 @@ def maskwright(
 
 @app.command()
 def generate(
-    schema: Schema,
+    schema: Annotated[Optional[str], typer.Option("--schema", metavar="FILE", help=_OF_SCHEMA)] = None,  # noqa: UP045
+    grammar: Kind = None,
+    regex: Annotated[Optional[str], typer.Option("--regex", metavar="PATTERN", help="In place of a file.")] = None,  # noqa: UP045
+    choice: Annotated[
+        list[str], typer.Option("--choice", metavar="TEXT", help="One of these, in place of a file.")
+    ] = [],  # noqa: B006 - typer copies it
     model: Model = None,
     prompt: Annotated[str, typer.Option("--prompt", metavar="TEXT", help="What to write.")] = "Answer in JSON.",
     count: Annotated[int, typer.Option("-n", metavar="N", min=1, help="How many documents.")] = 1,
@@ -84,18 +94,24 @@ def generate(
     escapes: Escapes = "minimal",
     dialect: Dialect = None,
 ) -> None:
-    """Write documents: one as the model wrote it, or several, one on each line."""
+    """Write documents: one as the model wrote it, or several, one on each line (texts of grammars as JSON strings)."""
     from .cli_generate import Sampling, write_documents
-    from .cli_input import read_schema
+    from .cli_input import given_text, read_grammar, read_schema
 
-    specification = read_schema(schema, property_order, whitespace, formats, escapes, dialect)
+    given: Any = given_text(regex, choice)
+    if (given is None) == (schema is None):
+        raise typer.BadParameter("give one of --schema, --regex and --choice")
+    if schema is not None:
+        given = read_grammar(schema, grammar)
+        given = given or read_schema(schema, property_order, whitespace, formats, escapes, dialect)
     sampling = Sampling(count, seed, max_new_tokens, temperature)
-    raise typer.Exit(write_documents(schema, specification, model, prompt, sampling))
+    raise typer.Exit(write_documents(schema or "the command line", given, model, prompt, sampling))
 
 
 @app.command()
 def check(
     schema: Schema,
+    grammar: Kind = None,
     document: Annotated[Optional[str], typer.Argument(help="A file, or - for stdin.")] = None,  # noqa: UP045
     property_order: Order = "any",
     whitespace: Whitespace = "any",
@@ -103,18 +119,19 @@ def check(
     escapes: Escapes = "any",
     dialect: Dialect = None,
 ) -> None:
-    """Say whether the schema can be enforced, and where a document first leaves it."""
+    """Say whether the schema or grammar can be enforced, and where a document first leaves it."""
     from .cli_check import check_document
-    from .cli_input import read_schema
+    from .cli_input import read_grammar, read_schema
 
-    raise typer.Exit(
-        check_document(schema, read_schema(schema, property_order, whitespace, formats, escapes, dialect), document)
-    )
+    given: Any = read_grammar(schema, grammar)
+    given = given or read_schema(schema, property_order, whitespace, formats, escapes, dialect)
+    raise typer.Exit(check_document(schema, given, document))
 
 
 @app.command()
 def explain(
     schema: Schema,
+    grammar: Kind = None,
     prefix: Annotated[str, typer.Option("--prefix", metavar="TEXT", help="The document so far.")] = "",
     model: Model = None,
     tokenizer: Tokenizer = None,
@@ -127,10 +144,11 @@ def explain(
 ) -> None:
     """Say which tokens may follow a beginning of a document, and why."""
     from .cli_explain import explain_prefix
-    from .cli_input import read_schema
+    from .cli_input import read_grammar, read_schema
 
-    specification = read_schema(schema, property_order, whitespace, formats, escapes, dialect)
-    raise typer.Exit(explain_prefix(schema, specification, prefix, tokenizer or model, limit))
+    given: Any = read_grammar(schema, grammar)
+    given = given or read_schema(schema, property_order, whitespace, formats, escapes, dialect)
+    raise typer.Exit(explain_prefix(schema, given, prefix, tokenizer or model, limit))
 
 
 app.add_typer(bench, name="bench")

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from .cli_input import errors_naming, read_bytes
-from .cli_places import Place, in_words, place_after
+from .cli_places import Place, in_words, place_after, text_in_words
 from .grammar.matcher import Constraint, Matcher
 from .grammar.vocabulary import Vocabulary
-from .schemas.specification import JsonSchema
+from .schemas.specification import JsonSchema, Specification
 
 _END = 256
 _LONGEST_HINT = 40
@@ -34,17 +34,21 @@ def byte_vocabulary() -> Vocabulary:
     return Vocabulary.from_tokens([bytes([byte]) for byte in range(_END)] + [b""], eos_token_ids=[_END])
 
 
-def check_document(path: str, schema: JsonSchema, document: str | None) -> int:
+def check_document(path: str, schema: Specification, document: str | None) -> int:
     """The exit code: 1 if the document is not valid."""
     with errors_naming(path):
         constraint = schema.compile(byte_vocabulary())
         if document is None:
-            sys.stdout.write(f"{path}: the schema can be enforced\n")
+            kind = "schema" if isinstance(schema, JsonSchema) else "grammar"
+            sys.stdout.write(
+                "".join(f"{line}\n" for line in (f"{path}: the {kind} can be enforced", *constraint.notes))
+            )
             return 0
         data = read_bytes(document)
         deviation = first_deviation(constraint, data)
     name = "stdin" if document == "-" else document
-    sys.stdout.write(f"{name}: {'valid' if deviation is None else describe(deviation, data)}\n")
+    found = "valid" if deviation is None else describe(deviation, data, isinstance(schema, JsonSchema))
+    sys.stdout.write(f"{name}: {found}\n")
     return int(deviation is not None)
 
 
@@ -57,29 +61,33 @@ def first_deviation(constraint: Constraint, data: bytes) -> Deviation | None:
     return None if matcher.is_accepting() else Deviation(len(data), matcher)
 
 
-def describe(deviation: Deviation, data: bytes) -> str:
+def describe(deviation: Deviation, data: bytes, is_json: bool) -> str:
     """One line: where, what was found and what was expected."""
     offset = deviation.offset
     before = data[:offset].decode(errors="replace")
     line = before.count("\n") + 1
     column = len(before) - (before.rfind("\n") + 1) + 1
-    found = "the document ends" if offset == len(data) else f"{_shown(data, offset)} is not allowed"
-    place = place_after(before)
-    return (
-        f"invalid at byte {offset}, line {line}, column {column} ({place}): {found}; "
-        f"expected {expectation(deviation.matcher, place)}"
-    )
+    found = f"the {'document' if is_json else 'text'} ends"
+    if offset < len(data):
+        found = f"{_shown(data, offset)} is not allowed"
+    place = place_after(before) if is_json else None
+    words = f" ({place})" if place else ""
+    expected = expectation(deviation.matcher, place)
+    return f"invalid at byte {offset}, line {line}, column {column}{words}: {found}; expected {expected}"
 
 
-def expectation(matcher: Matcher, place: Place) -> str:
-    """What may come next at ``place``: the only text there is, or kinds of characters."""
+def expectation(matcher: Matcher, place: Place | None) -> str:
+    """What may come next, at ``place`` of a JSON document: the only text there is, or kinds of characters."""
     forced = matcher.forced_bytes()
     if len(forced) > 1:
         return repr(forced[:_LONGEST_HINT].decode(errors="ignore"))
     mask = np.zeros((1, _END // 32 + 1), np.int32)
     matcher.fill_next_token_bitmask(mask)
     bits = np.unpackbits(mask.view(np.uint8), bitorder="little")
-    return in_words(np.flatnonzero(bits[:_END]).tolist(), in_string=place.in_string, may_end=bool(bits[_END]))
+    allowed, may_end = np.flatnonzero(bits[:_END]).tolist(), bool(bits[_END])
+    if place is None:
+        return text_in_words(allowed, may_end=may_end)
+    return in_words(allowed, in_string=place.in_string, may_end=may_end)
 
 
 def _shown(data: bytes, offset: int) -> str:

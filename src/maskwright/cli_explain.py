@@ -11,19 +11,27 @@ from .cli_check import byte_vocabulary, describe, expectation, first_deviation
 from .cli_input import errors_naming, quieten_transformers
 from .cli_places import place_after
 from .generation.models import load, load_tokenizer
+from .grammar.cfg.forms import read_form
+from .grammar.cfg.model import Lexing
+from .grammar.limits import Budget
+from .grammar.matcher import Constraint
 from .grammar.vocabulary import Vocabulary
-from .schemas.specification import JsonSchema, vocabulary_of
+from .schemas.specification import GrammarSpecification, Specification, vocabulary_of
+
+_NAMES = 20
+_LONGEST_NAME = 40
 
 
-def explain_prefix(path: str, schema: JsonSchema, prefix: str, tokenizer: str | None, limit: int) -> int:
+def explain_prefix(path: str, schema: Specification, prefix: str, tokenizer: str | None, limit: int) -> int:
     """The exit code: 1 if the prefix is not the beginning of a document."""
     quieten_transformers()
     data = prefix.encode(errors="surrogateescape")
+    is_grammar = isinstance(schema, GrammarSpecification)
     with errors_naming(path):
         by_bytes = schema.compile(byte_vocabulary())
         deviation = first_deviation(by_bytes, data)
         if deviation is not None and deviation.offset < len(data):
-            sys.stdout.write(f"the prefix is {describe(deviation, data)}\n")
+            sys.stdout.write(f"the prefix is {describe(deviation, data, not is_grammar)}\n")
             return 1
         vocabulary = vocabulary_of(load(None)[1] if tokenizer is None else load_tokenizer(tokenizer))
         matcher = schema.compile(vocabulary).matcher()
@@ -33,9 +41,9 @@ def explain_prefix(path: str, schema: JsonSchema, prefix: str, tokenizer: str | 
         allowed = np.flatnonzero(np.unpackbits(mask.view(np.uint8), bitorder="little"))
         bytewise = by_bytes.matcher()
         bytewise.accept_tokens(list(data))
-        place = place_after(prefix)
+        place = None if is_grammar else place_after(prefix)
         lines = [
-            f"where:    {place}",
+            *([f"where:    {place}"] if place else _about(schema, by_bytes)),
             f"expected: {expectation(bytewise, place)}",
             f"forced:   {matcher.forced_bytes().decode(errors='ignore')!r}",
             f"allowed:  {len(allowed)} of {vocabulary.size} tokens",
@@ -43,6 +51,22 @@ def explain_prefix(path: str, schema: JsonSchema, prefix: str, tokenizer: str | 
         ]
     sys.stdout.write("\n".join(lines) + "\n")
     return 0
+
+
+def _about(schema: Specification, constraint: Constraint) -> list[str]:
+    """What kind of grammar it is."""
+    assert isinstance(schema, GrammarSpecification)
+    grammar = read_form(schema.form, Budget())
+    lexing = "by Lark's lexer" if grammar.lexing is Lexing.LONGEST else "wherever the rules allow"
+    names = [terminal.name for terminal in grammar.terminals]
+    shown = ", ".join(name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}..." for name in names[:_NAMES])
+    more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
+    return [
+        f"grammar:  {len(names)} terminals, {len(grammar.rules)} rules of {len(grammar.nonterminals)} names; "
+        f"terminals end {lexing}",
+        f"terminals: {shown}{more}",
+        *(f"note:     {note}" for note in constraint.notes),
+    ]
 
 
 def _sample(vocabulary: Vocabulary, allowed: NDArray[np.int64], limit: int) -> list[int]:

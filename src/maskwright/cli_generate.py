@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,7 @@ from .cli_input import errors_naming, quieten_transformers
 from .generation.generate import generate
 from .generation.models import load
 from .generation.result import GenerationResult
-from .schemas.specification import JsonSchema
+from .schemas.specification import JsonSchema, Specification
 
 _BATCH = 8
 _SECONDS_BEFORE_PROGRESS = 2.0
@@ -51,7 +52,7 @@ class _Progress(StoppingCriteria):
         return torch.zeros(len(input_ids), dtype=torch.bool, device=input_ids.device)
 
 
-def write_documents(path: str, schema: JsonSchema, model: str | None, prompt: str, sampling: Sampling) -> int:
+def write_documents(path: str, schema: Specification, model: str | None, prompt: str, sampling: Sampling) -> int:
     """The exit code: 1 if a document was cut off."""
     quieten_transformers()
     loaded, tokenizer = load(model)
@@ -75,7 +76,7 @@ def write_documents(path: str, schema: JsonSchema, model: str | None, prompt: st
             )
             bar.clear()
             drawn += len(results)
-            complete += _write(results, on_one_line=sampling.count > 1)
+            complete += _write(results, sampling.count > 1, isinstance(schema, JsonSchema))
     if complete < drawn:
         sys.stderr.write(
             f"maskwright: {drawn - complete} of {drawn} documents did not end within the token budget "
@@ -84,15 +85,17 @@ def write_documents(path: str, schema: JsonSchema, model: str | None, prompt: st
     return int(complete < drawn)
 
 
-def _write(results: list[GenerationResult], *, on_one_line: bool) -> int:
+def _write(results: list[GenerationResult], on_one_line: bool, is_json: bool) -> int:
     """Writes the complete documents to stdout; how many there were."""
     texts = [result.text for result in results if result.finish_reason == "stop"]
     for text in texts:
-        sys.stdout.write((_on_one_line(text) if on_one_line else text) + "\n")
+        sys.stdout.write((_on_one_line(text, is_json) if on_one_line else text) + "\n")
     sys.stdout.flush()
     return len(texts)
 
 
-def _on_one_line(text: str) -> str:
-    """The same document without line breaks, which in JSON are never part of a string."""
+def _on_one_line(text: str, is_json: bool) -> str:
+    """The same document without line breaks, which in JSON are never part of a string; any other text as JSON."""
+    if not is_json:
+        return json.dumps(text, ensure_ascii=False)
     return "".join(line.strip(" \t\r") for line in text.split("\n"))

@@ -8,11 +8,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from .grammar.errors import MaskwrightError
-from .grammar.regex_form import Regex
-from .schemas.specification import JsonSchema
+from .grammar.cfg.ebnf import Ebnf
+from .grammar.cfg.gbnf import Gbnf
+from .grammar.cfg.lark_form import Lark
+from .grammar.errors import InvalidGrammar, MaskwrightError
+from .grammar.regex_form import Choice, Regex
+from .schemas.specification import GrammarSpecification, JsonSchema
 
 _PATTERN = "regex:"
+_SUFFIXES = {".lark": "lark", ".gbnf": "gbnf", ".ebnf": "ebnf"}
 
 
 def read_schema(
@@ -30,6 +34,34 @@ def read_schema(
             escapes=escapes,
             dialect=dialect,
         )
+
+
+def read_grammar(path: str, kind: str | None) -> GrammarSpecification | None:
+    """The grammar in a file, of the ``kind`` that is named or that its suffix tells; ``None`` if it tells of none."""
+    kind = kind or _SUFFIXES.get(Path(path).suffix)
+    if kind is None:
+        return None
+    content = read_bytes(path)
+    try:
+        text = content.decode()
+    except UnicodeDecodeError as error:
+        raise InvalidGrammar(f"{path} is not UTF-8: {error.reason} at byte {error.start}") from error
+    if kind == "lark":
+        return GrammarSpecification(Lark(Path(path)))
+    if kind == "regex":
+        return GrammarSpecification(Regex(text.removesuffix("\n")))
+    if kind not in ("gbnf", "ebnf"):
+        raise MaskwrightError(f"{kind!r} is no kind of grammar", remedy="write lark, gbnf, ebnf or regex")
+    return GrammarSpecification(Gbnf(text) if kind == "gbnf" else Ebnf(text))
+
+
+def given_text(regex: str | None, choices: list[str]) -> GrammarSpecification | None:
+    """The language that is given on the command line itself."""
+    if regex is not None and choices:
+        raise MaskwrightError("both --regex and --choice are given", remedy="leave one out")
+    if regex is not None:
+        return GrammarSpecification(Regex(regex))
+    return GrammarSpecification(Choice(choices)) if choices else None
 
 
 def read_bytes(path: str) -> bytes:

@@ -116,6 +116,18 @@ def place_after(text: str) -> Place:
     return Place(walk.pointer(), "in a property name" if walk.expects_key else "in a string", in_string=True)
 
 
+def text_in_words(expected: Iterable[int], *, may_end: bool) -> str:
+    """The same of any text, of which nothing is known."""
+    allowed = set(expected)
+    words = ["the end of the text"] if may_end else []
+    if len(allowed & _TEXT) > _MANY:
+        words.append("almost any character")
+    else:
+        words += [repr(chr(byte)) for byte in sorted(byte for byte in allowed if byte <= 0x7F)]
+        words += ["a character outside ASCII"] if max(allowed, default=0) > 0x7F else []
+    return " or ".join(words) if len(words) < 3 else ", ".join(words[:-1]) + " or " + words[-1]
+
+
 def in_words(expected: Iterable[int], *, in_string: bool, may_end: bool) -> str:
     """What the bytes that may come next are, in words; ``may_end``: whether the document may end as well."""
     allowed = set(expected)
