@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from .dfa import DEAD, REJECT, Dfa
 from .errors import LimitExceeded
+from .kernels.searching import list_predecessors, mark_reachable, measure
 from .limits import Budget
 from .minimization import merge_equivalent
 
@@ -73,37 +74,24 @@ def explore(
 def distances(transitions: NDArray[np.int32], targets: NDArray[np.bool_]) -> NDArray[np.int32]:
     """For each state the number of symbols on a shortest way to a target, or ``UNREACHABLE``.
 
-    ``targets``: bool[kinds, states]; int32[kinds, states], each kind by itself.
+    ``targets``: bool[kinds, states]; int32[kinds, states], each kind by itself. Ways into ``DEAD`` are not looked at.
     """
-    states, classes = transitions.shape
-    flat = transitions.ravel()
-    sources = np.argsort(flat, kind="stable") // classes
-    counts = np.bincount(flat, minlength=states)
-    ends = np.cumsum(counts)
-    result = np.where(targets, 0, UNREACHABLE).astype(np.int32)
+    table = np.ascontiguousarray(transitions, np.int32)
+    offsets = np.zeros(len(table) + 1, np.int32)
+    sources = np.empty(table.size, np.int32)
+    list_predecessors(table, offsets, sources)
+    result = np.ascontiguousarray(np.where(targets, 0, UNREACHABLE), np.int32)
+    queue = np.empty(len(table), np.int32)
     for distance in result:
-        frontier = np.flatnonzero(distance == 0)
-        steps = 0
-        while frontier.size:
-            steps += 1
-            lengths = counts[frontier]
-            shift = np.repeat(ends[frontier] - np.cumsum(lengths), lengths)
-            predecessors = sources[shift + np.arange(shift.size)]
-            distance[predecessors[distance[predecessors] == UNREACHABLE]] = steps
-            frontier = np.flatnonzero(distance == steps)
+        measure(offsets, sources, distance, queue, UNREACHABLE)
     return result
 
 
 def reachable(dfa: Dfa) -> NDArray[np.bool_]:
     """Which states some input leads to from the start; bool[states]."""
-    seen = np.zeros(len(dfa.labels), np.bool_)
-    seen[dfa.start] = True
-    frontier = np.array([dfa.start])
-    while frontier.size:
-        before = seen.copy()
-        seen[dfa.transitions[frontier]] = True
-        frontier = np.flatnonzero(seen & ~before)
-    return seen
+    seen = np.zeros(len(dfa.labels), np.uint8)
+    mark_reachable(np.ascontiguousarray(dfa.transitions, np.int32), int(dfa.start), seen, np.empty(len(seen), np.int32))
+    return seen.view(np.bool_)
 
 
 def trim(dfa: Dfa) -> Dfa:

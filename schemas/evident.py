@@ -84,7 +84,7 @@ class Evident:
 
     def _of_some_kind(self, value: int) -> bool:
         possible = self._plain.kinds_of(value)
-        for kind in _CHEAP_FIRST:
+        for kind in _CHEAP_FIRST:  # noqa: SIM110 -- most values are of one kind, for which a generator costs more
             if kind in possible and self.of_kind(value, kind):
                 return True
         return False

@@ -103,14 +103,27 @@ def finish_other_key(slots, stack, at, frame, number, size, top):
     return 1
 
 
+@kernel(Long, Longs, Long, Long, Long, Long)
+def first_key_from(slots, lo, hi, position, code_point):
+    """The first of the keys ``lo .. hi-1``, equal before ``position``, that goes on with ``code_point`` or a higher.
+
+    The order of UTF-8's bytes is that of code points.
+    """
+    while lo < hi:
+        middle = (lo + hi) >> 1
+        if key_code_point(slots, middle, position) < code_point:
+            lo = middle + 1
+        else:
+            hi = middle
+    return lo
+
+
 @kernel(Flag, Longs, Long, Long, Long, Long, Long, Long, Long)
 def some_key_in_range(slots, mode, frame, lo, hi, position, low, high):
     """Is there a (live) key whose code point at ``position`` lies in ``low .. high``?"""
-    for key in range(lo, hi):
-        code_point = key_code_point(slots, key, position)
-        if low <= code_point and code_point <= high and (mode == CHOICE or key_is_live(slots, frame, key)):
-            return True
-    return False
+    first = first_key_from(slots, lo, hi, position, low)
+    end = first_key_from(slots, first, hi, position, high + 1)
+    return first < end and (mode == CHOICE or any_key_live(slots, frame, first, end))
 
 
 @kernel(Flag, Longs, Long, Long, Long, Long, Long, Long, Long)
