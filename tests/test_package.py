@@ -50,7 +50,6 @@ PUBLIC_NAMES = {
     "compile",
     "fill_next_token_bitmasks",
     "generate",
-    "tools",
 }
 IMPORT_MASKWRIGHT = f"""
 from time import process_time
@@ -160,6 +159,7 @@ def test_the_public_names_are_few_and_there() -> None:
     assert [name for name in maskwright.__all__ if not hasattr(maskwright, name)] == []
     for error in "InvalidGrammar", "InvalidSchema", "LimitExceeded", "UnsatisfiableGrammar", "UnsupportedSchema":
         assert issubclass(getattr(maskwright, error), maskwright.MaskwrightError)
+    assert callable(maskwright.tools)
 
 
 def test_importing_the_package_is_cheap() -> None:

@@ -1,7 +1,7 @@
 """maskwright makes language models write structured output: JSON that obeys a schema, by token masks from automata.
 
-The names below are the public face; the errors besides ``MaskwrightError`` can be had from here too. They are loaded
-on first use, so that ``import maskwright`` is quick and imports no machine-learning library.
+The names below are the public face; ``tools`` and the errors besides ``MaskwrightError`` can be had from here too. They
+are loaded on first use, so that ``import maskwright`` is quick and imports no machine-learning library.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from .logits.processor import LogitsProcessor
     from .schemas.options import JsonOptions
     from .schemas.specification import JsonSchema, compile
-    from .schemas.tools import tools
+    from .schemas.tools import tools as tools
 
     __version__: str
 
@@ -56,7 +56,6 @@ __all__ = [
     "compile",
     "fill_next_token_bitmasks",
     "generate",
-    "tools",
 ]
 
 _MODULES = {
