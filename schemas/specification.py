@@ -189,6 +189,8 @@ def _read(schema: object) -> tuple[object, Callable[[str], object]]:
         contents = read_json_file(schema)
     elif isinstance(schema, dict | bool):
         pass
+    elif isinstance(schema, FORMS):
+        raise InvalidSchema(f"{schema!r:.60} is a grammar, not a schema", remedy="pass it by itself")
     elif schema is None or isinstance(schema, JsonSchema | int | float | bytes | list | tuple | set):
         raise InvalidSchema(f"{schema!r:.60} is not a specification", remedy=f"pass {_FORMS}")
     else:
