@@ -50,7 +50,8 @@ def _read_fast(tokenizer: Any, backend: Any) -> TokenTable:
         pieces[token_id] = added.content.encode() if is_byte_level else spelling(added.content)
         if added.special:
             specials.add(token_id)
-    names = {name: i for name, i in backend.get_vocab(with_added_tokens=True).items() if i in specials}
+    listed = backend.get_vocab(with_added_tokens=True).items()
+    names = {name: i for name, i in sorted(listed, key=lambda item: item[1]) if i in specials}
     encode = partial(_encode_tokenizers if tokenizer is backend else _encode_transformers, tokenizer)
     return TokenTable(_in_order(pieces), _eos_ids(tokenizer), frozenset(specials), encode, names)
 

@@ -388,9 +388,8 @@ def test_generate() -> None:
 
 
 def test_special_tokens_show_up_in_results() -> None:
-    tokenizer: Any = load(None)[1]
-    vocabulary = mw.Vocabulary.from_huggingface(tokenizer)
-    name = next(name for name, i in vocabulary.special_tokens.items() if i not in vocabulary.eos_token_ids)
+    name = "<|document|>"
+    assert name in mw.Vocabulary.from_huggingface(load(None)[1]).special_tokens
     result = mw.generate(
         None, "Go.", schema=mw.Tags([(name, mw.Choice(["x"]), "")], free_text=False, at_least=1, at_most=1)
     )
