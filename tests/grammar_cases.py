@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
@@ -188,7 +189,13 @@ def mask_of(matcher: Matcher) -> NDArray[np.bool_]:
 
 
 def grammar_of(text: str, start: str = "start", indenter: object = None, lexing: Lexing = Lexing.LONGEST) -> Grammar:
-    return replace(read_lark(Lark(text, start, indenter), Budget(Limits())), lexing=lexing)
+    """The grammar of a text of Lark's, for scannerless lexing without Lark's keywords."""
+    grammar = read_lark(Lark(text, start, indenter), Budget(Limits()))
+    if lexing is Lexing.LONGEST:
+        return grammar
+    none: dict[str, Any] = {"keywords": {}, "keyword_only": frozenset(), "folded_keywords": ()}
+    terminals = tuple(replace(terminal, **none) for terminal in grammar.terminals)
+    return replace(grammar, lexing=lexing, terminals=terminals)
 
 
 class _NoValues:

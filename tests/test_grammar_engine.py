@@ -113,7 +113,7 @@ def test_indentation(seed: int) -> None:
 def test_no_dead_ends(case: Case, seed: int) -> None:
     """Where every way to cut a text counts, no byte is read that nothing can follow."""
     grammar = read(case, Lexing.EVERY)
-    assume(all(dfa.guard is None for dfa in dfas(grammar).values()))
+    assume(case.text.isascii() and all(dfa.guard is None for dfa in dfas(grammar).values()))
     pair = Pair(grammar)
     generator = random.Random(seed)
     for _ in range(4):

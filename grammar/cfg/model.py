@@ -54,7 +54,7 @@ class Terminal:
     ``keywords``: texts that, where this terminal matches just them, are another terminal, if the parser's state knows
     that one. ``keyword_only``: it is found in this way only wherever the parser's state knows one of these terminals.
     ``folded_keywords``: terminals of which, after ``keywords`` and in this order, the same holds for any text that they
-    match as a whole (those that ignore case have too many texts to list).
+    match as a whole (those that ignore case have too many texts to list). ``Lexing.EVERY`` has none of these.
     """
 
     name: str

@@ -54,8 +54,6 @@ def ends_before(slots, ending, byte):
     row = ints_at(slots[SCAN_ENDINGS] + ending * ENDING_WIDTH * 4)
     if bytes_at(slots[FOLLOWERS])[(np.int64(row[ENDING_TERMINAL]) << 8) + byte] == 0:
         return NOT
-    if slots[LONGEST_MATCH] == 0:
-        return SIMPLY
     answer = SIMPLY
     preferred = np.int64(row[ENDING_PREFERRED])
     if preferred != DEAD:
