@@ -131,7 +131,12 @@ Case = tuple[str, object, dict[str, Any], list[str]]
 
 def cases() -> Iterator[Case]:
     """Name, maskwright's form, what peers are given by name, and texts."""
-    texts = {"json": json_texts(), "c": [text.lstrip() for text in C_TEXTS], "sql": list(SQL_TEXTS), "arithmetic": list(ARITHMETIC_TEXTS)}
+    texts = {
+        "json": json_texts(),
+        "c": [text.lstrip() for text in C_TEXTS],
+        "sql": list(SQL_TEXTS),
+        "arithmetic": list(ARITHMETIC_TEXTS),
+    }
     for name, documents in texts.items():
         grammar = (EXAMPLES / f"{name}.lark").read_text(encoding="utf-8")
         grammar = re.sub(r"\(\?!\(.*?\)\\b\)\s*", "", grammar, flags=re.DOTALL)
