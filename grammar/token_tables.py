@@ -69,14 +69,6 @@ class TokenTables:
         self.bare_blanks = np.array(kinds, np.uint8)
         self.bare_columns = np.array(columns, np.uint16)
 
-    def with_same(self, tokens: NDArray[np.int32]) -> NDArray[np.int32]:
-        """``tokens``, and all others with the same bytes as one of them."""
-        found = [tokens]
-        while len(found[-1]):
-            others = self.same[found[-1]]
-            found.append(others[others >= 0])
-        return np.concatenate(found)
-
     def has_longer(self, content: bytes) -> bool:
         """Is ``content`` a proper prefix of some token?"""
         trie, node = self.trie, -1

@@ -71,6 +71,7 @@ class Scanner:
         self._first_row: dict[int, int] = {}
         self._followers: dict[tuple[int, frozenset[int], tuple[int, ...]], int] = {}
         self._starts: dict[frozenset[int], int] = {}
+        self._retired: list[NDArray[np.generic]] = []  # kernels of other threads may still be reading these
         self._join_terminals()
         self._counters = np.array([1, 0, 0, 1], np.int64)
         self.states = 1
@@ -240,6 +241,8 @@ class Scanner:
     def _grow(self) -> None:
         """Twice the room for everything; the arrays that kernels read are left as they are, and replaced."""
         self._budget.check()
+        self._retired += [self.transitions, self.decided, self.decided_at_end, self.where, self.endings]
+        self._retired += [self.inevitable, self.loops]
         self.transitions = _doubled(self.transitions)
         self._budget.check_memory(self.transitions.nbytes, "the grammar's scanner")
         self.decided, self.where, self.endings = _doubled(self.decided), _doubled(self.where), _doubled(self.endings)

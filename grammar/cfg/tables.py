@@ -287,8 +287,6 @@ class GrammarTables:
             at.LOOPS: scanner.loops,
             at.INEVITABLE: scanner.inevitable,
         }
-        self._retired += [scanner.transitions, scanner.decided, scanner.decided_at_end]
-        self._retired += [scanner.where, scanner.endings, scanner.loops, scanner.inevitable]
         for slot, table in tables.items():
             slots[slot] = address_of(table)
         indentation = grammar.indentation

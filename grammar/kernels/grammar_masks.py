@@ -14,7 +14,7 @@ from .compilation import callback, kernel
 from .frames import miss, put
 from .layout import *  # noqa: F403 -- the layout is this package's vocabulary
 from .lines import can_be_read, read_terminal
-from .masks import begin_reading, copy_mask, end_reading, kept_mask
+from .masks import begin_reading, copy_mask, end_reading, fill_anything, kept_mask
 from .pointers import (
     Flag,
     Ints,
@@ -42,16 +42,6 @@ MANY_STEPS = 1 << 11
 """A state from which a mask took so many steps is worth a record."""
 
 NO_LIMIT = 1 << 40
-
-
-@kernel(Nothing, Longs, Ints, Words)
-def walk_everything(slots, stack, mask):
-    roots = ints_at(slots[TRIE + 4])
-    ends = ints_at(slots[TRIE + 3])
-    for byte in range(256):
-        if roots[byte] >= 0:
-            root = np.int64(roots[byte])
-            call_walk(slots[WALK], slots, stack, mask, TRIE, root, np.int64(ends[root]), 0, 0)
 
 
 @kernel(Flag, Longs, Long, Long, Long)
@@ -225,7 +215,7 @@ def fill_new(slots, stack, mask):
     slots[STEPS] = 0
     if record == 0:
         slots[MOST_STEPS] = MANY_STEPS if state != DEAD or may_be_sorted(slots, frontier) else NO_LIMIT
-        walk_everything(slots, stack, mask)
+        fill_anything(slots, stack, mask)
         slots[MOST_STEPS] = NO_LIMIT
         if state == DEAD:
             want_context(slots, frontier, 0, 0)
@@ -334,7 +324,7 @@ def fill_grammar(slots, stack, mask):
     """The mask of one thread in a grammar's text, which is all zeros before."""
     frontier = np.int64(stack[B])
     if stack[C] != 0 or frontier < 0:
-        walk_everything(slots, stack, mask)
+        fill_anything(slots, stack, mask)
         return 0
     if write_key(slots, stack, np.int64(ints_at(depth_at(slots, stack))[0])) != 0 and copy_kept(slots, mask):
         return 0

@@ -154,7 +154,7 @@ ORDINARY, IGNORED, OPENER, CLOSER = range(4)
 # what tokens do from a state of the scanner, or the beginning of a context, on: groups of tokens that stay inside one
 # terminal, each with what that may become; segments of the trie of all tokens, to be walked
 TOKENS_GROUPS_AT, TOKENS_GROUPS, TOKENS_SEGMENTS_AT, TOKENS_SEGMENTS, TOKENS_RESTARTS_AT, TOKENS_AT_ROOT = range(6)
-TOKENS_WIDTH = 6  # AT_ROOT: how many of the restarts are at the root
+# AT_ROOT: how many of the restarts are at the root
 GROUP_REACH, GROUP_TOKENS_AT, GROUP_SIZE, GROUP_WIDTH = range(4)  # SIZE: NONE for a mask, or how long the list is
 # a segment is a node on the way to others (SKIP: the first segment not below it), or nodes before whose first byte a
 # terminal ends (ENDS), or it stands for all that simply ends behind the node before (RESTARTS; TO: which restart)

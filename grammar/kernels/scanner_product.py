@@ -20,7 +20,6 @@ Words2 = types.Array(types.uint64, 2, "C")
 
 # what is known of rows: the columns of ROWS
 ROW_LABEL, ROW_FOLLOWS, ROW_DECIDED, ROW_DECIDED_AT_END, ROW_ENDINGS_AT, ROW_ENDINGS = range(6)
-ROW_WIDTH = 6
 # the columns of the endings of a row, and of a state
 ENDING_PREFERRED, ENDING_GUARD, ENDING_LABEL = range(3)
 # how far the exploration has come: counters

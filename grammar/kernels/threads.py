@@ -62,8 +62,8 @@ def emit(slots, mode, frame, a, b, c, s, e):
 # --- threads
 
 
-@kernel(Nothing, Longs, Ints, *[Long] * 8)
-def begin_embedded(slots, stack, i, byte, terminal, outer, frontier, blockers, lines, _):
+@kernel(Nothing, Longs, Ints, *[Long] * 6)
+def begin_embedded(slots, stack, i, byte, terminal, outer, frontier, lines):
     """A value of another language begins with ``byte``. What it says is not looked into: blockers end with it."""
     frame = allocate(slots, SEEN)
     arena = ints_at(slots[ARENA])
@@ -162,7 +162,7 @@ def begin_terminal(slots, stack, i, byte, outer, frontier, blockers, lines):
         for j in range(record[CONTEXT_EMBEDDED_COUNT]):
             terminal = np.int64(embedded[j])
             if can_shift(slots, part, terminal):
-                begin_embedded(slots, stack, i, byte, terminal, outer, part, blockers, lines, 0)
+                begin_embedded(slots, stack, i, byte, terminal, outer, part, lines)
 
 
 @kernel(Nothing, Longs, Ints, *[Long] * 8)
