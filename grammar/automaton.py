@@ -21,7 +21,7 @@ from .errors import LimitExceeded
 from .kernels import layout as at
 from .limits import Budget
 from .number_automaton import NumberAutomaton
-from .pool import Beginning, Memory, Pool, address_of
+from .pool import Beginning, Layout, Memory, Pool, address_of
 from .residue_table import add_residues
 from .text_dfa import open_states, viability
 
@@ -80,22 +80,16 @@ def _values(dtype: DTypeLike, *values: int) -> NDArray[Any]:
 class _Table:
     """A table of an automaton: its slot, and the rows that it begins with; the pool is made when it is asked for."""
 
-    def __init__(self, slot: int, beginning: Beginning) -> None:
-        self._place = slot - at.NODES
-        self._beginning = beginning
-        FIRST_ADDRESSES[self._place] = beginning.address
+    def __init__(self, slot: int, rows: NDArray[Any], least: int = 64) -> None:
+        self.beginning = Beginning(slot - at.NODES, rows, least)
 
     def __set_name__(self, owner: type, name: str) -> None:
         self._name = name
 
     def __get__(self, automaton: Automaton, owner: type) -> Pool:
-        pool = Pool(automaton._memory, self._place, self._beginning)
+        pool = Pool(automaton._memory, self.beginning)
         automaton.__dict__[self._name] = pool  # from now on found without asking here
         return pool
-
-
-FIRST_ADDRESSES = np.zeros(at.TABLES_END - at.NODES, np.int64)
-"""Where the tables of an automaton begin that has only the rows that all of them begin with."""
 
 
 class Automaton:
@@ -105,32 +99,30 @@ class Automaton:
     ``escapes``: ``ANY_ESCAPES`` or ``MINIMAL_ESCAPES``.
     """
 
-    nodes = _Table(at.NODES, Beginning(_rows(np.int32, at.NODE_WIDTH), 16))
-    states = _Table(at.STATES, Beginning(_rows(np.int32, at.STATE_WIDTH, [0] * at.STATE_WIDTH)))
-    entries = _Table(at.ENTRIES, Beginning(_rows(np.int32, at.ENTRY_WIDTH)))
-    item_nodes = _Table(at.ITEM_NODES, Beginning(_values(np.int32)))
-    order = _Table(at.ORDER, Beginning(_rows(np.int32, at.ORDER_WIDTH)))
-    dead_keys = _Table(at.DEAD_KEYS, Beginning(_values(np.int32)))
-    key_offset = _Table(at.KEY_OFFSET, Beginning(_values(np.int32, *accumulate(map(len, LITERALS[:-1]), initial=0))))
-    key_length = _Table(at.KEY_LENGTH, Beginning(_values(np.int32, *map(len, LITERALS))))
-    key_bytes = _Table(at.KEY_BYTES, Beginning(_values(np.uint8, *b"".join(LITERALS)), 1024))
-    key_node = _Table(at.KEY_NODE, Beginning(_values(np.int32, *[at.NONE] * len(LITERALS))))
-    key_rank = _Table(at.KEY_RANK, Beginning(_values(np.int32, *[0] * len(LITERALS))))
-    key_required = _Table(at.KEY_REQUIRED, Beginning(_values(np.uint8, *[0] * len(LITERALS))))
-    number_next = _Table(
-        at.NUMBER_NEXT, Beginning(_rows(np.int32, 1 << at.NUMBER_SHIFT, [DEAD] * (1 << at.NUMBER_SHIFT)))
-    )
-    number_label = _Table(at.NUMBER_LABEL, Beginning(_values(np.int32, 0)))
-    number_residues = _Table(at.NUMBER_RESIDUES, Beginning(_values(np.int64, 0)))
-    texts = _Table(at.TEXTS, Beginning(_rows(np.int32, at.TEXT_WIDTH)))
-    text_next = _Table(at.TEXT_NEXT, Beginning(_values(np.int32)))
-    text_label = _Table(at.TEXT_LABEL, Beginning(_values(np.int32)))
-    text_ascii = _Table(at.TEXT_ASCII, Beginning(_values(np.uint8)))
-    text_start = _Table(at.TEXT_START, Beginning(_values(np.int32)))
-    text_class = _Table(at.TEXT_CLASS, Beginning(_values(np.int32)))
-    text_viable = _Table(at.TEXT_VIABLE, Beginning(_values(np.uint8)))
-    text_left = _Table(at.TEXT_LEFT, Beginning(_values(np.int32)))
-    text_open = _Table(at.TEXT_OPEN, Beginning(_values(np.uint8)))
+    nodes = _Table(at.NODES, _rows(np.int32, at.NODE_WIDTH), 16)
+    states = _Table(at.STATES, _rows(np.int32, at.STATE_WIDTH, [0] * at.STATE_WIDTH))
+    entries = _Table(at.ENTRIES, _rows(np.int32, at.ENTRY_WIDTH))
+    item_nodes = _Table(at.ITEM_NODES, _values(np.int32))
+    order = _Table(at.ORDER, _values(np.int32), 256)
+    dead_keys = _Table(at.DEAD_KEYS, _values(np.int32))
+    key_offset = _Table(at.KEY_OFFSET, _values(np.int32, *accumulate(map(len, LITERALS[:-1]), initial=0)))
+    key_length = _Table(at.KEY_LENGTH, _values(np.int32, *map(len, LITERALS)))
+    key_bytes = _Table(at.KEY_BYTES, _values(np.uint8, *b"".join(LITERALS)), 1024)
+    key_node = _Table(at.KEY_NODE, _values(np.int32, *[at.NONE] * len(LITERALS)))
+    key_rank = _Table(at.KEY_RANK, _values(np.int32, *[0] * len(LITERALS)))
+    key_required = _Table(at.KEY_REQUIRED, _values(np.uint8, *[0] * len(LITERALS)))
+    number_next = _Table(at.NUMBER_NEXT, _rows(np.int32, 1 << at.NUMBER_SHIFT, [DEAD] * (1 << at.NUMBER_SHIFT)))
+    number_label = _Table(at.NUMBER_LABEL, _values(np.int32, 0))
+    number_residues = _Table(at.NUMBER_RESIDUES, _values(np.int64, 0))
+    texts = _Table(at.TEXTS, _rows(np.int32, at.TEXT_WIDTH))
+    text_next = _Table(at.TEXT_NEXT, _values(np.int32))
+    text_label = _Table(at.TEXT_LABEL, _values(np.int32))
+    text_ascii = _Table(at.TEXT_ASCII, _values(np.uint8))
+    text_start = _Table(at.TEXT_START, _values(np.int32))
+    text_class = _Table(at.TEXT_CLASS, _values(np.int32))
+    text_viable = _Table(at.TEXT_VIABLE, _values(np.uint8))
+    text_left = _Table(at.TEXT_LEFT, _values(np.int32))
+    text_open = _Table(at.TEXT_OPEN, _values(np.uint8))
 
     def __init__(
         self,
@@ -146,7 +138,7 @@ class Automaton:
         self.epoch = 1
         self.compiler: Compiler | None = None
         self.grammar: GrammarTables | None = None
-        self._memory = Memory(FIRST_ADDRESSES.copy(), budget.limits.memory)
+        self._memory = Memory(_LAYOUT, budget.limits.memory)
         self.widest_frame = at.SEEN
         self.keeps_text = False
         self._numbers: dict[int, tuple[NumberAutomaton, int]] = {}
@@ -256,9 +248,9 @@ class Automaton:
         self.key_rank.extend(0 if ranks is None else ranks, count)
         return self.key_offset.extend(offsets, count)
 
-    def add_order(self, rows: NDArray[np.int32]) -> int:
-        """Append an ``ORDER`` row for each rank that may be next; where they start."""
-        return at.ORDER_WIDTH * self.order.extend(rows, len(rows))
+    def add_order(self, rows: Sequence[int]) -> int:
+        """Append an ``ORDER`` row for each rank that may be next, one after the other; where they start."""
+        return self.order.extend(rows, len(rows))
 
     def add_dead_keys(self, words: Sequence[int]) -> int:
         return self.dead_keys.extend(np.array(words, np.uint32).view(np.int32), len(words))
@@ -415,3 +407,6 @@ class Automaton:
     def begin_epoch(self) -> None:
         """Records written from now on are trusted only with addresses taken from now on."""
         self.epoch += 1
+
+
+_LAYOUT = Layout([table.beginning for table in vars(Automaton).values() if isinstance(table, _Table)])

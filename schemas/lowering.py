@@ -13,7 +13,7 @@ without assertions is ``TRUE``.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from functools import lru_cache
 from itertools import chain
@@ -167,6 +167,12 @@ class Language:
         above = self._schemas[parent]
         return self._register(contents, (above.trail, path), above.scope)
 
+    def subschemas(self, members: Mapping[str, object], parent: int, keyword: str) -> list[int]:
+        """The value formulas of all schemas that ``keyword`` of the schema ``parent`` holds by name."""
+        above = self._schemas[parent]
+        trail, scope = above.trail, above.scope
+        return [self._register(contents, (trail, (keyword, name)), scope) for name, contents in members.items()]
+
     def reference(self, reference: str, keyword: str, parent: int) -> int:
         """The value formula of what ``reference``, the value of ``keyword`` in the schema ``parent``, leads to."""
         return self._register(*self._target(reference, keyword, self._schemas[parent]))
@@ -266,7 +272,9 @@ class Language:
             schema = _Schema(trail, scope)
             self._schemas.append(schema)
             if keywords != ["$ref"]:
-                self._unread.append((number, contents, key))
+                schema.site = known_site(scope.resource.dialect, self.options.formats, key)
+                if schema.site is None:
+                    self._unread.append((number, contents, key))
                 value = schema.value = self.formulas.new_variable(VALUE, _schema_atom(number))
                 break
             followed.append(schema)
@@ -301,14 +309,16 @@ class Language:
         dialect = scope.resource.dialect
         if dialect.ref_hides_siblings and "$ref" in contents:
             return ["$ref"]
-        keywords = dialect.keywords
-        found = [keyword for keyword in contents if keyword in keywords]
-        if len(found) < len(contents):
-            for keyword, value in contents.items():
-                silent = dialect.silent.get(keyword)
-                if silent is not None and not silent.accepts(value):
-                    problem = f"{keyword} must be {silent.expected}, not {value!r:.60}"
-                    raise InvalidSchema(problem, pointer((trail, (keyword,))), silent.remedy)
+        keywords, annotations = dialect.keywords, dialect.silent
+        found = []
+        for keyword, value in contents.items():
+            if keyword in keywords:
+                found.append(keyword)
+                continue
+            silent = annotations.get(keyword)
+            if silent is not None and not silent.accepts(value):
+                problem = f"{keyword} must be {silent.expected}, not {value!r:.60}"
+                raise InvalidSchema(problem, pointer((trail, (keyword,))), silent.remedy)
         return found
 
     def _target(self, reference: object, keyword: str, schema: _Schema) -> tuple[object, Trail, Scope]:
@@ -322,10 +332,6 @@ class Language:
     def _read(self, number: int, contents: dict[str, object], key: FlatKey | None) -> None:
         schema = self._schemas[number]
         dialect = schema.scope.resource.dialect
-        known = known_site(dialect, self.options.formats, key)
-        if known is not None:
-            schema.site = known
-            return
         site = schema.site = Site(self, number, contents)
         for keyword, value in contents.items():
             function = dialect.keywords.get(keyword)
