@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -77,6 +76,22 @@ def _values(dtype: DTypeLike, *values: int) -> NDArray[Any]:
     return np.array(values, dtype)
 
 
+def _key_rows(
+    keys: Sequence[bytes],
+    start: int,
+    nodes: Sequence[int] | None = None,
+    required: Sequence[bool] | None = None,
+    ranks: Sequence[int] | None = None,
+) -> list[int]:
+    """``KEYS`` rows, one after the other; the bytes of the first key begin at ``start``."""
+    rows: list[int] = []
+    nones, zeros = [at.NONE] * len(keys), [0] * len(keys)
+    for key, node, rank, needed in zip(keys, nodes or nones, ranks or zeros, required or zeros, strict=True):
+        rows += (start, len(key), node, rank, needed)
+        start += len(key)
+    return rows
+
+
 class _Table:
     """A table of an automaton: its slot, and the rows that it begins with; the pool is made when it is asked for."""
 
@@ -105,12 +120,8 @@ class Automaton:
     item_nodes = _Table(at.ITEM_NODES, _values(np.int32))
     order = _Table(at.ORDER, _values(np.int32), 256)
     dead_keys = _Table(at.DEAD_KEYS, _values(np.int32))
-    key_offset = _Table(at.KEY_OFFSET, _values(np.int32, *accumulate(map(len, LITERALS[:-1]), initial=0)))
-    key_length = _Table(at.KEY_LENGTH, _values(np.int32, *map(len, LITERALS)))
+    keys = _Table(at.KEYS, _values(np.int32, *_key_rows(LITERALS, 0)), 256)
     key_bytes = _Table(at.KEY_BYTES, _values(np.uint8, *b"".join(LITERALS)), 1024)
-    key_node = _Table(at.KEY_NODE, _values(np.int32, *[at.NONE] * len(LITERALS)))
-    key_rank = _Table(at.KEY_RANK, _values(np.int32, *[0] * len(LITERALS)))
-    key_required = _Table(at.KEY_REQUIRED, _values(np.uint8, *[0] * len(LITERALS)))
     number_next = _Table(at.NUMBER_NEXT, _rows(np.int32, 1 << at.NUMBER_SHIFT, [DEAD] * (1 << at.NUMBER_SHIFT)))
     number_label = _Table(at.NUMBER_LABEL, _values(np.int32, 0))
     number_residues = _Table(at.NUMBER_RESIDUES, _values(np.int64, 0))
@@ -237,16 +248,14 @@ class Automaton:
         ranks: Sequence[int] | None = None,
     ) -> int:
         """Append a key set, sorted by bytes; the index of its first key."""
-        count = len(keys)
-        lengths = [len(key) for key in keys]
         content = b"".join(keys)
         start = self.key_bytes.extend(np.frombuffer(content, np.uint8), len(content))
-        offsets = list(accumulate(lengths[:-1], initial=start)) if keys else 0
-        self.key_length.extend(lengths, count)
-        self.key_node.extend(at.NONE if nodes is None else nodes, count)
-        self.key_required.extend(0 if required is None else required, count)
-        self.key_rank.extend(0 if ranks is None else ranks, count)
-        return self.key_offset.extend(offsets, count)
+        rows = _key_rows(keys, start, nodes, required, ranks)
+        return self.keys.extend(rows, len(rows)) // at.KEY_WIDTH
+
+    def key_column(self, field: int, low: int, high: int) -> list[int]:
+        """What ``KEYS`` holds in ``field`` of the keys from ``low`` up to ``high``."""
+        return self.keys.array[at.KEY_WIDTH * low + field : at.KEY_WIDTH * high : at.KEY_WIDTH].tolist()
 
     def add_order(self, rows: Sequence[int]) -> int:
         """Append an ``ORDER`` row for each rank that may be next, one after the other; where they start."""

@@ -32,7 +32,7 @@ STRING_NEXT, NUMBER_SYMBOL = next(_slot), next(_slot)
 ADMITS = next(_slot)  # (mode, byte) that are not refused at once
 # --- slots: the automaton of a constraint
 NODES, STATES, ENTRIES, ITEM_NODES, ORDER, DEAD_KEYS = (next(_slot) for _ in range(6))
-KEY_OFFSET, KEY_LENGTH, KEY_BYTES, KEY_NODE, KEY_REQUIRED, KEY_RANK = (next(_slot) for _ in range(6))
+KEYS, KEY_BYTES = next(_slot), next(_slot)
 NUMBER_NEXT, NUMBER_LABEL, NUMBER_RESIDUES = (next(_slot) for _ in range(3))
 TEXTS, TEXT_NEXT, TEXT_LABEL, TEXT_ASCII, TEXT_START, TEXT_CLASS, TEXT_VIABLE, TEXT_LEFT, TEXT_OPEN = (
     next(_slot) for _ in range(9)
@@ -216,6 +216,8 @@ UNBOUNDED = 1 << 30
 # bits of KINDS
 IS_NULL, IS_TRUE, IS_FALSE, IS_NUMBER, IS_STRING, IS_TEXT, IS_CHOICE, IS_OBJECT, IS_ARRAY = (1 << i for i in range(9))
 
+# KEYS rows: where its bytes begin and how many there are, the node of its value, its rank, and whether it is required
+KEY_OFFSET, KEY_LENGTH, KEY_NODE, KEY_RANK, KEY_REQUIRED, KEY_WIDTH = range(6)
 # ORDER rows, one for each rank that may be next: the first required rank from there on (the number of keys where there
 # is none), how many live and required keys there are from there on, and which key has the rank
 ORDER_FIRST, ORDER_LIVE_COUNT, ORDER_REQUIRED_COUNT, ORDER_KEY, ORDER_WIDTH = range(5)
