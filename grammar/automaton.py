@@ -114,18 +114,18 @@ class Automaton:
     ``escapes``: ``ANY_ESCAPES`` or ``MINIMAL_ESCAPES``.
     """
 
-    nodes = _Table(at.NODES, _rows(np.int32, at.NODE_WIDTH), 16)
-    states = _Table(at.STATES, _rows(np.int32, at.STATE_WIDTH, [0] * at.STATE_WIDTH))
+    nodes = _Table(at.NODES, _rows(np.int32, at.NODE_WIDTH), 8)
+    states = _Table(at.STATES, _rows(np.int32, at.STATE_WIDTH, [0] * at.STATE_WIDTH), 16)
     entries = _Table(at.ENTRIES, _rows(np.int32, at.ENTRY_WIDTH))
     item_nodes = _Table(at.ITEM_NODES, _values(np.int32))
-    order = _Table(at.ORDER, _values(np.int32), 256)
+    order = _Table(at.ORDER, _values(np.int32), 128)
     dead_keys = _Table(at.DEAD_KEYS, _values(np.int32))
     keys = _Table(at.KEYS, _values(np.int32, *_key_rows(LITERALS, 0)), 256)
-    key_bytes = _Table(at.KEY_BYTES, _values(np.uint8, *b"".join(LITERALS)), 1024)
-    number_next = _Table(at.NUMBER_NEXT, _rows(np.int32, 1 << at.NUMBER_SHIFT, [DEAD] * (1 << at.NUMBER_SHIFT)))
+    key_bytes = _Table(at.KEY_BYTES, _values(np.uint8, *b"".join(LITERALS)), 512)
+    number_next = _Table(at.NUMBER_NEXT, _rows(np.int32, 1 << at.NUMBER_SHIFT, [DEAD] * (1 << at.NUMBER_SHIFT)), 32)
     number_label = _Table(at.NUMBER_LABEL, _values(np.int32, 0))
     number_residues = _Table(at.NUMBER_RESIDUES, _values(np.int64, 0))
-    texts = _Table(at.TEXTS, _rows(np.int32, at.TEXT_WIDTH))
+    texts = _Table(at.TEXTS, _rows(np.int32, at.TEXT_WIDTH), 16)
     text_next = _Table(at.TEXT_NEXT, _values(np.int32))
     text_label = _Table(at.TEXT_LABEL, _values(np.int32))
     text_ascii = _Table(at.TEXT_ASCII, _values(np.uint8))
@@ -255,7 +255,8 @@ class Automaton:
 
     def key_column(self, field: int, low: int, high: int) -> list[int]:
         """What ``KEYS`` holds in ``field`` of the keys from ``low`` up to ``high``."""
-        return self.keys.array[at.KEY_WIDTH * low + field : at.KEY_WIDTH * high : at.KEY_WIDTH].tolist()
+        column: list[int] = self.keys.array[at.KEY_WIDTH * low + field : at.KEY_WIDTH * high : at.KEY_WIDTH].tolist()
+        return column
 
     def add_order(self, rows: Sequence[int]) -> int:
         """Append an ``ORDER`` row for each rank that may be next, one after the other; where they start."""

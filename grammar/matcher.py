@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .automaton import Automaton, Compiler
-from .grammar_scratch import GrammarScratch
+from .grammar_scratch import NO_SCRATCH, GrammarScratch
 from .kernels import layout as at
 from .kernels.compilation import without_checks
 from .kernels.entry import accept, accept_byte, accepting, fill_mask, only_byte
@@ -92,7 +92,7 @@ class Matcher:
         else:
             self._slots[list(grammar.CALLED)] = list(grammar.CALLED.values())
             grammar.begin(self._history, self._arena)
-        self._scratch = GrammarScratch(0 if grammar is None else grammar.symbols)
+        self._scratch = NO_SCRATCH if grammar is None else GrammarScratch(grammar.symbols)
         self._offsets = np.zeros(_FIRST_HISTORY, np.int32)
         self._text = np.zeros(0, np.uint8)
         self._standing_in = StandIns()

@@ -6,7 +6,7 @@ Almost all container states of schemas met in practice are of this form; a bitse
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .atoms import (
     Every,
@@ -32,8 +32,7 @@ _OTHER = Literal(SchemaAtom(-1), True)
 """Stands for what is no literal about an object or array; no such schema exists."""
 
 
-@dataclass(frozen=True)
-class PlainObject:
+class PlainObject(NamedTuple):
     """An object whose properties are independent of each other.
 
     ``properties``: for each name that is told apart, in the schema's order, the value formula of its value;
@@ -51,8 +50,7 @@ class PlainObject:
     class_values: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True)
-class PlainArray:
+class PlainArray(NamedTuple):
     """An array whose items are independent of each other.
 
     ``prefix``: the value formulas of the first items; ``rest``: that of all later ones; ``minimum`` and ``maximum``:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..grammar.kernels import layout as at
 
 
-def order_rows(names: Sequence[str], nodes: Mapping[str, int], required: Collection[str]) -> list[int]:
+def order_rows(names: Sequence[str], nodes: dict[str, int], required: Collection[str]) -> list[int]:
     """``ORDER`` rows, one after the other: what is so from each rank on that may be next, up to one past the last.
 
     ``names`` are sorted by bytes; ``nodes``, those of their values, are in the schema's order.
@@ -39,5 +38,5 @@ def rank_blocks(names: Sequence[str], nodes: Mapping[str, int], ranks: Mapping[s
     starts = np.arange(0, count, at.RANK_BLOCK)
     least = np.minimum.reduceat(np.where(live, ranked, at.UNBOUNDED), starts)
     greatest = np.maximum.reduceat(np.where(live, ranked, at.NONE), starts)
-    blocks: NDArray[np.int32] = np.stack([least, greatest], axis=1).astype(np.int32).ravel()
-    return blocks.tolist()
+    blocks: list[int] = np.stack([least, greatest], axis=1).ravel().tolist()
+    return blocks
