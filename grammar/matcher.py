@@ -14,6 +14,7 @@ from .kernels import layout as at
 from .kernels.compilation import without_checks
 from .kernels.entry import accept, accept_byte, accepting, fill_mask, only_byte
 from .pool import address_of
+from .prefetch import Prefetch, place_of
 from .special_tokens import parts
 from .stand_ins import StandIns
 from .stay_masks import StayMasks
@@ -48,6 +49,7 @@ class Constraint:
         self._tables = tables_of(vocabulary)
         self._tables.strings(automaton.escapes)  # built now, not by the first matcher
         self._stay_masks = StayMasks(self._tables.words, automaton.budget.limits.mask_cache)
+        self._prefetch = Prefetch()
         with automaton.lock:
             if automaton.grammar is None:
                 automaton.compile_node(0)
@@ -128,6 +130,19 @@ class Matcher:
         if target is bitmask:
             self._bitmask = target
         return target
+
+    def prefetch(self) -> None:
+        """Have what may come next compiled by another thread; returns at once.
+
+        To be called before the model computes, and worth it where it does so without the interpreter lock for longer
+        than a millisecond: what would have been compiled in some later step then often is already. Changes no mask.
+        """
+        constraint = self._constraint
+        if constraint._automaton.grammar is None:
+            start = int(self._slots[at.LENGTH]) * at.CONFIGURATION
+            place = place_of(self._history[start : start + at.CONFIGURATION], self._arena)
+            if place is not None:
+                constraint._prefetch.near(constraint, *place)
 
     # --- tokens
 
