@@ -139,12 +139,12 @@ def _classes(language: Language, named: tuple[str, ...], conditions: _Conditions
     outcomes: dict[tuple[bool, ...], int] = {}
 
     def number(labels: tuple[int, ...]) -> int:
-        if labels[-1] != REJECT:
+        if len(labels) > len(parts) and labels[-1] != REJECT:
             return REJECT
-        return outcomes.setdefault(tuple(label != REJECT for label in labels[:-1]), len(outcomes) + 1)
+        return outcomes.setdefault(tuple(label != REJECT for label in labels[: len(parts)]), len(outcomes) + 1)
 
-    parts = [*_automata(language, conditions), from_strings(dict.fromkeys(named, 1))]
-    text = product(parts, number, budget)
+    parts = _automata(language, conditions)
+    text = product([*parts, from_strings(dict.fromkeys(named, 1))] if named else parts, number, budget)
     left = keys_left(text, len(outcomes), budget)
     counts = left[text.dfa.start].tolist()
     sizes = {truths: _size(counts[label - 1]) for truths, label in outcomes.items()}
