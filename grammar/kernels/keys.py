@@ -61,6 +61,27 @@ def narrow(slots, lo, hi, position, byte):
 
 
 @kernel(Long, Longs, Long, Long, Long, Long)
+def run_end(slots, lo, hi, position, byte):
+    """Where the keys end, from ``lo`` on, whose byte at ``position`` is ``byte``, as that of ``lo`` is.
+
+    By doubling steps, since a loop over the bytes that may come passes over all keys in runs that are mostly short.
+    """
+    last = lo
+    step = np.int64(1)
+    while last + step < hi and key_byte(slots, last + step, position) == byte:
+        last += step
+        step <<= 1
+    beyond = min(last + step, hi)
+    while last + 1 < beyond:
+        middle = (last + beyond) >> 1
+        if key_byte(slots, middle, position) == byte:
+            last = middle
+        else:
+            beyond = middle
+    return last + 1
+
+
+@kernel(Long, Longs, Long, Long, Long, Long)
 def narrow_code_point(slots, lo, hi, position, code_point):
     """``narrow`` by all bytes of a code point."""
     if code_point < 0x80:
