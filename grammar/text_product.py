@@ -202,7 +202,8 @@ class _States:
         keys = _as_values(rows) if self._strides is None else rows @ np.array(self._strides, np.int64)
         known = len(self._numbers)
         if len(keys) <= _FEW:
-            found, new = [], []
+            found: list[int] = []
+            new: list[int] = []
             for row, key in enumerate(keys.tolist()):
                 number = self._numbers.setdefault(key, len(self._numbers) + 1)
                 found.append(number)

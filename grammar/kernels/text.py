@@ -212,7 +212,10 @@ def is_viable(slots, text, state, length):
         return ints_at(slots[TEXT_LEFT])[record[TEXT_LEFT_AT] + state * record[TEXT_KEY_CLASSES] + only - 1] != 0
     column = min(length, columns - 1)
     free_from = np.int64(record[TEXT_FREE_FROM])
-    left_out = max(min(np.int64(record[TEXT_FREE_TO]), columns) - free_from, 0)
+    free_to = np.int64(record[TEXT_FREE_TO])
+    if free_to > columns:
+        free_to = columns
+    left_out = free_to - free_from if free_to > free_from else np.int64(0)
     if column >= free_from:
         if column < free_from + left_out:
             return True
