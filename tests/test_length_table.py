@@ -11,7 +11,6 @@ from maskwright.grammar.limits import Budget
 from maskwright.grammar.regex import compile_pattern
 from maskwright.grammar.text_dfa import viability
 
-_BUDGET = Budget()
 _PATTERNS = (
     *("^(ab)*$", "^a{3,7}(bc)*$", "x", "^(a|bcd|efghij)*$"),
     *("^a{4}$", "^(aa)*b?$", "^a*(bbb)*$", "^a{2}|b{5}|c{9,}$"),
@@ -26,12 +25,13 @@ _LIMITS = [
 
 @pytest.mark.parametrize("pattern", _PATTERNS)
 def test_nothing_but_free_columns_is_left_out(pattern: str) -> None:
-    dfa = compile_pattern(pattern, _BUDGET).dfa
+    budget = Budget()
+    dfa = compile_pattern(pattern, budget).dfa
     for minimum, maximum in _LIMITS:
-        whole = viability(dfa, minimum, maximum, _BUDGET)
+        whole = viability(dfa, minimum, maximum, budget)
         if maximum is not None:  # too many code points
             whole = np.concatenate([whole, np.zeros((len(whole), 1), np.bool_)], axis=1)
-        table = length_table(dfa, minimum, maximum, _BUDGET)
+        table = length_table(dfa, minimum, maximum, budget)
         assert table.columns == whole.shape[1]
         behind = max(min(table.free_to, table.columns), table.free_from)
         assert whole[DEAD + 1 :, table.free_from : behind].all()
@@ -40,5 +40,6 @@ def test_nothing_but_free_columns_is_left_out(pattern: str) -> None:
 
 
 def test_a_great_maximum_costs_no_more_than_a_small_one() -> None:
-    dfa = compile_pattern("^(ab|cde)*$", _BUDGET).dfa
-    assert length_table(dfa, 3, 1_000_000, _BUDGET).content.size == length_table(dfa, 3, 100, _BUDGET).content.size
+    budget = Budget()
+    dfa = compile_pattern("^(ab|cde)*$", budget).dfa
+    assert length_table(dfa, 3, 1_000_000, budget).content.size == length_table(dfa, 3, 100, budget).content.size
