@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import lark
+import lark.indenter
 import numpy as np
 from engines import DECLINES, Llguidance, Maskwright, Xgrammar, conditions, installed_peers, tekken
 
