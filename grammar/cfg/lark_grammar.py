@@ -25,7 +25,7 @@ from .lark_keywords import keywords_of
 from .lark_loader import load
 from .lark_quick import Loaded
 from .lark_text import TOKEN, Inserted, LarkText, prepared
-from .literals import literal_dfa
+from .literals import folded_literal_dfa, literal_dfa
 from .model import Embedded, Grammar, Indentation, Lexing, Rule, SpecialToken, Supplied, Terminal
 from .python_pattern import python_pattern_dfa
 from .regular_grammar import inserted_automaton
@@ -159,6 +159,8 @@ class _Assembly:
         pattern, flags = terminal.pattern, frozenset(terminal.pattern.flags)
         if not isinstance(pattern, PatternStr):
             return python_pattern_dfa(pattern.value, flags, self._budget)
+        if flags == {"i"}:
+            return folded_literal_dfa(pattern.value)
         if flags:
             return python_pattern_dfa(re.escape(pattern.value), flags, self._budget)
         return literal_dfa(pattern.value.encode())

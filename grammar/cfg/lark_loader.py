@@ -89,7 +89,7 @@ def _loaded(terminals: list[TerminalDef], rules: list[Rule], ignored: list[str],
 
 def _check_parts(source: LarkText) -> None:
     """Refuse terminals that Lark does not know of as parts of others."""
-    for place in source.names:
+    for place in source.names if source.inserted else ():
         if place.head.isupper() and not place.defines and place.text in source.inserted:
             problem = f"the terminal {place.text} is no pattern of Lark's, and so can be no part of another one"
             raise error_at(source.original, place.offset, problem, remedy="combine terminals in a rule")

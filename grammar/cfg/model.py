@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import NamedTuple
 
 from .byte_dfa import ByteDfa
 
@@ -65,8 +66,7 @@ class Terminal:
     folded_keywords: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(NamedTuple):
     """``origin`` (a nonterminal's number) may be ``expansion`` (symbols, in this order; none for the empty text)."""
 
     origin: int

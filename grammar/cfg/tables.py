@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -47,9 +48,8 @@ class GrammarTables:
         self._kept: list[object] = []
         self._masks_below: dict[tuple[int, bytes], tuple[int, int]] = {}
         self._tokens = tokens
-        self._places, self._contents = _places(tokens), _contents(tokens)
-        self._place_of = np.zeros(tokens.trie.size, np.uint16)
-        self._place_of[self._places[1:]] = np.arange(1, len(self._places))
+        self._contents, places = _contents(tokens), _places(tokens)
+        self._places, self._place_of = places.nodes, places.number
         self._segments = np.zeros((2 * tokens.trie.size + 1, at.SEGMENT_WIDTH), np.int32)
         self._depths = np.ones(at.KEY_DEPTHS, np.int32)
         self._reaches: dict[bytes, int] = {}
@@ -306,9 +306,26 @@ def _mask_of(tokens: NDArray[np.int32], words: int) -> NDArray[np.int32]:
     return np.packbits(bits, bitorder="little").view(np.int32)
 
 
-def _places(tokens: TokenTables) -> NDArray[np.int32]:
-    """The root, as -1, and the nodes inside the trie behind blanks and punctuation with many below them."""
-    trie = tokens.trie
-    sizes = trie.end - np.arange(trie.size, dtype=np.int32)
-    words = np.isin(trie.byte, np.concatenate(BYTE_CLASSES[:3])) | (trie.byte >= 0x80)
-    return np.concatenate([[at.NONE], np.flatnonzero((sizes >= _LARGE) & ~words)]).astype(np.int32)
+@dataclass(frozen=True)
+class _Places:
+    """``nodes``: the root, as -1, and the nodes inside the trie behind blanks and punctuation with many below them;
+    ``number``: where each node of the trie stands among these, or 0."""
+
+    nodes: NDArray[np.int32]
+    number: NDArray[np.uint16]
+
+
+_places_of: weakref.WeakKeyDictionary[TokenTables, _Places] = weakref.WeakKeyDictionary()
+
+
+def _places(tokens: TokenTables) -> _Places:
+    found = _places_of.get(tokens)
+    if found is None:
+        trie = tokens.trie
+        sizes = trie.end - np.arange(trie.size, dtype=np.int32)
+        words = np.isin(trie.byte, np.concatenate(BYTE_CLASSES[:3])) | (trie.byte >= 0x80)
+        nodes = np.concatenate([[at.NONE], np.flatnonzero((sizes >= _LARGE) & ~words)]).astype(np.int32)
+        number = np.zeros(trie.size, np.uint16)
+        number[nodes[1:]] = np.arange(1, len(nodes))
+        found = _places_of[tokens] = _Places(nodes, number)
+    return found
