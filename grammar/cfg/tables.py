@@ -104,7 +104,8 @@ class GrammarTables:
         of_context = np.array([first[list(context)].max(axis=0, initial=0) for context in self._contexts], np.uint8)
         self._followers = np.zeros((len(grammar.terminals) + 1, 256), np.uint8)
         shifted, states = self._lr.shifts.T
-        for terminal, context in np.unique(np.stack([shifted, self._context_of[states]], axis=1), axis=0).tolist():
+        pairs = set((shifted.astype(np.int64) * len(of_context) + self._context_of[states]).tolist())
+        for terminal, context in (divmod(pair, len(of_context)) for pair in pairs):
             self._followers[terminal] |= of_context[context]
         self._followers[list(grammar.ignored)] = 1
         if grammar.indentation is not None:
