@@ -91,14 +91,13 @@ def without_empty(grammar: Grammar) -> tuple[Grammar, bool]:
 def _without_nullable(grammar: Grammar, symbols: set[int]) -> Grammar:
     """With rules that leave out any of the nullable ``symbols``, and no empty rules or terminals."""
     splitting = _Splitting(list(grammar.nonterminals), symbols)
+    short = [part for rule in grammar.rules for part in splitting.shortened(rule)]
     rules: dict[Rule, None] = {}
-    for rule in grammar.rules:
-        if symbols.isdisjoint(rule.expansion):
-            if rule.expansion:
-                rules[rule] = None
-        else:
-            for origin, expansion in splitting.shortened(rule):
-                rules.update(dict.fromkeys(Rule(origin, kept) for kept in splitting.selections(expansion)))
+    for rule in short:
+        if not symbols.isdisjoint(rule.expansion):
+            rules.update(dict.fromkeys(Rule(rule.origin, kept) for kept in splitting.selections(rule.expansion)))
+        elif rule.expansion:
+            rules[rule] = None
     terminals = tuple(map(_nonempty, grammar.terminals))
     return replace(grammar, terminals=terminals, nonterminals=tuple(splitting.names), rules=tuple(rules))
 
