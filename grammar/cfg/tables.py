@@ -20,7 +20,7 @@ from ..token_tables import TokenTables
 from .analysis import without_empty
 from .byte_dfa import DEAD, ByteDfa
 from .lr_tables import lr_tables
-from .model import Embedded, Grammar, Lexing
+from .model import Embedded, Grammar, Lexing, Region
 from .scanner import BYTE_CLASSES, Scanner
 
 
@@ -75,7 +75,10 @@ class GrammarTables:
     def _write_contexts(self) -> None:
         grammar = self._grammar
         known = self._lr.actions[:, :-1] != 0
-        known[:, [*grammar.ignored, *([grammar.indentation.newline] if grammar.indentation else [])]] = True
+        of_rules = known.copy()
+        for region in grammar.regions or [Region(frozenset(), grammar.beside(frozenset()))]:
+            states = of_rules[:, list(region.members)].any(axis=1) if grammar.regions else np.ones(len(known), np.bool_)
+            known[np.ix_(states, list(region.beside))] = True
         numbers: dict[bytes, int] = {}
         rows = np.packbits(known, axis=1)
         self._context_of = np.array([numbers.setdefault(row.tobytes(), len(numbers)) for row in rows], np.int32)
