@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .logits.processor import LogitsProcessor
     from .schemas.options import JsonOptions
     from .schemas.specification import JsonSchema, compile
+    from .grammar.cfg.json_string_form import JsonString as JsonString
     from .schemas.tools import tools as tools
 
     __version__: str
@@ -68,6 +69,7 @@ _MODULES = {
     "InvalidSchema": ".grammar.errors",
     "JsonOptions": ".schemas.options",
     "JsonSchema": ".schemas.specification",
+    "JsonString": ".grammar.cfg.json_string_form",
     "Lark": ".grammar.cfg.lark_form",
     "LimitExceeded": ".grammar.errors",
     "Limits": ".grammar.limits",
