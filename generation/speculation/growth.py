@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from ...grammar.matcher import Matcher
 from .acceptance import Acceptance
 from .drafter import Cursor, Session
+from .pass_cost import PassCost
 
 _ROOT = 0
 _NO_PARENT = -1
@@ -64,12 +65,19 @@ class Growth:
     """Grows one tree on a matcher, which is left where it was found."""
 
     def __init__(
-        self, matcher: Matcher, sessions: Sequence[Session], acceptance: Acceptance, bitmask: NDArray[np.int32]
+        self,
+        matcher: Matcher,
+        sessions: Sequence[Session],
+        acceptance: Acceptance,
+        bitmask: NDArray[np.int32],
+        *,
+        one_child: bool = False,
     ) -> None:
         self._matcher = matcher
         self._sessions = sessions
         self._acceptance = acceptance
         self._bitmask = bitmask
+        self._one_child = one_child
         self._ends = frozenset(matcher.constraint.vocabulary.eos_token_ids)
         self._at = _ROOT
         self._cursors: list[list[Cursor]] = [[session.root() for session in sessions]]
@@ -77,17 +85,19 @@ class Growth:
         self._guesses: list[dict[int, tuple[float, list[Key]]]] = []
         self.tree = GrownTree()
 
-    def grow(self, budget: int, least_probability: float, deepest: int) -> GrownTree:
+    def grow(self, budget: int, deepest: int, cost: PassCost, sequences: int = 1) -> GrownTree:
         """The tree, with at most ``budget`` nodes besides the root, ``deepest`` tokens deep.
 
-        ``bitmask``: int32[budget + 1 or more, words]: row ``n`` becomes the mask of node ``n``.
+        ``bitmask``: int32[budget + 1 or more, words]: row ``n`` becomes the mask of node ``n``. ``sequences``: how many
+        trees the same pass reads.
         """
         self._visit(_ROOT, deepest > 0)
-        tree = self.tree
+        tree, expected = self.tree, 1.0
         while self._waiting and len(tree) <= budget:
             negative, token, parent = heapq.heappop(self._waiting)
-            if -negative < least_probability:
+            if not cost.pays(-negative, expected, len(tree), sequences):
                 break
+            expected -= negative
             node = tree.add(parent, token, -negative, self._guesses[parent][token][1])
             self._go_to(node)
             above = self._cursors[parent]
@@ -120,6 +130,8 @@ class Growth:
         """The children's probabilities may not add up to more than their parent's."""
         total = sum(estimate for estimate, _ in guesses.values())
         share = self.tree.probabilities[node] / max(total, 1.0)
+        if self._one_child and guesses:
+            guesses = dict([max(guesses.items(), key=lambda guess: guess[1][0])])
         for token, (estimate, _) in guesses.items():
             heapq.heappush(self._waiting, (-estimate * share, token, node))
 
