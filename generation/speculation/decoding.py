@@ -30,7 +30,7 @@ from ...logits.verification import NO_TOKEN, SAMPLED, DraftTree, SeededDraws, Tr
 from .acceptance import Acceptance
 from .drafter import Drafter, Session
 from .growth import GrownTree, Growth
-from .laws import Law
+from .laws import Law, Text
 from .options import Speculation
 from .pass_cost import PassCost
 from .recycling import BRANCHES, Recycling
@@ -200,7 +200,7 @@ class _Run:
             text = None
             if self._law.needs_text:
                 ids = sequence.ids + tree.tokens[tree.path(node)[1:]].tolist()
-                text = torch.tensor([ids], device=logits.device)
+                text = Text(torch.tensor(ids, device=logits.device), sequence.row, len(self._input_ids))
             return self._law.scores(logits[node], masks[node], text)
 
         path, token = walk(tree, scores, SAMPLED, self._draws)
@@ -239,7 +239,8 @@ class _Run:
             length = len(sequence.ids) + count
             stops = text[length - 1] in self._ends or length >= self._config.max_length
             if not stops and not self._plain_criteria:
-                stops = bool(self._criteria(torch.tensor([text[:length]], device=self._input_ids.device), None).all())
+                rows = torch.tensor(text[:length], device=self._input_ids.device).expand(len(self._input_ids), -1)
+                stops = bool(self._criteria(rows, None)[sequence.row])
             if stops:
                 return count, False
         return len(written), True

@@ -8,6 +8,7 @@ are only temperature, top-k and top-p, they are a ``Target``; any others are cal
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -40,22 +41,37 @@ class Law:
         """Do some processors look at the tokens so far?"""
         return bool(self._before or self._after)
 
-    def scores(self, logits: torch.Tensor, mask: torch.Tensor, text: torch.Tensor | None) -> torch.Tensor:
-        """float32[V]. ``logits``: [V]; ``mask``: int32[words]; ``text``: int64[1, n], None if nothing needs it."""
-        row, masks = logits[None], mask[None]
-        if not self.needs_text:
-            assert self._target is not None
-            return self._target.scores(row, masks)[0]
-        row = row.to(torch.float32, copy=True)
-        for processor in self._before:
-            row = processor(text, row)
+    def scores(self, logits: torch.Tensor, mask: torch.Tensor, text: Text | None) -> torch.Tensor:
+        """float32[V]. ``logits``: [V]; ``mask``: int32[words]; ``text``: None if nothing needs it."""
+        masks = mask[None]
+        if text is None:
+            assert self._target is not None and not self.needs_text
+            return self._target.scores(logits[None], masks)[0]
+        row = text.process(self._before, logits.to(torch.float32, copy=True))
         if not self._after and self._target is not None:
-            return self._target.scores(row, masks)[0]
+            return self._target.scores(row[None], masks)[0]
         row = row.clone()
-        apply_token_bitmask_(row, masks)
-        for processor in self._after:
-            row = processor(text, row)
-        return self._greedy.scores(row)[0] if self._is_greedy else row[0]
+        apply_token_bitmask_(row[None], masks)
+        row = text.process(self._after, row)
+        return self._greedy.scores(row[None])[0] if self._is_greedy else row
+
+
+@dataclass(frozen=True)
+class Text:
+    """The tokens before a node, for processors: they know their sequence by its row in a batch of ``rows``."""
+
+    ids: torch.Tensor
+    row: int
+    rows: int
+
+    def process(self, processors: Sequence[Any], scores: torch.Tensor) -> torch.Tensor:
+        """``scores`` [V] after all ``processors``; ``ids`` is int64[n]."""
+        if not processors:
+            return scores
+        ids, wide = self.ids.expand(self.rows, -1), scores.expand(self.rows, -1)
+        for processor in processors:
+            wide = processor(ids, wide)
+        return wide[self.row]
 
 
 def _target(warpers: Sequence[Any]) -> Target | None:
