@@ -5,7 +5,8 @@
 
 so that stopping criteria, streamers and logits processors of transformers keep working. Drafts are deterministic given the
 text, and each token is drawn from its law as if there were none (``verification.SAMPLED``): the output is what plain
-constrained decoding writes, at temperature 0 token by token, else in law, and with one seed the same whatever is drafted.
+constrained decoding writes, at temperature 0 token by token, else in law, and with one seed the same whatever is drafted
+(but for drafts that are drawn at random, see ``rule``).
 
 Not supported: beams, encoder-decoder models, and models that ``tree_cache`` refuses.
 """
@@ -26,7 +27,7 @@ from transformers.generation.utils import GenerateDecoderOnlyOutput
 from ...grammar.errors import MaskwrightError
 from ...grammar.matcher import Constraint, Matcher
 from ...logits.bitmask import word_count
-from ...logits.verification import NO_TOKEN, SAMPLED, DraftTree, SeededDraws, TreeBatch, walk
+from ...logits.verification import NO_TOKEN, DraftTree, SeededDraws, TreeBatch, walk
 from .acceptance import Acceptance
 from .drafter import Drafter, Session
 from .growth import GrownTree, Growth
@@ -34,6 +35,7 @@ from .laws import Law, Text
 from .options import Speculation
 from .pass_cost import PassCost
 from .recycling import BRANCHES, Recycling
+from .rule import DrawnFirst
 from .stats import SpeculationStats
 from .tree_cache import TreeCache
 
@@ -161,7 +163,7 @@ class _Run:
         for index, (sequence, tree) in enumerate(zip(live, trees, strict=True)):
             masks = torch.from_numpy(self._masks[first : first + len(tree)]).to(logits.device)
             first += len(tree)
-            path, token = self._judge(sequence, tree, logits[index], masks)
+            path, token = self._judge(sequence, tree, grown[index].drawn, logits[index], masks)
             paths.append(path)
             if self._write(sequence, tree, grown[index], path, token, logits[index]):
                 going.append(index)
@@ -194,7 +196,12 @@ class _Run:
         return grown
 
     def _judge(
-        self, sequence: _Sequence, tree: DraftTree, logits: torch.Tensor, masks: torch.Tensor
+        self,
+        sequence: _Sequence,
+        tree: DraftTree,
+        drawn: dict[int, tuple[int, torch.Tensor]],
+        logits: torch.Tensor,
+        masks: torch.Tensor,
     ) -> tuple[list[int], int]:
         def scores(node: int) -> torch.Tensor:
             text = None
@@ -203,7 +210,7 @@ class _Run:
                 text = Text(torch.tensor(ids, device=logits.device), sequence.row, len(self._input_ids))
             return self._law.scores(logits[node], masks[node], text)
 
-        path, token = walk(tree, scores, SAMPLED, self._draws)
+        path, token = walk(tree, scores, DrawnFirst(drawn), self._draws)
         if token == NO_TOKEN:
             raise MaskwrightError(
                 f"row {sequence.row}: the model gives no probability to any token that the constraint allows",

@@ -10,14 +10,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
 from ...grammar.matcher import Matcher
 
 
+Mask = NDArray[np.int32]
+"""One row of a bitmask."""
+
+
 class Candidate(NamedTuple):
-    """A guess: the token, and what kind of evidence speaks for it, small non-negative integers, learned apart."""
+    """A guess: the token, and what kind of evidence speaks for it, small non-negative integers, learned apart.
+
+    ``law``: float[V], where the guess was drawn at random, what it was drawn from; then it is the only guess of its
+    session at this place, and its evidence must not depend on the token, since a draw may not be dropped for what it is.
+    """
 
     token: int
     evidence: int
+    law: torch.Tensor | None = None
 
 
 Cursor = Any
@@ -30,8 +43,8 @@ class Session(Protocol):
     def root(self) -> Cursor:
         """The end of the verified text."""
 
-    def candidates(self, cursor: Cursor, matcher: Matcher) -> Sequence[Candidate]:
-        """Guesses, the best one first. ``matcher`` stands at the cursor, and is left there."""
+    def candidates(self, cursor: Cursor, matcher: Matcher, mask: Mask) -> Sequence[Candidate]:
+        """Guesses, the best one first. ``matcher`` stands at the cursor, and is left there; ``mask`` is its mask."""
 
     def advance(self, cursor: Cursor, token: int) -> Cursor:
         """The cursor after one more token, whoever guessed it."""

@@ -15,7 +15,7 @@ from ...grammar.matcher import Matcher
 from ...grammar.special_tokens import parts
 from ...grammar.token_tables import tables_of
 from ...grammar.vocabulary import Vocabulary
-from .drafter import Candidate
+from .drafter import Candidate, Mask
 
 BLANKS = b" \t\n\r"
 MOST_BRANCHES = 4
@@ -75,7 +75,7 @@ class ForcedSession:
     def root(self) -> _Place:
         return self._place
 
-    def candidates(self, cursor: _Place, matcher: Matcher) -> Sequence[Candidate]:
+    def candidates(self, cursor: _Place, matcher: Matcher, mask: Mask) -> Sequence[Candidate]:
         if cursor.pending:
             return (Candidate(cursor.pending[0], _PENDING),)
         choices = matcher.next_bytes(MOST_BRANCHES + len(_PASSED_OVER) + 1)

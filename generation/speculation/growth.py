@@ -12,8 +12,10 @@ from __future__ import annotations
 import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from ...grammar.matcher import Matcher
@@ -33,6 +35,7 @@ class GrownTree:
     """Nodes in the order in which they were taken, so that parents come first; node 0 is the last verified token.
 
     ``tokens``: the root's is not known here and stands as -1. ``keys``: for each node, all guesses that named it.
+    ``drawn``: for a node with a child that was drawn at random, that child and the law it was drawn from.
     """
 
     parents: list[int] = field(default_factory=lambda: [_NO_PARENT])
@@ -40,6 +43,7 @@ class GrownTree:
     depths: list[int] = field(default_factory=lambda: [0])
     probabilities: list[float] = field(default_factory=lambda: [1.0])
     keys: list[list[Key]] = field(default_factory=lambda: [[]])
+    drawn: dict[int, tuple[int, torch.Tensor]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.parents)
@@ -59,6 +63,18 @@ class GrownTree:
             tokens.append(self.tokens[node])
             node = self.parents[node]
         return tokens[::-1]
+
+
+class _Guess(NamedTuple):
+    estimate: float
+    keys: list[Key]
+
+
+class _Drawn(NamedTuple):
+    token: int
+    estimate: float
+    key: Key
+    law: torch.Tensor
 
 
 class Growth:
@@ -81,8 +97,9 @@ class Growth:
         self._ends = frozenset(matcher.constraint.vocabulary.eos_token_ids)
         self._at = _ROOT
         self._cursors: list[list[Cursor]] = [[session.root() for session in sessions]]
-        self._waiting: list[tuple[float, int, int]] = []
-        self._guesses: list[dict[int, tuple[float, list[Key]]]] = []
+        self._waiting: list[tuple[float, int, int, bool]] = []
+        self._guesses: list[dict[int, _Guess]] = []
+        self._drawn: dict[int, _Drawn] = {}
         self.tree = GrownTree()
 
     def grow(self, budget: int, deepest: int, cost: PassCost, sequences: int = 1) -> GrownTree:
@@ -94,11 +111,16 @@ class Growth:
         self._visit(_ROOT, deepest > 0)
         tree, expected = self.tree, 1.0
         while self._waiting and len(tree) <= budget:
-            negative, token, parent = heapq.heappop(self._waiting)
+            negative, token, parent, is_drawn = heapq.heappop(self._waiting)
             if not cost.pays(-negative, expected, len(tree), sequences):
                 break
             expected -= negative
-            node = tree.add(parent, token, -negative, self._guesses[parent][token][1])
+            if is_drawn:
+                drawn = self._drawn[parent]
+                node = tree.add(parent, token, -negative, [drawn.key])
+                tree.drawn[parent] = node, drawn.law
+            else:
+                node = tree.add(parent, token, -negative, self._guesses[parent][token].keys)
             self._go_to(node)
             above = self._cursors[parent]
             self._cursors.append(
@@ -111,29 +133,41 @@ class Growth:
     def _visit(self, node: int, may_grow: bool) -> None:
         """Fill the node's mask, and let all drafters guess what follows it."""
         self._matcher.fill_next_token_bitmask(self._bitmask, node)
-        guesses: dict[int, tuple[float, list[Key]]] = {}
-        self._guesses.append(guesses)
+        self._guesses.append({})
         if not may_grow:
             return
-        mask = self._bitmask[node]
+        mask, guesses = self._bitmask[node], self._guesses[node]
         for index, (session, cursor) in enumerate(zip(self._sessions, self._cursors[node], strict=True)):
-            for token, evidence in session.candidates(cursor, self._matcher):
-                if not mask[token >> 5] >> (token & 31) & 1 or token in self._ends:
-                    continue
+            for token, evidence, law in session.candidates(cursor, self._matcher, mask):
                 key = (index, evidence)
                 estimate = self._acceptance.probability(key)
-                best, keys = guesses.get(token, (0.0, []))
-                guesses[token] = max(best, estimate), [*keys, key]
+                if law is not None:
+                    self._drawn[node] = _Drawn(token, estimate, key, law)
+                elif mask[token >> 5] >> (token & 31) & 1 and token not in self._ends:
+                    known = guesses.get(token)
+                    guesses[token] = (
+                        _Guess(estimate, [key])
+                        if known is None
+                        else _Guess(max(known.estimate, estimate), [*known.keys, key])
+                    )
         self._queue(node, guesses)
 
-    def _queue(self, node: int, guesses: dict[int, tuple[float, list[Key]]]) -> None:
-        """The children's probabilities may not add up to more than their parent's."""
-        total = sum(estimate for estimate, _ in guesses.values())
+    def _queue(self, node: int, guesses: dict[int, _Guess]) -> None:
+        """The children's probabilities may not add up to more than their parent's.
+
+        A drawn guess waits by itself, even where another guess names the same token: whether it becomes a node may not
+        depend on what was drawn.
+        """
+        waiting = [(guess.estimate, token, False) for token, guess in guesses.items()]
+        drawn = self._drawn.get(node)
+        if drawn is not None:
+            waiting.append((drawn.estimate, drawn.token, True))
+        if self._one_child and waiting:
+            waiting = [max(waiting, key=lambda each: (each[0], each[2]))]
+        total = sum(estimate for estimate, _, _ in waiting)
         share = self.tree.probabilities[node] / max(total, 1.0)
-        if self._one_child and guesses:
-            guesses = dict([max(guesses.items(), key=lambda guess: guess[1][0])])
-        for token, (estimate, _) in guesses.items():
-            heapq.heappush(self._waiting, (-estimate * share, token, node))
+        for estimate, token, is_drawn in waiting:
+            heapq.heappush(self._waiting, (-estimate * share, token, node, is_drawn))
 
     def _go_to(self, node: int) -> None:
         """Move the matcher from where it is in the tree to ``node``."""

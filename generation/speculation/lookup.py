@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from ...grammar.matcher import Matcher
-from .drafter import Candidate
+from .drafter import Candidate, Mask
 from .suffix_automaton import SuffixAutomaton
 
 LONGEST_EVIDENCE = 8
@@ -62,7 +62,7 @@ class LookupSession:
     def root(self) -> tuple[_Position, _Position]:
         return self._own.repeated_suffix(), self._in_earlier
 
-    def candidates(self, cursor: tuple[_Position, _Position], matcher: Matcher) -> Sequence[Candidate]:
+    def candidates(self, cursor: tuple[_Position, _Position], matcher: Matcher, mask: Mask) -> Sequence[Candidate]:
         own, earlier = cursor
         first, second = (self._own, own), (self._earlier, earlier)
         if earlier[1] > own[1]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ...grammar.matcher import Matcher
-from .drafter import Candidate
+from .drafter import Candidate, Mask
 
 MOST_BRANCHES = 3
 _MOST_CONTEXTS = 1 << 16
@@ -66,7 +66,7 @@ class NGramSession:
     def root(self) -> _Pair:
         return self._last
 
-    def candidates(self, cursor: _Pair, matcher: Matcher) -> Sequence[Candidate]:
+    def candidates(self, cursor: _Pair, matcher: Matcher, mask: Mask) -> Sequence[Candidate]:
         return self._counts.best(cursor)
 
     def advance(self, cursor: _Pair, token: int) -> _Pair:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...grammar.matcher import Matcher
-from .drafter import Candidate
+from .drafter import Candidate, Mask
 
 ROWS = 1 << 15
 BRANCHES = 8
@@ -53,7 +53,7 @@ class RecyclingSession:
     def root(self) -> int:
         return self._last
 
-    def candidates(self, cursor: int, matcher: Matcher) -> Sequence[Candidate]:
+    def candidates(self, cursor: int, matcher: Matcher, mask: Mask) -> Sequence[Candidate]:
         row = self._rows[cursor % ROWS].tolist()
         if row[0] != cursor or cursor == _FREE:
             return ()
