@@ -104,11 +104,15 @@ class DraftModelSession:
             return None
         return (*cursor, token)
 
-    def extend(self, tokens: Sequence[int]) -> None:
-        """Keep what the model has read of ``tokens``, and take back the rest of its chain."""
+    def extend(self, tokens: Sequence[int]) -> tuple[int, int]:
+        """Keep what the model has read of ``tokens``, and take back the rest of its chain.
+
+        How many tokens of the chain were right, and how many were judged.
+        """
         same = 0
         while same < min(len(tokens), len(self._chain)) and tokens[same] == self._chain[same]:
             same += 1
+        judged = same, min(same + 1, len(tokens), len(self._chain))
         if same == len(tokens) < len(self._chain):
             same -= 1  # the logits after the last token are gone: read it again
         surplus = sum(self._lengths[same:])
@@ -120,6 +124,7 @@ class DraftModelSession:
             self._logits = None
         self._chain, self._lengths = [], []
         self._unread += tokens[same:]
+        return judged
 
     def _guesses(self, logits: torch.Tensor, mask: Mask, ends: Sequence[int]) -> Sequence[Candidate]:
         """What follows; an end token is no guess, and not in the law of a draw."""

@@ -49,7 +49,7 @@ class Session(Protocol):
     def advance(self, cursor: Cursor, token: int) -> Cursor:
         """The cursor after one more token, whoever guessed it."""
 
-    def extend(self, tokens: Sequence[int]) -> None:
+    def extend(self, tokens: Sequence[int]) -> object:
         """These tokens were verified: the root moves to their end."""
 
 
