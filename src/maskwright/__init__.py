@@ -1,7 +1,7 @@
 """maskwright makes language models write structured output: JSON that obeys a schema, by token masks from automata.
 
-The names below are the public face; ``tools`` and the errors besides ``MaskwrightError`` can be had from here too. They
-are loaded on first use, so that ``import maskwright`` is quick and imports no machine-learning library.
+The names below are the public face; ``tools``, ``samplers`` and the errors besides ``MaskwrightError`` can be had from
+here too. They are loaded on first use, so that ``import maskwright`` is quick and imports no machine-learning library.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .grammar.matcher import Constraint, Matcher
     from .grammar.regex_form import Choice, Regex, Substring
     from .grammar.vocabulary import Vocabulary
+    from .logits import samplers as samplers
     from .logits.processor import LogitsProcessor
     from .schemas.options import JsonOptions
     from .schemas.specification import JsonSchema, compile
@@ -84,6 +85,7 @@ _MODULES = {
     "compile": ".schemas.specification",
     "fill_next_token_bitmasks": ".grammar.batch",
     "generate": ".generation.generate",
+    "samplers": ".logits",
     "tools": ".schemas.tools",
 }
 
