@@ -3,10 +3,10 @@
     decode = SpeculativeDecoding(constraint)
     model.generate(**inputs, custom_generate=decode, do_sample=True, top_p=0.9)
 
-so that stopping criteria, streamers and logits processors of transformers keep working. Drafts are deterministic given the
-text, and each token is drawn from its law as if there were none (``verification.SAMPLED``): the output is what plain
-constrained decoding writes, at temperature 0 token by token, else in law, and with one seed the same whatever is drafted
-(but for drafts that are drawn at random, see ``rule``).
+so that stopping criteria, streamers and logits processors of transformers keep working. Drafts are deterministic
+given the text, and each token is drawn from its law as if there were none (``verification.SAMPLED``): the output is
+what plain constrained decoding writes, at temperature 0 token by token, else in law, and with one seed the same
+whatever is drafted (but for drafts that are drawn at random, see ``rule``).
 
 Not supported: beams, encoder-decoder models, and models that ``tree_cache`` refuses.
 """
@@ -33,7 +33,7 @@ from .drafter import Drafter, Session
 from .growth import GrownTree, Growth
 from .laws import Law, Text
 from .options import Speculation
-from .pass_cost import PassCost
+from .pass_cost import FreeNodes, PassCost
 from .recycling import BRANCHES, Recycling
 from .rule import DrawnFirst
 from .stats import SpeculationStats
@@ -64,7 +64,7 @@ class SpeculativeDecoding:
         self._options = Speculation() if speculation is None else speculation
         self._drafters: Sequence[Drafter] = self._options.drafters_for(self._constraints[0].vocabulary)
         self._acceptance = Acceptance([each.prior for each in self._drafters])
-        self._cost = PassCost()
+        self._cost: PassCost | FreeNodes = PassCost() if self._options.adaptive else FreeNodes()
         self.stats = SpeculationStats()
         self.matchers: list[Matcher] = []
 
@@ -83,14 +83,16 @@ class SpeculativeDecoding:
         run = _Run(self, model, input_ids, logits_processor, stopping_criteria, generation_config, streamer)
         sequences = run.decode(model_kwargs)
         if generation_config.return_dict_in_generate:
-            return GenerateDecoderOnlyOutput(sequences=sequences)
+            return GenerateDecoderOnlyOutput(sequences=sequences.long())  # type: ignore[arg-type]  # int64 it is
         return sequences
 
     def new_sequences(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> list[_Sequence]:
         """A sequence for each row, with a matcher and sessions at its beginning."""
         share, rest = divmod(len(input_ids), len(self._constraints))
         if rest:
-            raise MaskwrightError(f"{len(input_ids)} rows cannot be shared out among {len(self._constraints)} constraints")
+            raise MaskwrightError(
+                f"{len(input_ids)} rows cannot be shared out among {len(self._constraints)} constraints"
+            )
         found = []
         for row, ids in enumerate(input_ids.tolist()):
             prompt = [token for token, seen in zip(ids, attention_mask[row].tolist(), strict=True) if seen]
@@ -151,7 +153,9 @@ class _Run:
         """One pass for all; the sequences that go on."""
         started = time.perf_counter()
         grown = self._draft(live)
-        trees = [DraftTree([each.ids[-1], *tree.tokens[1:]], tree.parents) for each, tree in zip(live, grown, strict=True)]
+        trees = [
+            DraftTree([each.ids[-1], *tree.tokens[1:]], tree.parents) for each, tree in zip(live, grown, strict=True)
+        ]
         batch = TreeBatch.of(trees, self._model.device)
         drafted = time.perf_counter()
         logits = self._cache.run(batch)
@@ -187,7 +191,10 @@ class _Run:
         for sequence in live:
             room = self._config.max_length - len(sequence.ids) - 1
             growth = Growth(
-                sequence.matcher, sequence.sessions, self._decoding._acceptance, self._masks[first:],
+                sequence.matcher,
+                sequence.sessions,
+                self._decoding._acceptance,
+                self._masks[first:],
                 one_child=not self._options.branching,
             )
             tree = growth.grow(share, min(room, self._options.deepest), self._decoding._cost, len(live))
@@ -237,6 +244,9 @@ class _Run:
         self._learn(sequence, grown, path, token, written, logits)
         if self._streamer is not None:
             self._streamer.put(torch.tensor(written))
+        if not goes_on:
+            for session in sequence.sessions:
+                session.finish(sequence.ids[self._input_ids.shape[1] :])
         return goes_on
 
     def _until_stopped(self, sequence: _Sequence, written: list[int]) -> tuple[int, bool]:
@@ -253,7 +263,13 @@ class _Run:
         return len(written), True
 
     def _learn(
-        self, sequence: _Sequence, grown: GrownTree, path: list[int], token: int, written: list[int], logits: torch.Tensor
+        self,
+        sequence: _Sequence,
+        grown: GrownTree,
+        path: list[int],
+        token: int,
+        written: list[int],
+        logits: torch.Tensor,
     ) -> None:
         """Tell the drafters what was verified, and count who was right."""
         acceptance, names = self._decoding._acceptance, [each.name for each in self._decoding._drafters]
@@ -264,9 +280,7 @@ class _Run:
                     acceptance.record(key, node in on_path)
         self._stats.tokens += len(written)
         accepted = path[1 : len(written)] if len(written) < len(path) else path[1:]
-        self._stats.count(
-            names, [keys[0][0] for keys in grown.keys[1:]], [grown.keys[node][0][0] for node in accepted]
-        )
+        self._stats.count(names, [keys[0][0] for keys in grown.keys[1:]], [grown.keys[node][0][0] for node in accepted])
         for session in sequence.sessions:
             session.extend(written)
         for drafter in self._decoding._drafters:

@@ -1,10 +1,10 @@
 """Drafts from another, smaller model, a token at a time along one chain, with its likeliest other tokens beside it.
 
-Its vocabulary need not be the target's: a token is mapped to the one with the same bytes; text that has no such token is
-tokenised anew for the smaller model, and guesses that the target has no token for are left out.
+Its vocabulary need not be the target's: a token is mapped to the one with the same bytes; text that has no such token
+is tokenised anew for the smaller model, and guesses that the target has no token for are left out.
 
-With ``sample=True`` the chain is drawn from the smaller model's own law under the mask, and verification accepts a token
-with probability min(1, p/q) or draws from what is left of p, so that more is accepted at higher temperatures.
+With ``sample=True`` the chain is drawn from the smaller model's own law under the mask, and verification accepts a
+token with probability min(1, p/q) or draws from what is left of p, so that more is accepted at higher temperatures.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from transformers import DynamicCache
 from ...grammar.matcher import Matcher
 from ...grammar.vocabulary import Vocabulary
 from ...logits.bitmask import apply_token_bitmask_
-from .drafter import Candidate, Mask
+from .drafter import Candidate, Mask, Session
 
 BRANCHES = 3
 _SHARES = 10
@@ -74,7 +74,7 @@ class VocabularyMap:
         return self._draft.tokenize(spelled) if same is None else [same]
 
 
-class DraftModelSession:
+class DraftModelSession(Session):
     """A cursor is the path from the end of the text, as far as it lies on the chain that was drafted, else None."""
 
     def __init__(self, drafter: DraftModel, prompt: Sequence[int]) -> None:
@@ -117,7 +117,8 @@ class DraftModelSession:
             same -= 1  # the logits after the last token are gone: read it again
         surplus = sum(self._lengths[same:])
         if surplus:
-            for layer in self._cache.layers:
+            layers: list[Any] = self._cache.layers
+            for layer in layers:
                 if layer.is_initialized:
                     layer.keys, layer.values = layer.keys[:, :, :-surplus], layer.values[:, :, :-surplus]
         if surplus or same < len(tokens):

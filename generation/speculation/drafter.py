@@ -1,8 +1,9 @@
 """What a drafter is: a guess at what comes next, one token at a time along every branch of a tree.
 
-A drafter keeps what it learns over all sequences. For each sequence it opens a *session*, which stands at the end of the
-verified text; a *cursor* of a session stands at a node of a draft tree, where it names candidates for the next token.
-Drafts cost time when they are wrong, and never change what is written: verification draws from the target's own law.
+A drafter keeps what it learns over all sequences. For each sequence it opens a *session*, which stands at the end of
+the verified text; a *cursor* of a session stands at a node of a draft tree, where it names candidates for the next
+token. Drafts cost time when they are wrong, and never change what is written: verification draws from the target's
+own law.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from numpy.typing import NDArray
 
 from ...grammar.matcher import Matcher
 
-
 Mask = NDArray[np.int32]
 """One row of a bitmask."""
 
@@ -25,7 +25,8 @@ class Candidate(NamedTuple):
     """A guess: the token, and what kind of evidence speaks for it, small non-negative integers, learned apart.
 
     ``law``: float[V], where the guess was drawn at random, what it was drawn from; then it is the only guess of its
-    session at this place, and its evidence must not depend on the token, since a draw may not be dropped for what it is.
+    session at this place, and its evidence must not depend on the token, since a draw may not be dropped for what it
+    is.
     """
 
     token: int
@@ -38,7 +39,7 @@ Cursor = Any
 
 
 class Session(Protocol):
-    """A drafter's view of one sequence."""
+    """A drafter's view of one sequence. What inherits from it need not say what ``finish`` does."""
 
     def root(self) -> Cursor:
         """The end of the verified text."""
@@ -51,6 +52,10 @@ class Session(Protocol):
 
     def extend(self, tokens: Sequence[int]) -> object:
         """These tokens were verified: the root moves to their end."""
+
+    def finish(self, output: Sequence[int]) -> None:
+        """The text is written; ``output`` is what came after the prompt."""
+        return None
 
 
 class Drafter(Protocol):

@@ -2,8 +2,9 @@
 
 Bytes that must come next are tokenised as the tokenizer itself would, less a last token that could span what follows.
 Where a few bytes may come (keys, enumerated values, closing punctuation), each is a branch, followed as far as it is
-forced. Blanks that may or may not stand between two parts of a document are taken from the style of the text so far: what
-stood after the same punctuation the last time. Evidence tells apart how many branches there are, and guesses of style.
+forced. Blanks that may or may not stand between two parts of a document are taken from the style of the text so far:
+what stood after the same punctuation the last time. Evidence tells apart how many branches there are, and guesses of
+style.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from ...grammar.matcher import Matcher
 from ...grammar.special_tokens import parts
 from ...grammar.token_tables import tables_of
 from ...grammar.vocabulary import Vocabulary
-from .drafter import Candidate, Mask
+from .drafter import Candidate, Mask, Session
 
 BLANKS = b" \t\n\r"
 MOST_BRANCHES = 4
@@ -64,7 +65,7 @@ class _Place:
     branches: dict[int, tuple[int, ...]] = field(default_factory=dict)
 
 
-class ForcedSession:
+class ForcedSession(Session):
     def __init__(self, forced: Forced) -> None:
         self._forced = forced
         self._spelled = forced.vocabulary.tokens

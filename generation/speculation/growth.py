@@ -1,10 +1,10 @@
 """A draft tree from the guesses of all drafters, best first, under a budget of tokens.
 
 A node's probability is that of its parent times the estimate of the best guess that names it: the probability that
-verification gets there (dynamic trees by expected acceptance, as in DySpec, arXiv 2410.11744). Nodes are taken in that
-order until the budget is spent or the next one is less probable than what a verified token costs. Each node has the mask
-of its own path, filled when it is taken: a guess that its parent's mask forbids is dropped before it costs anything. An
-end token is no node: it is drawn at its parent, and nothing follows it.
+verification gets there (dynamic trees by expected acceptance, as in DySpec, arXiv 2410.11744). Nodes are taken in
+that order until the budget is spent or the next one is less probable than what a verified token costs. Each node has
+the mask of its own path, filled when it is taken: a guess that its parent's mask forbids is dropped before it costs
+anything. An end token is no node: it is drawn at its parent, and nothing follows it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from ...grammar.matcher import Matcher
 from .acceptance import Acceptance
 from .drafter import Cursor, Session
-from .pass_cost import PassCost
+from .pass_cost import FreeNodes, PassCost
 
 _ROOT = 0
 _NO_PARENT = -1
@@ -102,7 +102,7 @@ class Growth:
         self._drawn: dict[int, _Drawn] = {}
         self.tree = GrownTree()
 
-    def grow(self, budget: int, deepest: int, cost: PassCost, sequences: int = 1) -> GrownTree:
+    def grow(self, budget: int, deepest: int, cost: PassCost | FreeNodes, sequences: int = 1) -> GrownTree:
         """The tree, with at most ``budget`` nodes besides the root, ``deepest`` tokens deep.
 
         ``bitmask``: int32[budget + 1 or more, words]: row ``n`` becomes the mask of node ``n``. ``sequences``: how many

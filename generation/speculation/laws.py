@@ -1,8 +1,9 @@
 """The law of the next token, from the model's logits and the grammar's mask, as the model's ``generate`` would have it.
 
 transformers hands a decoding method a list of processors: the model's own, then the caller's, then the warpers of
-sampling. The mask takes the place of the first ``LogitsProcessor`` of ours, or else comes before the warpers. Where there
-are only temperature, top-k and top-p, they are a ``Target``; any others are called as they stand, one node at a time.
+sampling. The mask takes the place of the first ``LogitsProcessor`` of ours, or else comes before the warpers. Where
+there are only temperature, top-k and top-p, they are a ``Target``; any others are called as they stand, one node at a
+time.
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ class Law:
         """float32[V]. ``logits``: [V]; ``mask``: int32[words]; ``text``: None if nothing needs it."""
         masks = mask[None]
         if text is None:
-            assert self._target is not None and not self.needs_text
+            assert self._target is not None
+            assert not self.needs_text
             return self._target.scores(logits[None], masks)[0]
         row = text.process(self._before, logits.to(torch.float32, copy=True))
         if not self._after and self._target is not None:

@@ -1,8 +1,8 @@
 """Drafts from the model itself with some of its layers left out, the set of layers chosen while generating.
 
-In the manner of SWIFT (arXiv 2410.06916): no training; every ``window`` guesses the set in use is scored by what it gains,
-and a set that differs from the best one in a few layers is tried next. The shortened model shares the model's weights and
-has a cache of its own. The first layer always stays, and so does the last.
+In the manner of SWIFT (arXiv 2410.06916): no training; every ``window`` guesses the set in use is scored by what it
+gains, and a set that differs from the best one in a few layers is tried next. The shortened model shares the model's
+weights and has a cache of its own. The first layer always stays, and so does the last.
 
 Not supported: models whose layers are of several kinds.
 """
@@ -19,7 +19,7 @@ from torch import nn
 from ...grammar.errors import MaskwrightError
 from ...grammar.matcher import Matcher
 from .draft_model import DraftModel, DraftModelSession
-from .drafter import Candidate, Cursor, Mask
+from .drafter import Candidate, Cursor, Mask, Session
 
 _LIST_NAMES = ("layers", "h")
 _ASSUMED_LENGTH = 4
@@ -40,7 +40,7 @@ class LayerSkip:
         kinds = set(getattr(model.config.get_text_config(), "layer_types", None) or ())
         if self._count < 3 or len(kinds) > 1:
             raise MaskwrightError(
-                f"layers of a {type(model).__name__} cannot be skipped: it has {self._count}, of {max(len(kinds), 1)} kinds",
+                f"layers of a {type(model).__name__} cannot be skipped: {self._count}, of kinds {sorted(kinds)}",
                 remedy="leave LayerSkip out of the drafters",
             )
         self._window = window
@@ -89,7 +89,7 @@ class LayerSkip:
         return DraftModel(outer, name=self.name, prior=self.prior)
 
 
-class LayerSkipSession:
+class LayerSkipSession(Session):
     """A ``DraftModelSession`` that begins anew, on the last tokens of the text, when the set of layers changes."""
 
     def __init__(self, skip: LayerSkip, prompt: Sequence[int]) -> None:

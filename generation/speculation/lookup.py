@@ -1,8 +1,8 @@
 """Drafts copied from what was already written: in the prompt, in this output, and in earlier ones.
 
-The longest suffix of the text that occurred before says what may come next, as in prompt lookup (Saxena 2023), CopySpec
-(arXiv 2502.08923), REST (arXiv 2311.08252) and SuffixDecoding (arXiv 2411.04975); a suffix automaton finds it in constant
-time a token. Evidence is the length of the match, up to ``LONGEST_EVIDENCE``.
+The longest suffix of the text that occurred before says what may come next, as in prompt lookup (Saxena 2023),
+CopySpec (arXiv 2502.08923), REST (arXiv 2311.08252) and SuffixDecoding (arXiv 2411.04975); a suffix automaton finds
+it in constant time a token. Evidence is the length of the match, up to ``LONGEST_EVIDENCE``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from ...grammar.matcher import Matcher
-from .drafter import Candidate, Mask
+from .drafter import Candidate, Mask, Session
 from .suffix_automaton import SuffixAutomaton
 
 LONGEST_EVIDENCE = 8
@@ -38,7 +38,7 @@ class Lookup:
     _earlier: SuffixAutomaton = field(default_factory=SuffixAutomaton, repr=False)
 
     def session(self, prompt: Sequence[int]) -> LookupSession:
-        return LookupSession(self.shortest, self._earlier, prompt)
+        return LookupSession(self, self._earlier, prompt)
 
     def learn(self, output: Iterable[int]) -> None:
         """Remember a whole output for later sequences."""
@@ -49,11 +49,11 @@ class Lookup:
         self._earlier.append(SEPARATOR)
 
 
-class LookupSession:
+class LookupSession(Session):
     """A cursor is a position in the text of this sequence, and one in earlier outputs."""
 
-    def __init__(self, shortest: int, earlier: SuffixAutomaton, prompt: Sequence[int]) -> None:
-        self._shortest = shortest
+    def __init__(self, lookup: Lookup, earlier: SuffixAutomaton, prompt: Sequence[int]) -> None:
+        self._lookup = lookup
         self._own = SuffixAutomaton()
         self._earlier = earlier
         self._in_earlier: _Position = (0, 0)
@@ -80,11 +80,14 @@ class LookupSession:
             self._own.append(token)
             self._in_earlier = self._earlier.step(self._in_earlier, token)
 
+    def finish(self, output: Sequence[int]) -> None:
+        self._lookup.learn(output)
+
     def _continuations(self, text: SuffixAutomaton, position: _Position) -> list[Candidate]:
         found: list[Candidate] = []
         for _ in range(_SUFFIXES_TRIED):
             length = position[1]
-            if length < self._shortest:
+            if length < self._lookup.shortest:
                 break
             recent = text.continuations(position)[: -_MOST_BRANCHES - 1 : -1]
             evidence = min(length, LONGEST_EVIDENCE) * _MOST_BRANCHES + min(len(recent), _MOST_BRANCHES) - 1

@@ -1,7 +1,8 @@
 """Drafts from the pairs and triples of tokens seen so far, counted while generating.
 
-An adaptive n-gram model in the manner of ADED (arXiv 2407.12021): the most frequent successors of the last two tokens, or
-of the last one where the pair is new, with a bonus for successors that were tried rarely, so that new ones get a chance.
+An adaptive n-gram model in the manner of ADED (arXiv 2407.12021): the most frequent successors of the last two
+tokens, or of the last one where the pair is new, with a bonus for successors that were tried rarely, so that new ones
+get a chance.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ...grammar.matcher import Matcher
-from .drafter import Candidate, Mask
+from .drafter import Candidate, Mask, Session
 
 MOST_BRANCHES = 3
 _MOST_CONTEXTS = 1 << 16
@@ -55,7 +56,7 @@ class NGram:
         return [Candidate(token, offset + 10 * count // total) for token, count in ranked[:MOST_BRANCHES]]
 
 
-class NGramSession:
+class NGramSession(Session):
     """A cursor is the last two tokens."""
 
     def __init__(self, counts: NGram, prompt: Sequence[int]) -> None:

@@ -17,12 +17,13 @@ from .recycling import Recycling
 class Speculation:
     """Options of speculative decoding; ``speculation="auto"`` is all defaults.
 
-    ``drafters``: who guesses, the most trusted first; None for all that need no other model: what the language forces,
-    look-up in the text and in earlier outputs, n-grams, token recycling. Drafters learn: give the same object to several
-    calls to let them remember.
-    ``budget``: at most so many drafted tokens in one pass, all sequences of a batch together.
-    ``deepest``: at most so many in a row.
-    ``branching``: False drafts chains only.
+    ``drafters``: who guesses, the most trusted first; None for all that need no other model: what the language
+    forces, look-up in the text and in earlier outputs, n-grams, token recycling. Drafters learn: give the same object
+    to several calls to let them remember.
+
+    ``budget``: at most so many drafted tokens in one pass, all sequences of a batch together. ``deepest``: at most so
+    many in a row. ``branching``: False drafts chains only. ``adaptive``: False spends the whole budget, however
+    improbable the guesses; True stops where one more costs more time than it saves, by what passes were seen to cost.
 
     Raises ``MaskwrightError`` for a budget or depth below one.
     """
@@ -31,6 +32,7 @@ class Speculation:
     budget: int = 32
     deepest: int = 16
     branching: bool = True
+    adaptive: bool = True
 
     def __post_init__(self) -> None:
         for name in ("budget", "deepest"):

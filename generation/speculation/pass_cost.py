@@ -1,7 +1,8 @@
-"""What a forward pass costs by the number of its nodes, measured while generating, and whether one more node is worth it.
+"""What a forward pass costs by the number of its nodes, measured while generating, and whether one more node is worth
+it.
 
-The rule is goodput, as in SmartSpec (arXiv 2406.14066): a node pays if the tokens that it adds, by expectation, for the time
-that it adds are more than the tokens for the time of the pass without it.
+The rule is goodput, as in SmartSpec (arXiv 2406.14066): a node pays if the tokens that it adds, by expectation, for
+the time that it adds are more than the tokens for the time of the pass without it.
 """
 
 from __future__ import annotations
@@ -43,3 +44,13 @@ class PassCost:
         """
         seconds = self.fixed + self.per_node * nodes * sequences
         return probability * seconds > expected * self.per_node * sequences
+
+
+class FreeNodes:
+    """Stands in for a cost where all guesses are to be tried."""
+
+    def observe(self, nodes: int, seconds: float) -> None:
+        pass
+
+    def pays(self, probability: float, expected: float, nodes: int, sequences: int) -> bool:
+        return True

@@ -1,7 +1,7 @@
 """Token Recycling (arXiv 2408.08696): what the model held likely after a token the last time is guessed again.
 
-A table of fixed size, under 2 MB for any vocabulary: a token's row is found by its number modulo the rows, and belongs to
-the token that wrote it last.
+A table of fixed size, under 2 MB for any vocabulary: a token's row is found by its number modulo the rows, and
+belongs to the token that wrote it last.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...grammar.matcher import Matcher
-from .drafter import Candidate, Mask
+from .drafter import Candidate, Mask, Session
 
 ROWS = 1 << 15
 BRANCHES = 8
@@ -37,13 +37,14 @@ class Recycling:
         return RecyclingSession(self._rows, prompt[-1] if len(prompt) else _FREE)
 
     def learn(self, tokens: NDArray[np.int64], likeliest: NDArray[np.int64]) -> None:
-        """``tokens`` int64[n] were read by the model, which held ``likeliest`` int64[n, BRANCHES] likely after them."""
+        """``tokens`` int64[n] were read by the model, which held ``likeliest`` int64[n, up to BRANCHES] likely next."""
         rows = tokens % ROWS
+        self._rows[rows] = _FREE
         self._rows[rows, 0] = tokens
-        self._rows[rows, 1:] = likeliest
+        self._rows[rows, 1 : 1 + likeliest.shape[1]] = likeliest
 
 
-class RecyclingSession:
+class RecyclingSession(Session):
     """A cursor is the last token. Evidence is the rank."""
 
     def __init__(self, rows: NDArray[np.int32], last: int) -> None:
@@ -57,7 +58,7 @@ class RecyclingSession:
         row = self._rows[cursor % ROWS].tolist()
         if row[0] != cursor or cursor == _FREE:
             return ()
-        return [Candidate(token, rank) for rank, token in enumerate(row[1 : 1 + _MOST_TRIED])]
+        return [Candidate(token, rank) for rank, token in enumerate(row[1 : 1 + _MOST_TRIED]) if token != _FREE]
 
     def advance(self, cursor: int, token: int) -> int:
         return token

@@ -1,7 +1,7 @@
 """A model's key-value cache to which every pass appends the nodes of draft trees, of which one path is kept.
 
-Sequences of a batch keep paths of different lengths, so columns of the cache may be empty in some of them: ``seen`` says
-which are part of a text. Layers that attend within a sliding window keep all columns here, and are masked.
+Sequences of a batch keep paths of different lengths, so columns of the cache may be empty in some of them: ``seen``
+says which are part of a text. Layers that attend within a sliding window keep all columns here, and are masked.
 
 Not supported: models without position ids (ALiBi), with a recurrent state, or whose attention takes no mask of its own.
 """
@@ -68,7 +68,8 @@ class TreeCache:
         self.seen = torch.cat([self.seen, seen], -1)
         self.positions = torch.cat([self.positions[:, :before], self.positions[:, before:].gather(1, kept)], -1)
         in_place = all(list(path) == list(range(len(path))) for path in paths)
-        for layer in self.cache.layers:
+        layers: list[Any] = self.cache.layers
+        for layer in layers:
             if not in_place:
                 index = kept[:, None, :, None]
                 for tensor in (layer.keys, layer.values):
@@ -83,7 +84,8 @@ class TreeCache:
         self.seen, self.positions = self.seen[index], self.positions[index]
         columns = self.seen.any(0).nonzero().flatten()
         self.seen, self.positions = self.seen[:, columns], self.positions[:, columns]
-        for layer in self.cache.layers:
+        layers: list[Any] = self.cache.layers
+        for layer in layers:
             layer.keys = layer.keys[index][:, :, columns]
             layer.values = layer.values[index][:, :, columns]
 
