@@ -42,6 +42,11 @@ class Law:
         """Do some processors look at the tokens so far?"""
         return bool(self._before or self._after)
 
+    @property
+    def is_plainly_greedy(self) -> bool:
+        """Is it always the best allowed token, whatever the text?"""
+        return self._is_greedy and not self.needs_text
+
     def scores(self, logits: torch.Tensor, mask: torch.Tensor, text: Text | None) -> torch.Tensor:
         """float32[V]. ``logits``: [V]; ``mask``: int32[words]; ``text``: None if nothing needs it."""
         masks = mask[None]
