@@ -21,18 +21,26 @@ class VocabularyMismatch(MaskwrightError):
     """Logits that cannot be those of the constraint's tokens."""
 
 
+def check_count(tokens: int, width: int) -> None:
+    """Raise ``VocabularyMismatch`` where a model gives far more logits than there are tokens.
+
+    Models often give some more, for speed (2 % in Phi-2); a quarter more is another tokenizer's.
+    """
+    if width > 1.25 * tokens + 1024:
+        raise VocabularyMismatch(
+            f"the model gives {width} logits, the tokenizer has only {tokens} tokens",
+            remedy="use the model's own tokenizer; if this is it, compile for a Vocabulary made with "
+            f"vocab_size={width}",
+        )
+
+
 def check_width(vocabulary: Vocabulary, width: int) -> None:
     """Raise ``VocabularyMismatch`` unless ``width`` logits can be those of the vocabulary's tokens.
 
-    Models often give some more logits than their tokenizer has tokens (padding for speed: 2 % in Phi-2); a quarter
-    more is another tokenizer's. Fewer logits will do where only special tokens, such as one for padding, are left out.
+    Fewer logits will do where only special tokens, such as one for padding, are left out.
     """
     remedy = "compile the constraint for the tokenizer of this model"
-    if width > 1.25 * vocabulary.size + 1024:
-        raise VocabularyMismatch(
-            f"the model gives {width} logits, the vocabulary has only {vocabulary.size} tokens",
-            remedy=f"{remedy}; if it is that one, give its Vocabulary vocab_size={width}",
-        )
+    check_count(vocabulary.size, width)
     if width >= vocabulary.size:
         return
     if any(vocabulary.tokens[width:]):
