@@ -59,6 +59,10 @@ class Constraint:
         """A new sequence, at its beginning."""
         return Matcher(self)
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Constraint:
+        """Itself, since it does not change: decoding loops copy whatever belongs to a request."""
+        return self
+
 
 class Matcher:
     """One sequence of tokens, read as far as it was accepted. Not to be used by two threads at once."""

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .bitmask import allocate_token_bitmask, apply_token_bitmask_
+    from .continuous_batching import ContinuousBatchingLogitsProcessor
     from .processor import LogitsProcessor
 
-__all__ = ["LogitsProcessor", "allocate_token_bitmask", "apply_token_bitmask_"]
+__all__ = ["ContinuousBatchingLogitsProcessor", "LogitsProcessor", "allocate_token_bitmask", "apply_token_bitmask_"]
 
 _MODULES = {
+    "ContinuousBatchingLogitsProcessor": ".continuous_batching",
     "LogitsProcessor": ".processor",
     "allocate_token_bitmask": ".bitmask",
     "apply_token_bitmask_": ".bitmask",
