@@ -28,6 +28,9 @@ from .models import check_tokenizer, context_window, decoder_prompt, end_tokens,
 from .prompts import Prompt, encode, is_single, pad
 from .result import GenerationResult, GenerationStats
 from .seeding import check_seed, document_seeds, is_plain_sampling, seeded, seeded_sampling, setting_of
+from .speculation.decoding import SpeculativeDecoding
+from .speculation.pool import Choice as SpeculationChoice
+from .speculation.pool import chosen_decoding
 
 DEFAULT_MAX_NEW_TOKENS = 512
 _READ_DOCUMENT: Callable[[str], object] = read_document
@@ -44,6 +47,7 @@ def generate(
     system: str | None = None,
     seed: int | None = None,
     limits: Limits | None = None,
+    speculation: SpeculationChoice = None,
     **generation_kwargs: Any,
 ) -> Any:
     """Documents that obey ``schema``: a ``GenerationResult`` for one prompt, a list of them for several.
@@ -54,6 +58,8 @@ def generate(
     ``system``: a system message, in front of every prompt.
     ``seed``: makes sampling repeatable, each document by itself: the n-th document of a prompt is the same whatever
     other prompts there are, up to what a batch does to the last bits of logits. The global random state stays as it is.
+    ``speculation``: ``"auto"``, or a ``Speculation`` with options, drafts tokens that the model verifies several at a
+    time: the same documents, in law or, at temperature 0 and with a seed, the very same, in fewer passes of the model.
     ``generation_kwargs``: for the model's ``generate``. With ``num_return_sequences`` above one the result is a list
     in any case, ordered by prompt. ``max_new_tokens`` is 512 if nothing else says how long, and never goes beyond the
     model's context window.
@@ -65,7 +71,7 @@ def generate(
     single = is_single(prompt)
     prompts: list[Any] = [prompt] if single else list(prompt)
     task = _prepare(model, tokenizer, schema, limits)
-    results = _run(task, prompts, system, seed, generation_kwargs) if prompts else []
+    results = _run(task, prompts, system, seed, speculation, generation_kwargs) if prompts else []
     return results[0] if single and len(results) == 1 else results
 
 
@@ -107,16 +113,25 @@ def _prepare(model: Any, tokenizer: Any, schema: object, limits: Limits | None) 
 
 
 def _run(
-    task: _Task, prompts: Sequence[Prompt], system: str | None, seed: int | None, arguments: dict[str, Any]
+    task: _Task,
+    prompts: Sequence[Prompt],
+    system: str | None,
+    seed: int | None,
+    speculation: SpeculationChoice,
+    arguments: dict[str, Any],
 ) -> list[GenerationResult]:
     rows = [encode(task.tokenizer, prompt, system) for prompt in prompts]
     setting = setting_of(task.model, arguments)
     if seed is not None:
         check_seed(seed)
-    if seed is None or not setting("do_sample"):
-        return _write(task, rows, arguments)
     count = setting("num_return_sequences") or 1
-    seeds = document_seeds(seed, rows, count)
+    seeds = None if seed is None or not setting("do_sample") else document_seeds(seed, rows, count)
+    with chosen_decoding(speculation, task.model, task.constraint, setting) as decoding:
+        if decoding is not None:
+            decoding.seeds = seeds
+            return _write(task, rows, {**arguments, "custom_generate": decoding})
+    if seeds is None:
+        return _write(task, rows, arguments)
     if is_plain_sampling(setting):
         return _write(task, rows, {**arguments, "custom_generate": seeded_sampling(seeds, arguments.get("streamer"))})
     results = []
@@ -140,14 +155,21 @@ def _write(task: _Task, rows: Sequence[list[int]], arguments: dict[str, Any]) ->
         output = task.model.generate(input_ids=ids.to(device), attention_mask=mask.to(device), **arguments)
     seconds = time.perf_counter() - started
     sequences = getattr(output, "sequences", output)
-    matchers = processor.finish(sequences)
-    generated = sequences[:, processor.prompt_length :].tolist()
+    decoding = arguments.get("custom_generate")
+    if isinstance(decoding, SpeculativeDecoding):
+        matchers: Sequence[object] = decoding.matchers
+        start, speculation = ids.shape[1], decoding.stats
+        mask_seconds = speculation.draft_seconds
+    else:
+        matchers = processor.finish(sequences)
+        start, speculation = processor.prompt_length, None
+        mask_seconds = processor.seconds
     results = []
-    for index, (matcher, new_ids) in enumerate(zip(matchers, generated, strict=True)):
-        prompt_tokens = len(rows[index * len(rows) // len(generated)])
+    for index, (matcher, new_ids) in enumerate(zip(matchers, sequences[:, start:].tolist(), strict=True)):
+        prompt_tokens = len(rows[index * len(rows) // len(sequences)])
         assert isinstance(matcher, Matcher)
         kept = _without_padding(new_ids, padding, task.constraint.vocabulary.eos_token_ids)
-        stats = GenerationStats(prompt_tokens, len(kept), seconds, processor.seconds, task.compile_seconds)
+        stats = GenerationStats(prompt_tokens, len(kept), seconds, mask_seconds, task.compile_seconds, speculation)
         results.append(_result(task, matcher, kept, stats))
     return results
 

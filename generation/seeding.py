@@ -25,6 +25,7 @@ from transformers import LogitsProcessorList
 from transformers.generation.logits_process import LogitsProcessor as TransformersLogitsProcessor
 
 from ..grammar.errors import MaskwrightError
+from ..logits.verification import NO_TOKEN
 
 _LARGEST = 1 - 2.0**-32
 _OTHER_WAYS = (
@@ -58,7 +59,7 @@ def document_seeds(seed: int, prompts: Sequence[Sequence[int]], count: int) -> l
 
 
 def is_plain_sampling(setting: Callable[[str], Any]) -> bool:
-    """Whether rows are sampled each by itself; ``setting``: what holds for an argument of transformers' ``generate``."""
+    """Whether rows are sampled each by itself; ``setting``: what holds for an argument of ``generate``."""
     return (setting("num_beams") or 1) == 1 and not any(setting(name) for name in _OTHER_WAYS)
 
 
@@ -85,14 +86,41 @@ class SeededChoice(TransformersLogitsProcessor):
     """Draws each row's token from its own generator; all other scores become minus infinity."""
 
     def __init__(self, seeds: Sequence[int]) -> None:
-        self._generators = [np.random.Generator(np.random.Philox(seed)) for seed in seeds]
+        self._draws = [DocumentDraws(seed) for seed in seeds]
 
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
-        numbers = torch.tensor([min(each.random(), _LARGEST) for each in self._generators], dtype=torch.float64)
-        cumulated = torch.softmax(scores, -1, dtype=torch.float64).cumsum(-1)
-        wanted = numbers.to(scores.device, non_blocking=True).unsqueeze(1) * cumulated[:, -1:]
-        chosen = torch.searchsorted(cumulated, wanted, right=True).clamp(max=scores.shape[1] - 1)
+        chosen = _inverse(scores, [each.number() for each in self._draws])
         return torch.full_like(scores, -torch.inf).scatter_(1, chosen, 0.0)
+
+
+class DocumentDraws:
+    """The random numbers of one document: one for each token, so that whatever was drafted for it changes nothing.
+
+    ``Draws`` of ``logits.verification``. Whether a drawn draft is accepted is asked of a second generator.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._tokens, self._accepted = (np.random.Generator(np.random.Philox([seed, part])) for part in range(2))
+
+    def number(self) -> float:
+        return min(self._tokens.random(), _LARGEST)
+
+    def accepts(self, node: int, probability: float) -> bool:
+        return self._accepted.random() < probability
+
+    def token(self, node: int, scores: torch.Tensor) -> int:
+        number = self.number()
+        if not bool((scores > -torch.inf).any()):
+            return NO_TOKEN
+        return int(_inverse(scores[None], [number]))
+
+
+def _inverse(scores: torch.Tensor, numbers: Sequence[float]) -> torch.Tensor:
+    """The tokens int64[rows, 1] where the cumulated probabilities of ``scores`` [rows, V] pass the numbers."""
+    cumulated = torch.softmax(scores, -1, dtype=torch.float64).cumsum(-1)
+    share = torch.tensor(numbers, dtype=torch.float64).to(scores.device, non_blocking=True)
+    wanted = share.unsqueeze(1) * cumulated[:, -1:]
+    return torch.searchsorted(cumulated, wanted, right=True).clamp(max=scores.shape[1] - 1)
 
 
 @contextmanager

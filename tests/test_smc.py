@@ -65,8 +65,7 @@ def test_one_particle_is_masking(name: str) -> None:
 def test_total_variation_falls_with_particles(name: str) -> None:
     known = case(name)
     distances = [
-        total_variation(runs_of(SMC(particles=count), known, 400)[0], known.conditional)
-        for count in (1, 8, 64)
+        total_variation(runs_of(SMC(particles=count), known, 400)[0], known.conditional) for count in (1, 8, 64)
     ]
     assert distances[0] > 1.5 * distances[1] > 1.5 * distances[2]
 

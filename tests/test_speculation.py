@@ -102,7 +102,7 @@ def test_the_law_of_texts_is_that_of_plain_decoding(name: str, branching: bool, 
     decoding = decoding_of(name, pattern, branching=branching)
     drawn = [
         text
-        for _ in range(8)
+        for _ in range(6)
         for text in texts(model, 60, custom_generate=decoding, do_sample=True, top_p=top_p, top_k=0)
     ]
     assert chi_squared(drawn, law) > 1e-3
@@ -184,3 +184,37 @@ def test_models_that_cannot_verify_are_refused() -> None:
     with pytest.raises(mw.MaskwrightError, match="at least 1"):
         Speculation(budget=0)
     assert len(TOKENS) == vocabulary().size
+
+
+PERSON = {
+    "type": "object",
+    "properties": {
+        "name": {"type": "string", "maxLength": 10},
+        "age": {"type": "integer"},
+        "tags": {"type": "array", "items": {"enum": ["red", "green"]}, "maxItems": 3},
+    },
+    "required": ["name", "age", "tags"],
+    "additionalProperties": False,
+}
+
+
+@pytest.mark.parametrize("sampling", [{}, {"do_sample": True, "seed": 3, "top_p": 0.9}], ids=["greedy", "sampled"])
+@pytest.mark.parametrize("speculation", ["auto", Speculation(branching=False), Speculation(drafters=(NGram(),))])
+def test_generate_writes_the_same_documents(speculation: Any, sampling: dict[str, Any]) -> None:
+    prompts = ["Write a person.", "Write Bob."]
+    plain = mw.generate(None, prompts, schema=PERSON, max_new_tokens=60, **sampling)
+    ours = mw.generate(None, prompts, schema=PERSON, max_new_tokens=60, speculation=speculation, **sampling)
+    assert [each.token_ids for each in ours] == [each.token_ids for each in plain]
+    stats = ours[0].stats.speculation
+    assert stats is not None
+    assert stats.forward_passes < max(len(each.token_ids) for each in plain)
+    assert stats.tokens == sum(len(each.token_ids) for each in plain)
+
+
+def test_speculation_that_cannot_be_is_said_or_left_out() -> None:
+    arguments: dict[str, Any] = {"schema": PERSON, "max_new_tokens": 8, "num_beams": 2}
+    assert mw.generate(None, "Write a person.", speculation="auto", **arguments).stats.speculation is None
+    with pytest.raises(mw.MaskwrightError, match="beams"):
+        mw.generate(None, "Write a person.", speculation=Speculation(), **arguments)
+    with pytest.raises(mw.MaskwrightError, match="speculation is 'yes'"):
+        mw.generate(None, "Write a person.", schema=PERSON, speculation="yes")  # type: ignore[arg-type]

@@ -27,7 +27,8 @@ from transformers.generation.utils import GenerateDecoderOnlyOutput
 from ...grammar.errors import MaskwrightError
 from ...grammar.matcher import Constraint, Matcher
 from ...logits.bitmask import apply_token_bitmask_, word_count
-from ...logits.verification import NO_TOKEN, DraftTree, SeededDraws, TreeBatch, walk
+from ...logits.verification import NO_TOKEN, DraftTree, Draws, SeededDraws, TreeBatch, walk
+from ..seeding import DocumentDraws
 from .acceptance import Acceptance
 from .drafter import Drafter, Session
 from .growth import GrownTree, Growth
@@ -50,13 +51,15 @@ class _Sequence:
     ids: list[int]
     matcher: Matcher
     sessions: list[Session]
+    draws: DocumentDraws | None = None
 
 
 class SpeculativeDecoding:
     """A decoding method for ``model.generate(custom_generate=...)``, kept from call to call with what it has learned.
 
     ``constraint``: one for all rows, or one for each prompt. ``matchers`` holds those of the last call, at the end of
-    their texts; ``stats`` what it did in the last call.
+    their texts; ``stats`` what it did in the last call. ``seeds``: one for each row of the next call, or None to sample
+    by the global random state.
     """
 
     def __init__(self, constraint: Constraint | Sequence[Constraint], speculation: Speculation | None = None) -> None:
@@ -67,6 +70,7 @@ class SpeculativeDecoding:
         self._cost: PassCost | FreeNodes = PassCost() if self._options.adaptive else FreeNodes()
         self.stats = SpeculationStats()
         self.matchers: list[Matcher] = []
+        self.seeds: Sequence[int] | None = None
 
     def __call__(
         self,
@@ -126,7 +130,10 @@ class _Run:
         self._config = config
         self._streamer = streamer
         self._ends = _end_tokens(config)
-        self._draws = SeededDraws(torch.Generator(model.device).manual_seed(_seed()) if config.do_sample else None)
+        self._seeds = decoding.seeds if config.do_sample else None
+        self._shared_draws = SeededDraws(
+            torch.Generator(model.device).manual_seed(_seed()) if config.do_sample else None
+        )
         words = word_count(decoding._constraints[0].vocabulary.size)
         self._masks: NDArray[np.int32] = np.zeros((0, words), np.int32)
         self._stats = decoding.stats = SpeculationStats()
@@ -220,7 +227,14 @@ class _Run:
                 text = Text(torch.tensor(ids, device=logits.device), sequence.row, len(self._input_ids))
             return self._law.scores(logits[node], masks[node], text)
 
-        return self._checked(sequence, *walk(tree, scores, DrawnFirst(drawn), self._draws))
+        return self._checked(sequence, *walk(tree, scores, DrawnFirst(drawn), self._draws_of(sequence)))
+
+    def _draws_of(self, sequence: _Sequence) -> Draws:
+        if self._seeds is None:
+            return self._shared_draws
+        if sequence.draws is None:
+            sequence.draws = DocumentDraws(self._seeds[sequence.row])
+        return sequence.draws
 
     @staticmethod
     def _checked(sequence: _Sequence, path: list[int], token: int) -> tuple[list[int], int]:

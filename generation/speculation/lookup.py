@@ -32,7 +32,7 @@ class Lookup:
     """
 
     shortest: int = 1
-    remember: int = 100_000
+    remember: int = 20_000
     prior: float = 0.4
     name: str = "lookup"
     _earlier: SuffixAutomaton = field(default_factory=SuffixAutomaton, repr=False)

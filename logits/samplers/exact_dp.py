@@ -124,7 +124,9 @@ class _Product:
         laws = np.empty(len(self.tokens))
         chunk = max(1, _MOST_ASKED // (self._base - 1))
         for start in range(0, len(distinct), chunk):
-            asked = counting.log_probabilities([self._prefix(code) for code in distinct[start : start + chunk].tolist()])
+            asked = counting.log_probabilities(
+                [self._prefix(code) for code in distinct[start : start + chunk].tolist()]
+            )
             inside = (wanted >= start) & (wanted < start + chunk)
             laws[inside] = asked[wanted[inside] - start, self.tokens[inside]]
         return laws, counting.forward_passes

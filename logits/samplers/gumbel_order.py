@@ -65,9 +65,7 @@ def descending(keys: NDArray[np.float64]) -> Iterator[int]:
         done, size = size, size * _GROWTH
 
 
-def first_in_order(
-    law: NDArray[np.float64], order: Iterable[int], allows: Callable[[int], bool]
-) -> WeightedToken:
+def first_in_order(law: NDArray[np.float64], order: Iterable[int], allows: Callable[[int], bool]) -> WeightedToken:
     """The first of ``order`` that is allowed, and its weight; the order is followed to the second one."""
     refused: list[int] = []
     draw: int | None = None

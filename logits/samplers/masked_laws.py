@@ -44,7 +44,7 @@ def log_sum(values: NDArray[np.float64], axis: int | None = None) -> Any:
     shift = np.where(np.isneginf(greatest), 0.0, greatest)
     with np.errstate(divide="ignore"):
         total = np.log(np.exp(values - shift).sum(axis=axis, keepdims=True)) + shift
-    return total.reshape(()) [()] if axis is None else np.squeeze(total, axis)
+    return total.reshape(())[()] if axis is None else np.squeeze(total, axis)
 
 
 def draw(laws: NDArray[np.float64], random: np.random.Generator) -> NDArray[np.int64]:

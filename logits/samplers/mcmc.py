@@ -53,7 +53,9 @@ class MCMC:
     def __post_init__(self) -> None:
         if self.steps < 0 or self.most_starts < 1 or self.truncation not in ("uniform", "priority", "restart"):
             problem = f"steps is {self.steps}, most_starts {self.most_starts}, truncation {self.truncation!r}"
-            raise MaskwrightError(problem, remedy='0 steps or more, one start or more; "uniform", "priority", "restart"')
+            raise MaskwrightError(
+                problem, remedy='0 steps or more, one start or more; "uniform", "priority", "restart"'
+            )
 
     def sample(
         self, model: LanguageModel, constraint: Constraint, *, n: int = 1, max_tokens: int, seed: int | None = None

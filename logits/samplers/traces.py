@@ -83,7 +83,9 @@ class Writer:
                 written.cut_by_length += self._target.is_last(lengths[place])
                 continue
             ids[row] = (*ids[row], token)
-            for column, value in zip(columns[row], (laws[place, token], local[place, token], spread[place]), strict=True):
+            for column, value in zip(
+                columns[row], (laws[place, token], local[place, token], spread[place]), strict=True
+            ):
                 column.append(float(value))
             if self._target.ends[token]:
                 written.traces[row] = Trace(ids[row], *map(np.array, columns[row]))
