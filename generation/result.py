@@ -7,6 +7,7 @@ from typing import Literal
 
 from ..grammar.errors import MaskwrightError
 from ..schemas.tool_calls import ToolCall
+from .speculation.stats import SpeculationStats
 
 FinishReason = Literal["stop", "length"]
 
@@ -17,7 +18,7 @@ class GenerationStats:
 
     ``seconds``: the model's whole run, of all documents that were written together; ``mask_seconds``: the part of it
     that went into masks; ``compile_seconds``: what it took before to build vocabulary and constraint, next to nothing
-    where they were known.
+    where they were known. ``speculation``: passes and drafts of all documents that were written together.
     """
 
     prompt_tokens: int
@@ -25,6 +26,7 @@ class GenerationStats:
     seconds: float
     mask_seconds: float
     compile_seconds: float
+    speculation: SpeculationStats | None = None
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from .automaton import Automaton, Compiler
 from .grammar_scratch import NO_SCRATCH, GrammarScratch
 from .kernels import layout as at
 from .kernels.compilation import without_checks
-from .kernels.entry import accept, accept_byte, accepting, fill_mask, only_byte
+from .kernels.entry import accept, accepting, fill_mask, next_bytes
+from .kernels.entry import accept_byte as _accept_byte
 from .pool import address_of
 from .prefetch import Prefetch, place_of
 from .special_tokens import parts
@@ -59,6 +60,10 @@ class Constraint:
     def matcher(self) -> Matcher:
         """A new sequence, at its beginning."""
         return Matcher(self)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Constraint:
+        """Itself, since it does not change: decoding loops copy whatever belongs to a request."""
+        return self
 
 
 class Matcher:
@@ -223,14 +228,11 @@ class Matcher:
         """The bytes that every continuation begins with, those of special tokens included."""
         start = int(self._slots[at.LENGTH])
         forced = bytearray()
+        found = np.zeros(2, np.uint8)
         while len(forced) < _MOST_FORCED_BYTES:
-            byte = only_byte(self._slots)
-            if byte < at.NONE:
-                self._make_way(-1 - byte)
-            elif byte == at.NONE or not self._accept_byte(byte):
+            if self._next_bytes(found) != 1 or not self.accept_byte(int(found[0])):
                 break
-            else:
-                forced.append(byte)
+            forced.append(int(found[0]))
         self._slots[at.LENGTH] = start
         return bytes(forced)
 
@@ -247,11 +249,25 @@ class Matcher:
             tokens.pop()
         return tokens
 
-    def _accept_byte(self, byte: int) -> bool:
-        outcome = accept_byte(self._slots, byte)
+    def next_bytes(self, most: int = 256) -> bytes:
+        """The first ``most`` of the bytes that may come next, ascending."""
+        found = np.zeros(most, np.uint8)
+        return found[: self._next_bytes(found) % at.MAY_END].tobytes()
+
+    def _next_bytes(self, found: NDArray[np.uint8]) -> int:
+        """How many bytes were written to ``found``, plus MAY_END if the text may end."""
+        outcome = next_bytes(self._slots, found)
+        while outcome < 0:
+            self._make_way(-1 - outcome)
+            outcome = next_bytes(self._slots, found)
+        return int(outcome)
+
+    def accept_byte(self, byte: int) -> bool:
+        """Read one byte; False, and no change, if it is not allowed. ``rollback`` counts it as a token."""
+        outcome = _accept_byte(self._slots, byte)
         while outcome in _STOPPED:
             self._make_way(outcome)
-            outcome = accept_byte(self._slots, byte)
+            outcome = _accept_byte(self._slots, byte)
         return bool(outcome == at.DONE)
 
     # --- memory

@@ -1,4 +1,4 @@
-"""Token masks on logits: packed bitmasks, their application on CPU and GPU, and a processor for transformers.
+"""Token masks on logits: packed bitmasks, their application on CPU and GPU, a processor for transformers; samplers.
 
 The names are loaded on first use, so that importing this package imports neither torch nor transformers.
 """
@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .bitmask import allocate_token_bitmask, apply_token_bitmask_
+    from .continuous_batching import ContinuousBatchingLogitsProcessor
     from .processor import LogitsProcessor
 
-__all__ = ["LogitsProcessor", "allocate_token_bitmask", "apply_token_bitmask_"]
+__all__ = ["ContinuousBatchingLogitsProcessor", "LogitsProcessor", "allocate_token_bitmask", "apply_token_bitmask_"]
 
 _MODULES = {
+    "ContinuousBatchingLogitsProcessor": ".continuous_batching",
     "LogitsProcessor": ".processor",
     "allocate_token_bitmask": ".bitmask",
     "apply_token_bitmask_": ".bitmask",
@@ -22,6 +24,8 @@ _MODULES = {
 
 
 def __getattr__(name: str) -> object:
+    if name == "samplers":
+        return import_module(".samplers", __name__)
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_MODULES[name], __name__), name)

@@ -16,6 +16,7 @@ PROMPTS = torch.tensor([[PAD, PAD, 5, 6], [7, 8, 5, 6], [PAD, 11, 12, 13]])
 
 class FakeVocabulary:
     size = SIZE
+    tokens = (b"x",) * SIZE
     eos_token_ids = (EOS,)
 
 

@@ -1,7 +1,8 @@
 """maskwright makes language models write structured output: JSON that obeys a schema, by token masks from automata.
 
-The names below are the public face; ``tools`` and the errors besides ``MaskwrightError`` can be had from here too. They
-are loaded on first use, so that ``import maskwright`` is quick and imports no machine-learning library.
+The names below are the public face; ``tools``, ``samplers``, ``Speculation``, ``ContinuousBatchingLogitsProcessor`` and
+the errors besides ``MaskwrightError`` can be had from here too. They are loaded on first use, so that ``import
+maskwright`` is quick and imports no machine-learning library.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .generation.generate import generate
     from .generation.result import GenerationResult
+    from .generation.speculation.options import Speculation as Speculation
     from .grammar.batch import fill_next_token_bitmasks
     from .grammar.cfg.ebnf import Ebnf
     from .grammar.cfg.gbnf import Gbnf
@@ -28,6 +30,10 @@ if TYPE_CHECKING:
     from .grammar.matcher import Constraint, Matcher
     from .grammar.regex_form import Choice, Regex, Substring
     from .grammar.vocabulary import Vocabulary
+    from .logits import samplers as samplers
+    from .logits.checks import DeadLogits as DeadLogits
+    from .logits.checks import VocabularyMismatch as VocabularyMismatch
+    from .logits.continuous_batching import ContinuousBatchingLogitsProcessor as ContinuousBatchingLogitsProcessor
     from .logits.processor import LogitsProcessor
     from .schemas.options import JsonOptions
     from .schemas.specification import JsonSchema, compile
@@ -62,6 +68,8 @@ __all__ = [
 _MODULES = {
     "Choice": ".grammar.regex_form",
     "Constraint": ".grammar.matcher",
+    "ContinuousBatchingLogitsProcessor": ".logits.continuous_batching",
+    "DeadLogits": ".logits.checks",
     "Ebnf": ".grammar.cfg.ebnf",
     "Gbnf": ".grammar.cfg.gbnf",
     "GenerationResult": ".generation.result",
@@ -77,15 +85,18 @@ _MODULES = {
     "MaskwrightError": ".grammar.errors",
     "Matcher": ".grammar.matcher",
     "Regex": ".grammar.regex_form",
+    "Speculation": ".generation.speculation.options",
     "Substring": ".grammar.regex_form",
     "Tags": ".grammar.cfg.tags_form",
     "UnsatisfiableGrammar": ".grammar.errors",
     "UnsatisfiableSchema": ".grammar.errors",
     "UnsupportedSchema": ".grammar.errors",
     "Vocabulary": ".grammar.vocabulary",
+    "VocabularyMismatch": ".logits.checks",
     "compile": ".schemas.specification",
     "fill_next_token_bitmasks": ".grammar.batch",
     "generate": ".generation.generate",
+    "samplers": ".logits",
     "tools": ".schemas.tools",
 }
 
