@@ -12,33 +12,57 @@ if TYPE_CHECKING:
     from ..language_model import CallableModel, CountingModel, LanguageModel, SamplingSettings
     from .base import Sampler
     from .errors import BudgetExhausted, EmptyTarget
+    from .masking import ASAp, Mask
+    from .rejection import ARS, CARS, RS, RSFT
     from .result import Sample, SamplingResult
     from .target import Target
+    from .trie import Trie, Tries
+    from .trie_file import load_trie, save_trie
 
 _MODULES = {
+    "ARS": ".rejection",
+    "ASAp": ".masking",
     "BudgetExhausted": ".errors",
+    "CARS": ".rejection",
     "CallableModel": "..language_model",
     "CountingModel": "..language_model",
     "EmptyTarget": ".errors",
     "LanguageModel": "..language_model",
+    "Mask": ".masking",
+    "RS": ".rejection",
+    "RSFT": ".rejection",
     "Sample": ".result",
     "Sampler": ".base",
     "SamplingResult": ".result",
     "SamplingSettings": "..language_model",
     "Target": ".target",
+    "Trie": ".trie",
+    "Tries": ".trie",
+    "load_trie": ".trie_file",
+    "save_trie": ".trie_file",
 }
 
 __all__ = [
+    "ARS",
+    "CARS",
+    "RS",
+    "RSFT",
+    "ASAp",
     "BudgetExhausted",
     "CallableModel",
     "CountingModel",
     "EmptyTarget",
     "LanguageModel",
+    "Mask",
     "Sample",
     "Sampler",
     "SamplingResult",
     "SamplingSettings",
     "Target",
+    "Trie",
+    "Tries",
+    "load_trie",
+    "save_trie",
 ]
 
 
