@@ -1,7 +1,8 @@
 """``generate``: documents of a language from a language model, in one call.
 
-The model's own ``generate`` does the decoding; a logits processor keeps it inside the language. Not supported:
-encoder-decoder models, and ``generate`` arguments that replace the prompt (``input_ids``, ``inputs_embeds``, ...).
+The model's own ``generate`` does the decoding, and a logits processor keeps it inside the language; or one of the
+samplers does it all (``sampling.py``). Not supported: encoder-decoder models, and ``generate`` arguments that replace the
+prompt (``input_ids``, ``inputs_embeds``, ...).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import copy
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -20,6 +21,7 @@ from ..grammar.errors import MaskwrightError
 from ..grammar.limits import Limits
 from ..grammar.matcher import Constraint, Matcher
 from ..logits.processor import LogitsProcessor
+from ..logits.samplers.base import Sampler
 from ..schemas.json_text import read_document
 from ..schemas.specification import compile_once, specification_of, vocabulary_of
 from ..schemas.tool_calls import ToolCall
@@ -27,6 +29,7 @@ from ..schemas.tools import Tools
 from .models import context_window, end_tokens, load, logits_width
 from .prompts import Prompt, encode, is_single, pad_left
 from .result import GenerationResult, GenerationStats
+from .sampling import MASK, draw, masked_arguments, sampler_of, seed_of, settings_of
 
 DEFAULT_MAX_NEW_TOKENS = 512
 _READ_DOCUMENT: Callable[[str], object] = read_document
@@ -42,6 +45,8 @@ def generate(
     system: str | None = None,
     seed: int | None = None,
     limits: Limits | None = None,
+    sampler: str | Sampler = MASK,
+    n: int | None = None,
     **generation_kwargs: Any,
 ) -> Any:
     """Documents that obey ``schema``: a ``GenerationResult`` for one prompt, a list of them for several.
@@ -51,6 +56,10 @@ def generate(
     ``schema``: whatever ``compile`` takes, or a compiled ``Constraint``.
     ``system``: a system message, in front of every prompt.
     ``seed``: makes sampling repeatable; the global random state stays as it is.
+    ``sampler``: "mask", the model's own ``generate`` under masks; "exact" or one of ``mw.samplers``, whose documents have
+    the law of the model given the language (``docs/samplers.md``), with ``temperature``, ``top_k``, ``top_p``,
+    ``max_new_tokens``, ``max_length`` and ``generation_config`` as only further arguments.
+    ``n``: how many documents for each prompt, by sampling; with more than one the result is a list, ordered by prompt.
     ``generation_kwargs``: for the model's ``generate``. With ``num_return_sequences`` above one the result is a list
     in any case, ordered by prompt. ``max_new_tokens`` is 512 if nothing else says how long, and never goes beyond the
     model's context window.
@@ -62,7 +71,13 @@ def generate(
     single = is_single(prompt)
     prompts: list[Any] = [prompt] if single else list(prompt)
     task = _prepare(model, tokenizer, schema, limits)
-    results = _run(task, prompts, system, seed, generation_kwargs) if prompts else []
+    chosen = sampler_of(sampler)
+    if not prompts:
+        results = []
+    elif chosen is None:
+        results = _run(task, prompts, system, seed, masked_arguments(n, generation_kwargs))
+    else:
+        results = _sample(task, prompts, system, seed, chosen, n, generation_kwargs)
     return results[0] if single and len(results) == 1 else results
 
 
@@ -131,6 +146,34 @@ def _run(
     return results
 
 
+def _sample(
+    task: _Task,
+    prompts: Sequence[Prompt],
+    system: str | None,
+    seed: int | None,
+    sampler: Sampler,
+    n: int | None,
+    arguments: dict[str, Any],
+) -> list[GenerationResult]:
+    """The documents of each prompt in turn: what is learnt of one must not be used for another."""
+    _check_seed(seed)
+    settings = settings_of(task.model, arguments)
+    config = arguments.get("generation_config") or task.model.generation_config
+    results = []
+    for index, row in enumerate(encode(task.tokenizer, prompt, system) for prompt in prompts):
+        budget = _budget(task.model, len(row), arguments, config)["max_new_tokens"]
+        own_seed = seed_of(seed, index)
+        drawn = draw(task.model, task.constraint, row, settings, sampler, n=n, max_tokens=budget, seed=own_seed)
+        for sample in drawn.result.samples:
+            matcher = task.constraint.matcher()
+            matcher.accept_tokens(sample.token_ids)
+            count = len(sample.token_ids)
+            stats = GenerationStats(len(row), count, drawn.seconds, drawn.own_seconds, task.compile_seconds)
+            result = _result(task, matcher, list(sample.token_ids), stats)
+            results.append(replace(result, weight=sample.weight, sampling=drawn.result))
+    return results
+
+
 def _arguments(task: _Task, prompt_length: int, given: dict[str, Any]) -> tuple[dict[str, Any], int]:
     """The arguments for the model's ``generate``, and the padding token."""
     refused = _OURS & given.keys()
@@ -189,8 +232,7 @@ def _seeded(seed: int | None, device: torch.device) -> Iterator[None]:
     if seed is None:
         yield
         return
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**63:
-        raise MaskwrightError(f"the seed is {seed!r}", remedy="a seed is an integer from 0 to 2**63 - 1")
+    _check_seed(seed)
     devices = [device] if device.type == "cuda" else []
     with torch.random.fork_rng(devices=devices):
         torch.default_generator.manual_seed(seed)
@@ -198,6 +240,13 @@ def _seeded(seed: int | None, device: torch.device) -> Iterator[None]:
             with torch.cuda.device(each):
                 torch.cuda.manual_seed(seed)
         yield
+
+
+def _check_seed(seed: int | None) -> None:
+    if seed is None:
+        return
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**63:
+        raise MaskwrightError(f"the seed is {seed!r}", remedy="a seed is an integer from 0 to 2**63 - 1")
 
 
 def _without_padding(ids: list[int], padding: int, ends: Sequence[int]) -> list[int]:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ..language_model import CallableModel, CountingModel, LanguageModel, SamplingSettings
     from .base import Sampler
     from .errors import BudgetExhausted, EmptyTarget
+    from .exact import Exact
     from .masking import ASAp, Mask
     from .rejection import ARS, CARS, RS, RSFT
     from .result import Sample, SamplingResult
@@ -27,6 +28,7 @@ _MODULES = {
     "CallableModel": "..language_model",
     "CountingModel": "..language_model",
     "EmptyTarget": ".errors",
+    "Exact": ".exact",
     "LanguageModel": "..language_model",
     "Mask": ".masking",
     "RS": ".rejection",
@@ -52,6 +54,7 @@ __all__ = [
     "CallableModel",
     "CountingModel",
     "EmptyTarget",
+    "Exact",
     "LanguageModel",
     "Mask",
     "Sample",
