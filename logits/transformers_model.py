@@ -48,7 +48,9 @@ class TransformersModel:
         self._prompt = list(prompt_ids)
         self._settings = settings or SamplingSettings()
         self._batch = batch
-        self._only_last = {"logits_to_keep": 1} if "logits_to_keep" in inspect.signature(model.forward).parameters else {}
+        self._only_last = (
+            {"logits_to_keep": 1} if "logits_to_keep" in inspect.signature(model.forward).parameters else {}
+        )
         self._warpers = _warpers(self._settings)
         output = self._run([self._prompt], None)
         self._first = self._laws(output)
