@@ -71,6 +71,7 @@ class SpeculativeDecoding:
         self.stats = SpeculationStats()
         self.matchers: list[Matcher] = []
         self.seeds: Sequence[int] | None = None
+        self.max_new_tokens: int | None = None
 
     def __call__(
         self,

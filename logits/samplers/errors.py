@@ -12,7 +12,7 @@ from .result import SamplingResult
 class BudgetExhausted(MaskwrightError):
     """The forward passes allowed were spent before all samples were drawn; ``found`` holds those that were.
 
-    These are samples as good as others: which were drawn in time does not depend on what they are.
+    Taken alone these lean a little towards sequences that take few forward passes.
     """
 
     found: SamplingResult | None = field(default=None, repr=False)

@@ -17,7 +17,6 @@ from ...grammar.errors import MaskwrightError
 from ...grammar.matcher import Constraint
 from ..language_model import CountingModel, LanguageModel, Prefix
 from .errors import EmptyTarget
-from .masked_laws import log_sum
 from .result import Sample, SamplingResult
 from .target import Target
 from .token_graph import END, TokenGraph, explore, too_large

@@ -23,8 +23,9 @@ class Sample:
 
 @dataclass(frozen=True)
 class SamplingResult:
-    """``target``: the law that is aimed at: the model's under local masks (projected), given the language (conditional),
-    or given the language among canonical tokenisations only. ``guarantee``: in which sense ``samples`` have that law.
+    """``target``: the law that is aimed at: the model's under local masks (projected), given the language
+    (conditional), or given the language among canonical tokenisations only. ``guarantee``: in which sense ``samples``
+    have that law.
 
     ``acceptance_rate``: samples for each attempt; ``effective_sample_size``: (sum of weights)^2 / sum of squares;
     ``log_normaliser``: an estimate of the log of the model's mass on the language, None where there is none;
