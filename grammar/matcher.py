@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +23,8 @@ from .vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     import torch
+
+    from .completions.completer import Completer
 
 _FIRST_ARENA = 3 << 10
 _FIRST_HISTORY = 1 << 6
@@ -57,6 +60,13 @@ class Constraint:
     def matcher(self) -> Matcher:
         """A new sequence, at its beginning."""
         return Matcher(self)
+
+    @cached_property
+    def completer(self) -> Completer:
+        """What finds completions for the matchers of this constraint."""
+        from .completions.completer import Completer
+
+        return Completer(self)
 
 
 class Matcher:
@@ -231,6 +241,18 @@ class Matcher:
         while tokens and self._constraint._tables.has_longer(vocabulary.tokens[tokens[-1]]):
             tokens.pop()
         return tokens
+
+    def shortest_completion(self) -> list[int] | None:
+        """Tokens that complete the text, the end token last: few of them, and mostly the fewest there are.
+
+        The least text that completes it is looked for, and spelled in the fewest tokens; one with more bytes may have
+        fewer tokens still. The matcher has read what it gives out. None if nothing was found, as happens where the
+        vocabulary lacks the bytes that it takes; ``[]`` after an end token.
+        """
+        if self.is_terminated():
+            return []
+        found = self._constraint.completer.complete(self)
+        return None if found is None else [*found.tokens, self._constraint.vocabulary.eos_token_ids[0]]
 
     def _accept_byte(self, byte: int) -> bool:
         outcome = accept_byte(self._slots, byte)
