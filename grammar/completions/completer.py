@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from ..kernels import layout as at
 from .containers import Level, Members, is_run_by_state, members_of_object
+from .grammar_texts import GrammarTexts
 from .probe import Configuration, Exit, Frame, Probe
 from .records import ORDERED
 from .unique import UniqueItems
@@ -42,6 +43,8 @@ class Completer:
         self._lock = constraint._automaton.lock
         self._values = ValueTexts(weakref.proxy(constraint))
         self._unique = UniqueItems(self._values)
+        self._tables = constraint._automaton.grammar
+        self._grammar: GrammarTexts | None = None
 
     def complete(self, matcher: Matcher) -> Completion | None:
         """A completion of what ``matcher`` has read; None if none was found that tokens can spell."""
@@ -75,7 +78,14 @@ class Completer:
             if rest and probe.read(rest):
                 return rest
             return self._unique.next_piece(probe, configuration)
-        return None
+        return self._in_grammar(probe)
+
+    def _in_grammar(self, probe: Probe) -> bytes | None:
+        if self._tables is None:
+            return None
+        if self._grammar is None:
+            self._grammar = GrammarTexts(self._tables, self._values)
+        return self._grammar.next_piece(probe)
 
     # --- scalars and keys
 
@@ -116,6 +126,8 @@ class Completer:
         if configuration.mode not in (at.NUMBER, at.EMBEDDED_NUMBER) or probe.matcher.is_accepting():
             return b""
         configuration = probe.configuration
+        if probe.frame_at(configuration.frame).kind == at.EMBEDDED:
+            return self._in_grammar(probe) or b""
         outcome = self._number_outcome(probe) if configuration.b else at.PLAIN
         rest = self._rest(probe, _after(configuration), outcome)
         if rest and probe.read(rest):
