@@ -30,6 +30,7 @@ from .result import GenerationResult, GenerationStats
 
 DEFAULT_MAX_NEW_TOKENS = 512
 _READ_DOCUMENT: Callable[[str], object] = read_document
+_LIMITS = ("max_new_tokens", "max_length")
 _OURS = frozenset({"inputs", "input_ids", "inputs_embeds", "attention_mask"})
 
 
@@ -42,6 +43,7 @@ def generate(
     system: str | None = None,
     seed: int | None = None,
     limits: Limits | None = None,
+    finish_within_budget: bool | None = None,
     **generation_kwargs: Any,
 ) -> Any:
     """Documents that obey ``schema``: a ``GenerationResult`` for one prompt, a list of them for several.
@@ -51,6 +53,9 @@ def generate(
     ``schema``: whatever ``compile`` takes, or a compiled ``Constraint``.
     ``system``: a system message, in front of every prompt.
     ``seed``: makes sampling repeatable; the global random state stays as it is.
+    ``finish_within_budget``: whether masks steer so that every document is complete within the tokens that may be
+    written; if not said, they do where ``max_new_tokens`` or ``max_length`` is given. A budget that is too small for any
+    document is refused with ``BudgetTooSmall``.
     ``generation_kwargs``: for the model's ``generate``. With ``num_return_sequences`` above one the result is a list
     in any case, ordered by prompt. ``max_new_tokens`` is 512 if nothing else says how long, and never goes beyond the
     model's context window.
@@ -62,7 +67,9 @@ def generate(
     single = is_single(prompt)
     prompts: list[Any] = [prompt] if single else list(prompt)
     task = _prepare(model, tokenizer, schema, limits)
-    results = _run(task, prompts, system, seed, generation_kwargs) if prompts else []
+    if finish_within_budget is None:
+        finish_within_budget = any(generation_kwargs.get(name) is not None for name in _LIMITS)
+    results = _run(task, prompts, system, seed, finish_within_budget, generation_kwargs) if prompts else []
     return results[0] if single and len(results) == 1 else results
 
 
@@ -107,12 +114,21 @@ def _prepare(model: Any, tokenizer: Any, schema: object, limits: Limits | None) 
 
 
 def _run(
-    task: _Task, prompts: Sequence[Prompt], system: str | None, seed: int | None, arguments: dict[str, Any]
+    task: _Task,
+    prompts: Sequence[Prompt],
+    system: str | None,
+    seed: int | None,
+    finish_within_budget: bool,
+    arguments: dict[str, Any],
 ) -> list[GenerationResult]:
     rows = [encode(task.tokenizer, prompt, system) for prompt in prompts]
     arguments, padding = _arguments(task, max(map(len, rows)), arguments)
     ids, mask = pad_left(rows, padding)
-    processor = _TimedProcessor(task.constraint, pad_token_id=padding)
+    config = arguments.get("generation_config")
+    most = arguments["max_new_tokens"] if config is None else config.max_new_tokens
+    processor = _TimedProcessor(
+        task.constraint, pad_token_id=padding, max_new_tokens=most if finish_within_budget else None
+    )
     arguments["logits_processor"] = [*(arguments.get("logits_processor") or ()), processor]
     device = task.model.device
     started = time.perf_counter()

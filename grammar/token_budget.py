@@ -90,6 +90,7 @@ class BudgetedMatcher:
         self.max_tokens = max_tokens
         self._plans: list[Plan | None] = [plan]
         self._judged: _Judged | None = None
+        self._reach = matcher.constraint.completer.reach
 
     # --- the budget
 
@@ -107,6 +108,11 @@ class BudgetedMatcher:
         """As ``Matcher.shortest_completion``."""
         return self.matcher.shortest_completion()
 
+    def _has_plenty(self) -> bool:
+        """Is there room for the rest whatever token comes next?"""
+        left = self.max_tokens - len(self._plans)
+        return self._reach is not None and self._reach.tokens_after(self.matcher, left) <= left
+
     def _plan(self) -> Plan:
         plan = self._plans[-1]
         if plan is None:
@@ -120,13 +126,13 @@ class BudgetedMatcher:
     def fill_next_token_bitmask(self, bitmask: NDArray[np.int32] | torch.Tensor, row: int = 0) -> None:
         """As ``Matcher.fill_next_token_bitmask``, without the tokens after which there would be no room for the rest."""
         self.matcher.fill_next_token_bitmask(bitmask, row)
-        if self.matcher.is_terminated():
-            return
         words: Any = bitmask if type(bitmask) is np.ndarray else as_array(bitmask)
         self.restrict(words[row])
 
     def restrict(self, mask: NDArray[np.int32]) -> None:
         """Take from ``mask``, int32[at least ceil(V / 32)], which the matcher has filled, what leaves no room."""
+        if self._has_plenty() or self.matcher.is_terminated():
+            return
         judged = self._judge()
         if judged is None:
             self._only(mask, self._plan())
@@ -173,13 +179,15 @@ class BudgetedMatcher:
         """Read a token; False, and no change, if it is not allowed or leaves no room for the rest."""
         if self.left < 1:
             return False
-        plan = self._plans[-1]
+        plan, has_plenty = self._plans[-1], self._has_plenty()
         if not self.matcher.accept_token(token_id):
             return False
         if self.matcher.is_terminated():
             self._plans.append(())
         elif plan and plan[0] == token_id:
             self._plans.append(plan[1:])
+        elif has_plenty:
+            self._plans.append(None)
         else:
             found = self._plan_behind(token_id)
             if found is None:

@@ -24,6 +24,7 @@ from transformers.generation.logits_process import LogitsProcessor as Transforme
 from ..grammar.batch import fill_next_token_bitmasks
 from ..grammar.errors import MaskwrightError
 from ..grammar.matcher import Matcher as CompiledMatcher
+from . import budget
 from .bitmask import BITS, allocate_token_bitmask, apply_token_bitmask_, word_count
 
 
@@ -105,13 +106,23 @@ class LogitsProcessor(TransformersLogitsProcessor):
     it is padded with is ignored. ``pad_token_id`` is needed only if rows are stopped by other means than the
     vocabulary's end of sequence (stop strings, say) and then padded with another token than that.
 
+    ``max_new_tokens``: how many tokens may be written after the prompt, the end token included. Masks then steer so that
+    every text can always still be completed; ``BudgetTooSmall`` is raised, with the least that would do, where none can.
+
     Raises ``MaskwrightError`` when a row continues with a token that its constraint forbids.
     """
 
     supports_continuous_batching = False
 
-    def __init__(self, constraint: Constraint | Sequence[Constraint], *, pad_token_id: int | None = None) -> None:
+    def __init__(
+        self,
+        constraint: Constraint | Sequence[Constraint],
+        *,
+        pad_token_id: int | None = None,
+        max_new_tokens: int | None = None,
+    ) -> None:
         constraints = tuple(constraint) if isinstance(constraint, Sequence) else (constraint,)
+        constraints = budget.within_budget(constraints, max_new_tokens)
         if not constraints:
             raise MaskwrightError("a logits processor needs at least one constraint")
         if len({each.vocabulary.size for each in constraints}) > 1:
@@ -142,6 +153,8 @@ class LogitsProcessor(TransformersLogitsProcessor):
         if self._prompt is None:
             raise MaskwrightError("there is no generation to finish")
         rows = self._fresh_rows(len(sequences))
+        for row in rows:
+            row.matcher = budget.unlimited(row.matcher)
         for index, (row, ids) in enumerate(zip(rows, sequences[:, self._prompt.shape[1] :].tolist(), strict=True)):
             for token_id in ids:
                 if not self._step(row, token_id):
@@ -242,9 +255,10 @@ class LogitsProcessor(TransformersLogitsProcessor):
 
 def _fill(matchers: Sequence[Matcher], words: NDArray[np.int32]) -> None:
     """The mask of each matcher in its row: in parallel where all are of our own kind."""
-    own = [matcher for matcher in matchers if isinstance(matcher, CompiledMatcher)]
+    own = [matcher for matcher in map(budget.unlimited, matchers) if isinstance(matcher, CompiledMatcher)]
     if len(own) == len(matchers):
         fill_next_token_bitmasks(own, words)
+        budget.restrict(matchers, words)
         return
     for index, matcher in enumerate(matchers):
         matcher.fill_next_token_bitmask(words, index)

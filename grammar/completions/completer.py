@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import weakref
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ..kernels import layout as at
 from .containers import Level, Members, is_run_by_state, members_of_object
 from .grammar_texts import GrammarTexts
 from .probe import Configuration, Exit, Frame, Probe
+from .reach import Reach, reach_of
 from .records import ORDERED
 from .unique import UniqueItems
 from .values import ValueTexts
@@ -44,7 +46,14 @@ class Completer:
         self._values = ValueTexts(weakref.proxy(constraint))
         self._unique = UniqueItems(self._values)
         self._tables = constraint._automaton.grammar
+        self._tokens = constraint._tables
         self._grammar: GrammarTexts | None = None
+
+    @cached_property
+    def reach(self) -> Reach | None:
+        """Bounds on what one more token can leave to be written, if there are any."""
+        with self._lock:
+            return None if self._tables is not None else reach_of(self._values, self._tokens)
 
     def complete(self, matcher: Matcher) -> Completion | None:
         """A completion of what ``matcher`` has read; None if none was found that tokens can spell."""

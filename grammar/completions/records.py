@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..kernels import layout as at
+from .distances import longest_to_accept
 
 if TYPE_CHECKING:
     from ..automaton import Automaton
@@ -33,7 +34,7 @@ class Records:
     def __init__(self, automaton: Automaton) -> None:
         self._automaton = automaton
         self._nodes: dict[int, list[int]] = {}
-        self._keys: dict[int, list[Key]] = {}
+        self._keys: dict[tuple[int, int], list[Key]] = {}
 
     def node(self, node: int) -> list[int]:
         """The fields of a node."""
@@ -73,15 +74,18 @@ class Records:
 
     def keys(self, node: int) -> list[Key]:
         """The named keys of the objects of ``node``."""
-        known = self._keys.get(node)
+        return self.keys_of(self.node(node))
+
+    def keys_of(self, fields: list[int]) -> list[Key]:
+        """The named keys of the objects of a node with these fields."""
+        low, high = fields[at.KEY_LO], fields[at.KEY_HI]
+        known = self._keys.get((low, high))
         if known is None:
-            fields = self.node(node)
-            low, high = fields[at.KEY_LO], fields[at.KEY_HI]
             automaton = self._automaton
             nodes = automaton.key_node.array[low:high].tolist()
             required = automaton.key_required.array[low:high].tolist()
             ranks = automaton.key_rank.array[low:high].tolist()
-            known = self._keys[node] = [
+            known = self._keys[low, high] = [
                 Key(i, quoted(self.key_text(low + i)), nodes[i], bool(required[i]), ranks[i])
                 for i in range(high - low)
             ]
@@ -115,7 +119,7 @@ class Records:
 
     def class_texts(self, fields: list[int], number: int) -> Iterator[bytes]:
         """Some keys of class ``number`` that are not named, as JSON, the shortest first."""
-        named = {key.text for key in self._keys_of(fields)}
+        named = {key.text for key in self.keys_of(fields)}
         if not fields[at.CLASSES]:
             yield from (text for text in map(quoted, _names()) if text not in named)
             return
@@ -141,9 +145,19 @@ class Records:
                         following += [(name + character, after) for character in characters[:2]]
             level = following[:_MOST_NAMES]
 
-    def _keys_of(self, fields: list[int]) -> list[Key]:
-        low, high = fields[at.KEY_LO], fields[at.KEY_HI]
-        return [Key(i, quoted(self.key_text(low + i)), 0, False, 0) for i in range(high - low)]
+    def text_states(self, text: int) -> int:
+        """How many states a text's automaton has, at most."""
+        automaton, record = self._automaton, self._automaton.texts.array[text]
+        return (len(automaton.text_next) - int(record[at.TEXT_BASE])) // max(int(record[at.TEXT_CLASSES]), 1)
+
+    def digits_left(self, start: int) -> int:
+        """How many bytes a number of the automaton that begins in ``start`` may be away from its end, at most."""
+        automaton = self._automaton
+        numbers, own = automaton.numbers_with(start)
+        if numbers.residues is not None:
+            return at.UNBOUNDED
+        steps = longest_to_accept(numbers.dfa.transitions, numbers.dfa.labels != 0, own)
+        return at.UNBOUNDED if steps is None else steps
 
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-$.:/@ #!%&()*+,;<=>?[]^`{|}~'"

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .grammar.cfg.gbnf import Gbnf
     from .grammar.cfg.lark_form import Lark
     from .grammar.cfg.tags_form import Tags
+    from .grammar.errors import BudgetTooSmall as BudgetTooSmall
     from .grammar.errors import InvalidGrammar as InvalidGrammar
     from .grammar.errors import InvalidSchema as InvalidSchema
     from .grammar.errors import LimitExceeded as LimitExceeded
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from .grammar.limits import Limits
     from .grammar.matcher import Constraint, Matcher
     from .grammar.regex_form import Choice, Regex, Substring
+    from .grammar.token_budget import BudgetedConstraint as BudgetedConstraint
     from .grammar.vocabulary import Vocabulary
     from .logits.processor import LogitsProcessor
     from .schemas.options import JsonOptions
@@ -59,6 +61,8 @@ __all__ = [
 ]
 
 _MODULES = {
+    "BudgetTooSmall": ".grammar.errors",
+    "BudgetedConstraint": ".grammar.token_budget",
     "Choice": ".grammar.regex_form",
     "Constraint": ".grammar.matcher",
     "Ebnf": ".grammar.cfg.ebnf",
