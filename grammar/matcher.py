@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +25,8 @@ from .vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     import torch
+
+    from .completions.completer import Completer
 
 _FIRST_ARENA = 3 << 10
 _FIRST_HISTORY = 1 << 6
@@ -64,6 +67,13 @@ class Constraint:
     def __deepcopy__(self, memo: dict[int, Any]) -> Constraint:
         """Itself, since it does not change: decoding loops copy whatever belongs to a request."""
         return self
+
+    @cached_property
+    def completer(self) -> Completer:
+        """What finds completions for the matchers of this constraint."""
+        from .completions.completer import Completer
+
+        return Completer(self)
 
 
 class Matcher:
@@ -261,6 +271,18 @@ class Matcher:
             self._make_way(-1 - outcome)
             outcome = next_bytes(self._slots, found)
         return int(outcome)
+
+    def shortest_completion(self) -> list[int] | None:
+        """Tokens that complete the text, the end token last: few of them, and mostly the fewest there are.
+
+        The least text that completes it is looked for, and spelled in the fewest tokens; one with more bytes may have
+        fewer tokens still. The matcher has read what it gives out. None if nothing was found, as happens where the
+        vocabulary lacks the bytes that it takes; ``[]`` after an end token.
+        """
+        if self.is_terminated():
+            return []
+        found = self._constraint.completer.complete(self)
+        return None if found is None else [*found.tokens, self._constraint.vocabulary.eos_token_ids[0]]
 
     def accept_byte(self, byte: int) -> bool:
         """Read one byte; False, and no change, if it is not allowed. ``rollback`` counts it as a token."""

@@ -26,6 +26,7 @@ from transformers.generation.logits_process import LogitsProcessor as Transforme
 from ..grammar.batch import fill_next_token_bitmasks
 from ..grammar.errors import MaskwrightError
 from ..grammar.matcher import Matcher as CompiledMatcher
+from . import budget
 from .bitmask import BITS, allocate_token_bitmask, apply_and_look_, word_count
 from .checks import DeferredCheck, VocabularyMismatch, check_width, dead_logits
 from .rows import KEPT_BATCHES, Batch, Constraint, Ids, Matcher, Row, Vocabulary, fresh_rows
@@ -39,6 +40,9 @@ class LogitsProcessor(TransformersLogitsProcessor):
     it is padded with is ignored. ``pad_token_id`` is needed only if rows are stopped by other means than the
     vocabulary's end of sequence (stop strings, say) and then padded with another token than that.
 
+    ``max_new_tokens``: how many tokens may be written after the prompt, the end token included. Masks then steer so that
+    every text can always still be completed; ``BudgetTooSmall`` is raised, with the least that would do, where none can.
+
     ``in_place``: write into the scores instead of a copy, which saves passes over memory; not for ``output_logits=True``
     and prompt lookup, which need the scores afterwards.
 
@@ -48,9 +52,15 @@ class LogitsProcessor(TransformersLogitsProcessor):
     """
 
     def __init__(
-        self, constraint: Constraint | Sequence[Constraint], *, pad_token_id: int | None = None, in_place: bool = False
+        self,
+        constraint: Constraint | Sequence[Constraint],
+        *,
+        pad_token_id: int | None = None,
+        max_new_tokens: int | None = None,
+        in_place: bool = False,
     ) -> None:
         constraints = tuple(constraint) if isinstance(constraint, Sequence) else (constraint,)
+        constraints = budget.within_budget(constraints, max_new_tokens)
         self._vocabulary = _shared_vocabulary(constraints)
         self._constraints = constraints
         self._padding = _padding(self._vocabulary, pad_token_id)
@@ -90,6 +100,8 @@ class LogitsProcessor(TransformersLogitsProcessor):
         """
         start = self.prompt_length
         rows = self._fresh_rows(len(sequences))
+        for row in rows:
+            row.matcher = budget.unlimited(row.matcher)
         written = sequences[:, start:].tolist()
         self._check.end()
         for index, (row, ids) in enumerate(zip(rows, written, strict=True)):
@@ -209,9 +221,10 @@ class LogitsProcessor(TransformersLogitsProcessor):
 
 def fill(matchers: Sequence[Matcher], words: NDArray[np.int32]) -> None:
     """The mask of each matcher in its row: in parallel where all are of our own kind."""
-    own = [matcher for matcher in matchers if isinstance(matcher, CompiledMatcher)]
+    own = [matcher for matcher in map(budget.unlimited, matchers) if isinstance(matcher, CompiledMatcher)]
     if len(own) == len(matchers):
         fill_next_token_bitmasks(own, words)
+        budget.restrict(matchers, words)
         return
     for index, matcher in enumerate(matchers):
         matcher.fill_next_token_bitmask(words, index)

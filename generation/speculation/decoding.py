@@ -27,6 +27,7 @@ from transformers.generation.utils import GenerateDecoderOnlyOutput
 from ...grammar.errors import MaskwrightError
 from ...grammar.matcher import Constraint, Matcher
 from ...logits.bitmask import apply_token_bitmask_, word_count
+from ...logits.budget import unlimited, within_budget
 from ...logits.verification import NO_TOKEN, DraftTree, Draws, SeededDraws, TreeBatch, walk
 from ..seeding import DocumentDraws
 from .acceptance import Acceptance
@@ -59,7 +60,8 @@ class SpeculativeDecoding:
 
     ``constraint``: one for all rows, or one for each prompt. ``matchers`` holds those of the last call, at the end of
     their texts; ``stats`` what it did in the last call. ``seeds``: one for each row of the next call, or None to sample
-    by the global random state.
+    by the global random state. ``max_new_tokens``: a budget of tokens in which every text of the next call is completed,
+    or None.
     """
 
     def __init__(self, constraint: Constraint | Sequence[Constraint], speculation: Speculation | None = None) -> None:
@@ -99,9 +101,10 @@ class SpeculativeDecoding:
                 f"{len(input_ids)} rows cannot be shared out among {len(self._constraints)} constraints"
             )
         found = []
+        constraints = within_budget(self._constraints, self.max_new_tokens)
         for row, ids in enumerate(input_ids.tolist()):
             prompt = [token for token, seen in zip(ids, attention_mask[row].tolist(), strict=True) if seen]
-            matcher = self._constraints[row // share].matcher()
+            matcher = constraints[row // share].matcher()
             found.append(_Sequence(row, ids, matcher, [each.session(prompt) for each in self._drafters]))
         return found
 
@@ -147,7 +150,7 @@ class _Run:
         held = self._cache.seen.shape[1]
         self._cache.read(self._input_ids[:, held:-1], attention_mask[:, held:-1])
         everything = self._decoding.new_sequences(self._input_ids, attention_mask)
-        self._decoding.matchers = [each.matcher for each in everything]
+        self._decoding.matchers = [unlimited(each.matcher) for each in everything]
         if self._streamer is not None:
             self._streamer.put(self._input_ids.cpu())
         live = everything

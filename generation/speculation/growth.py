@@ -19,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 
 from ...grammar.matcher import Matcher
+from ...logits.budget import unlimited
 from .acceptance import Acceptance
 from .drafter import Cursor, Session
 from .pass_cost import FreeNodes, PassCost
@@ -94,7 +95,7 @@ class Growth:
         self._acceptance = acceptance
         self._bitmask = bitmask
         self._one_child = one_child
-        self._ends = frozenset(matcher.constraint.vocabulary.eos_token_ids)
+        self._ends = frozenset(unlimited(matcher).constraint.vocabulary.eos_token_ids)
         self._at = _ROOT
         self._cursors: list[list[Cursor]] = [[session.root() for session in sessions]]
         self._waiting: list[tuple[float, int, int, bool]] = []
@@ -139,7 +140,7 @@ class Growth:
         mask, guesses = self._bitmask[node], self._guesses[node]
         allowed = memoryview(mask).cast("B")  # numpy takes several times as long to look at one bit
         for index, (session, cursor) in enumerate(zip(self._sessions, self._cursors[node], strict=True)):
-            for token, evidence, law in session.candidates(cursor, self._matcher, mask):
+            for token, evidence, law in session.candidates(cursor, unlimited(self._matcher), mask):
                 key = (index, evidence)
                 estimate = self._acceptance.probability(key)
                 if law is not None:

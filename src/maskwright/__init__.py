@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .grammar.cfg.gbnf import Gbnf
     from .grammar.cfg.lark_form import Lark
     from .grammar.cfg.tags_form import Tags
+    from .grammar.errors import BudgetTooSmall as BudgetTooSmall
     from .grammar.errors import InvalidGrammar as InvalidGrammar
     from .grammar.errors import InvalidSchema as InvalidSchema
     from .grammar.errors import LimitExceeded as LimitExceeded
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from .grammar.limits import Limits
     from .grammar.matcher import Constraint, Matcher
     from .grammar.regex_form import Choice, Regex, Substring
+    from .grammar.token_budget import BudgetedConstraint as BudgetedConstraint
     from .grammar.vocabulary import Vocabulary
     from .logits import samplers as samplers
     from .logits.checks import DeadLogits as DeadLogits
@@ -66,6 +68,8 @@ __all__ = [
 ]
 
 _MODULES = {
+    "BudgetTooSmall": ".grammar.errors",
+    "BudgetedConstraint": ".grammar.token_budget",
     "Choice": ".grammar.regex_form",
     "Constraint": ".grammar.matcher",
     "ContinuousBatchingLogitsProcessor": ".logits.continuous_batching",
