@@ -22,16 +22,19 @@ from pydantic_core import core_schema
 from typing_extensions import TypedDict
 
 from ..grammar.errors import InvalidSchema, MaskwrightError, UnsupportedSchema
+from .partial_types import TypedForm
+from .partial_values import ValueForm
 
 _ANNOTATE = "annotate it with types that pydantic knows"
 
 
 @dataclass(frozen=True)
 class PythonType:
-    """``schema``: of the JSON form of a type. ``parse``: from a document to an instance."""
+    """``schema``: of the JSON form of a type. ``parse``: from a document to an instance. ``form``: of its parts."""
 
     schema: dict[str, Any]
     parse: Callable[[str], object]
+    form: ValueForm
 
 
 def describe(annotation: object) -> PythonType:
@@ -59,7 +62,7 @@ def describe(annotation: object) -> PythonType:
             ) from error
         return value
 
-    return PythonType(schema, parse)
+    return PythonType(schema, parse, TypedForm(adapter.core_schema))
 
 
 class _ClosedObjects(GenerateJsonSchema):

@@ -1,7 +1,7 @@
 """maskwright makes language models write structured output: JSON that obeys a schema, by token masks from automata.
 
-The names below are the public face; ``tools`` and the errors besides ``MaskwrightError`` can be had from here too. They
-are loaded on first use, so that ``import maskwright`` is quick and imports no machine-learning library.
+The names below are the public face; ``stream``, ``tools`` and the errors besides ``MaskwrightError`` can be had from
+here too. They are loaded on first use, so that ``import maskwright`` is quick and imports no machine-learning library.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .generation.generate import generate
     from .generation.result import GenerationResult
+    from .generation.streaming import StreamEvent as StreamEvent
+    from .generation.streaming import stream as stream
     from .grammar.batch import fill_next_token_bitmasks
     from .grammar.cfg.ebnf import Ebnf
     from .grammar.cfg.gbnf import Gbnf
@@ -75,6 +77,7 @@ _MODULES = {
     "MaskwrightError": ".grammar.errors",
     "Matcher": ".grammar.matcher",
     "Regex": ".grammar.regex_form",
+    "StreamEvent": ".generation.streaming",
     "Substring": ".grammar.regex_form",
     "Tags": ".grammar.cfg.tags_form",
     "UnsatisfiableGrammar": ".grammar.errors",
@@ -84,6 +87,7 @@ _MODULES = {
     "compile": ".schemas.specification",
     "fill_next_token_bitmasks": ".grammar.batch",
     "generate": ".generation.generate",
+    "stream": ".generation.streaming",
     "tools": ".schemas.tools",
 }
 
