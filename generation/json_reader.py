@@ -75,8 +75,8 @@ class JsonReader:
     def value(self) -> object:
         """What is known of the document; None if nothing is.
 
-        Inside of it, numbers, words and keys are known when they end, strings that ``ValueForm.shows_text`` as far as they
-        were read. The whole is made a value of its type by whoever has all of its text.
+        Inside of it, numbers, words and keys are known when they end, strings that ``ValueForm.shows_text`` as far as
+        they were read. The whole is made a value of its type by whoever has all of its text.
         """
         if self._root is not _UNKNOWN:
             return self._root

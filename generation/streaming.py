@@ -118,7 +118,7 @@ class _Text:
         return self._decoder.decode(self._vocabulary.decode(ids, special_tokens=True))
 
 
-class _Stopped(Exception):
+class _ClosedError(Exception):
     """Nobody wants more tokens."""
 
 
@@ -133,7 +133,7 @@ class _Tokens(BaseStreamer):
 
     def put(self, value: torch.Tensor) -> None:
         if self.stopped.is_set():
-            raise _Stopped
+            raise _ClosedError
         if self._other is not None:
             self._other.put(value)
         if not self._is_prompt:
@@ -168,7 +168,7 @@ class _Run:
     def _generate(self) -> None:
         try:
             result = generate(self._model, self._prompt, **self._arguments)
-        except _Stopped:
+        except _ClosedError:
             return
         except BaseException as error:  # whatever it is, it is raised where the events are taken
             self.messages.put(error)

@@ -1,7 +1,7 @@
 """What the parts of a JSON document stand for, while the document is still being written.
 
-A ``ValueForm`` says this for one value and, by ``member`` and ``item``, for what is inside of it. ``PLAIN`` is the form of
-plain JSON; ``partial_types.py`` has those of Python types.
+A ``ValueForm`` says this for one value and, by ``member`` and ``item``, for what is inside of it. ``PLAIN`` is the form
+of plain JSON; ``partial_types.py`` has those of Python types.
 """
 
 from __future__ import annotations
