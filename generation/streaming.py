@@ -33,7 +33,7 @@ from .models import end_tokens, load, logits_width
 from .prompts import Prompt, is_single
 from .result import GenerationResult
 
-_SEVERAL = ("num_return_sequences", "num_beams")
+_SEVERAL = ("num_return_sequences", "num_beams", "n")
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,9 @@ def stream(
     """
     if not is_single(prompt):
         raise MaskwrightError("a stream is of one prompt", remedy="stream each prompt by itself, or call generate()")
-    if any((arguments.get(name) or 1) > 1 for name in _SEVERAL):
-        raise MaskwrightError("a stream is of one sequence", remedy=f"leave {' and '.join(_SEVERAL)} at 1")
+    several = [name for name in _SEVERAL if (arguments.get(name) or 1) > 1]
+    if several:
+        raise MaskwrightError("a stream is of one sequence", remedy=f"leave {' and '.join(several)} at 1")
     started = perf_counter()
     model, tokenizer = load(model, tokenizer)
     constraint, specification = schema, schema

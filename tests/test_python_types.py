@@ -10,7 +10,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum, IntEnum
 from ipaddress import IPv4Address, IPv6Address
-from typing import Annotated, Any, Generic, Literal, NamedTuple, TypeVar
+from typing import Annotated, Any, Generic, Literal, NamedTuple, NotRequired, TypeVar
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ from pydantic import (
     RootModel,
     condecimal,
 )
-from typing_extensions import NotRequired, TypedDict
+from typing_extensions import TypedDict
 
 import maskwright as mw
 from maskwright.logits.bitmask import word_count
