@@ -28,7 +28,7 @@ from .result import GenerationResult, GenerationStats
 
 
 class ConstrainedTextGenerationPipeline(TextGenerationPipeline):  # type: ignore[misc, unused-ignore]
-    """``schema=``, ``grammar=`` or ``regex=`` may be given when the pipeline is made, or in a call, as all arguments."""
+    """``schema=``, ``grammar=`` or ``regex=`` is given when the pipeline is made, or in a call, which goes first."""
 
     def _sanitize_parameters(self, *args: Any, **kwargs: Any) -> Any:
         ours = {name: kwargs.pop(name) for name in ("language", "limits") if kwargs.get(name) is not None}
