@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from ..grammar.errors import InvalidSchema
@@ -15,10 +15,11 @@ _NO_ARGUMENTS = {"type": "object", "properties": {}, "additionalProperties": Fal
 
 @dataclass(frozen=True)
 class Tool:
-    """``arguments``: the object that a call of ``name`` passes."""
+    """``arguments``: the object that a call of ``name`` passes. ``function``: what is called, if it was given."""
 
     name: str
     arguments: JsonSchema
+    function: Callable[..., object] | None = None
 
 
 def tools_of(entries: Iterable[object]) -> tuple[Tool, ...]:
@@ -58,7 +59,7 @@ def _tool(entry: object, own: JsonOptions) -> Tool:
     name = getattr(entry, "__name__", None)
     if not isinstance(name, str):
         raise InvalidSchema(f"{entry!r:.60} is no tool", remedy=_FORMS)
-    return Tool(name, _schema(entry, own))
+    return Tool(name, _schema(entry, own), entry if callable(entry) and not isinstance(entry, type) else None)
 
 
 def _described(entry: object, own: JsonOptions) -> Tool:

@@ -1,8 +1,8 @@
 """maskwright makes language models write structured output: JSON that obeys a schema, by token masks from automata.
 
-The names below are the public face; ``tools``, ``samplers``, ``Speculation``, ``ContinuousBatchingLogitsProcessor`` and
-the errors besides ``MaskwrightError`` can be had from here too. They are loaded on first use, so that ``import
-maskwright`` is quick and imports no machine-learning library.
+The names below are the public face; ``stream``, ``tools``, ``samplers``, ``Speculation``,
+``ContinuousBatchingLogitsProcessor`` and the errors besides ``MaskwrightError`` can be had from here too. They are loaded
+on first use, so that ``import maskwright`` is quick and imports no machine-learning library.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from .generation.generate import generate
     from .generation.result import GenerationResult
     from .generation.speculation.options import Speculation as Speculation
+    from .generation.streaming import StreamEvent as StreamEvent
+    from .generation.streaming import stream as stream
     from .grammar.batch import fill_next_token_bitmasks
     from .grammar.cfg.ebnf import Ebnf
     from .grammar.cfg.gbnf import Gbnf
@@ -90,6 +92,7 @@ _MODULES = {
     "Matcher": ".grammar.matcher",
     "Regex": ".grammar.regex_form",
     "Speculation": ".generation.speculation.options",
+    "StreamEvent": ".generation.streaming",
     "Substring": ".grammar.regex_form",
     "Tags": ".grammar.cfg.tags_form",
     "UnsatisfiableGrammar": ".grammar.errors",
@@ -101,6 +104,7 @@ _MODULES = {
     "fill_next_token_bitmasks": ".grammar.batch",
     "generate": ".generation.generate",
     "samplers": ".logits",
+    "stream": ".generation.streaming",
     "tools": ".schemas.tools",
 }
 
