@@ -166,20 +166,32 @@ class LogitsProcessor(TransformersLogitsProcessor):
 
     def _follow(self, ids: Ids, scores: torch.Tensor) -> Batch:
         """The batch that ``ids`` continue, or a new one, brought to ``ids`` and put first."""
-        for place, batch in enumerate(self._batches):
-            grows = ids.shape[1] == batch.length + 1
-            if not (batch.grows_to(ids) or batch.continue_with(ids)):
-                continue
-            del self._batches[place]
-            refused = self._advance(batch, ids)
-            if refused and not grows:
-                break  # it only looked as if rows had gone back
-            self._excuse(refused, batch, ids, scores)
-            self._batches.insert(0, batch)
-            return batch
-        batch = Batch(self._fresh_rows(len(ids)), ids)
+        batch = self._grown(ids)
+        if batch is not None:
+            self._excuse(self._advance(batch, ids), batch, ids, scores)
+        else:
+            batch = self._gone_back(ids)
+            if batch is None or self._advance(batch, ids):  # if refused, it only looked as if rows had gone back
+                batch = Batch(self._fresh_rows(len(ids)), ids)
         self._batches = [batch, *self._batches[: KEPT_BATCHES - 1]]
         return batch
+
+    def _grown(self, ids: Ids) -> Batch | None:
+        """A batch that ``ids`` are a token longer than, taken away unless others of its length may still need it."""
+        same_length = [batch for batch in self._batches if batch.length == ids.shape[1] - 1]
+        for batch in same_length:
+            keep = len(same_length) > 1
+            found = batch if not keep and batch.grows_to(ids) else batch.continued(ids, keep=keep)
+            if found is not None:
+                if not keep:
+                    self._batches.remove(batch)
+                return found
+        return None
+
+    def _gone_back(self, ids: Ids) -> Batch | None:
+        """What a batch was when it was as long as ``ids`` without their last tokens."""
+        candidates = (batch.continued(ids, keep=True) for batch in self._batches if batch.length >= ids.shape[1])
+        return next((batch for batch in candidates if batch is not None), None)
 
     def _advance(self, batch: Batch, ids: Ids) -> list[int]:
         """Step every row by its last token; the rows that were refused it."""

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 Ids = NDArray[np.int64]
 
-KEPT_BATCHES = 8
+KEPT_BATCHES = 16
 _ROOM = 64
 
 
@@ -115,25 +115,25 @@ class Batch:
         """Whether ``ids`` are the rows in their order, with a token more."""
         return ids.shape == (len(self.rows), self.length + 1) and bool(_same(ids, self._seen, self.length))
 
-    def continue_with(self, ids: Ids) -> bool:
-        """Make the rows those that ``ids`` without the last tokens are; False, and no change, if there are none.
+    def continued(self, ids: Ids, *, keep: bool) -> Batch | None:
+        """The rows that those of ``ids`` without their last tokens are, which are still to be written; or None.
 
-        What is to be taken back is taken back; the last tokens are still to be written.
+        What has to be taken back is taken back. ``keep``: leave this batch as it is, which is of no use otherwise.
         """
         parents = self._parents(ids)
         if parents is None:
-            return False
+            return None
         length, users, rows = ids.shape[1] - 1, Counter(parents), []
         for parent in parents:
             users[parent] -= 1
             row = self.rows[parent]
-            rows.append(row.fork() if users[parent] else row)  # the last child takes the matcher over
+            rows.append(row.fork() if keep or users[parent] else row)  # the last child takes the matcher over
         for row in rows:
             row.go_back(length - self.start)
-        self.were_exchanged = self.were_exchanged or parents != list(range(len(parents)))
-        self._seen[:, self.start :] = self._seen[parents, self.start :]  # prompts stay: parents may have others
-        self.rows, self.length = rows, length
-        return True
+        other = Batch(rows, ids[:, :length])
+        other.start = self.start
+        other.were_exchanged = self.were_exchanged or parents != list(range(len(parents)))
+        return other
 
     def show(self, token_ids: Ids) -> None:
         """Note the last tokens, int64[rows], of what rows grew to."""
