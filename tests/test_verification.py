@@ -342,6 +342,7 @@ def test_the_same_numbers_give_the_same_verdict(target: Target) -> None:
     masks = torch.full((2, 5, 1), 0b1111, dtype=torch.int32)
     noise = Noise.generate(2, 5, 4, "cpu", generator)
     verdict = verify(batch, logits, masks, target, noise)
+    assert verdict == verify(batch, logits, masks, target, noise, [SAMPLED, SAMPLED])  # one by one, not all at once
     for row, tree in enumerate(trees):
         path, expected = [0], None
         while expected is None:
