@@ -1,8 +1,8 @@
 """A constraint as a finite automaton over tokens, in tables: for decoding loops that cannot call a matcher.
 
 States are explored breadth first from the start, each once: two texts lead to the same state where the keys of their
-configurations are equal. Tokens that lead from every state to the same state share a *class*, of which there are few, so
-that the table of transitions has a column for a class and not for a token.
+configurations are equal. Tokens that lead from every state to the same state share a *class*, of which there are few,
+so that the table of transitions has a column for a class and not for a token.
 
 Not supported: what remembers texts in full (``successors``), and nesting or counting without an end, which has no
 finite automaton. All of these end in ``LimitExceeded``.
