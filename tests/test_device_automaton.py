@@ -103,7 +103,7 @@ def test_the_automaton_is_the_matcher(spec: Any) -> None:
 
 
 def test_the_automaton_of_a_small_language_by_hand() -> None:
-    """States: the start, after a, after ab, and the two of every automaton. Classes: a (twice), ab, b, ends, the rest."""
+    """States: at the start, after a, after ab, and two that all have; classes: a (twice), ab, b, ends, the rest."""
     automaton = explore(mw.compile(mw.Choice(["a", "ab"]), VOCABULARY), 1 << 20)
     assert automaton.transitions.shape == (5, 5)
     assert automaton.classes[0] == automaton.classes[25]
