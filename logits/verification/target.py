@@ -56,7 +56,8 @@ class Target:
         if self.is_greedy:
             return _best_only(scores)
         if self.temperature != 1.0:
-            scores = scores / self.temperature
+            # a tensor, since torch on CUDA multiplies by the reciprocal of a number
+            scores = scores / torch.full((), self.temperature, device=scores.device)
         if self.top_k is not None:
             least = torch.topk(scores, min(self.top_k, scores.shape[-1])).values[..., -1, None]
             scores = scores.masked_fill(scores < least, -torch.inf)

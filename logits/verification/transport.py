@@ -55,8 +55,11 @@ class Transport:
 
 @dataclass(frozen=True)
 class Plan:
-    """How tuples of drafts are shared out: ``weights`` [n], the part ``kept`` [n] of each token's share, and what each
-    token takes in all, ``taken`` [n], at most its probability."""
+    """How tuples of drafts are shared out: by the exponentials of ``weights`` [n], of which each token keeps the part
+    ``kept`` [n]; what it takes in all is ``taken`` [n], at most its probability.
+
+    Weights are logarithms because those of tokens that get too much fall without end.
+    """
 
     weights: torch.Tensor
     kept: torch.Tensor
@@ -65,20 +68,18 @@ class Plan:
     @classmethod
     def fit(cls, target: torch.Tensor, proposed: torch.Tensor, count: int, replacement: bool, rounds: int) -> Plan:
         tuples = law_of_tuples(proposed, count, replacement)
-        weights = target / proposed
+        wanted = target.clamp(min=_TINY).log()
+        weights = wanted - proposed.log()
         for _ in range(rounds):
-            ratio = target / _taken(tuples, weights).clamp(min=_TINY)
-            weights = weights * ratio
-            weights = weights / weights.max().clamp(min=_TINY)
+            weights = weights + wanted - _taken(tuples, weights).clamp(min=_TINY).log()
         taken = _taken(tuples, weights)
         kept = (target / taken.clamp(min=_TINY)).clamp(max=1.0)
         return cls(weights, kept, taken * kept)
 
     def shares(self, drawn: list[int]) -> list[float]:
         """The probability with which each of the drafts at hand, places in the support, is accepted."""
-        weights = self.weights[drawn]
-        total = weights.sum()
-        return (weights * self.kept[drawn] / total).tolist() if total > 0.0 else [0.0] * len(drawn)
+        shares: list[float] = (self.weights[drawn].softmax(0) * self.kept[drawn]).tolist()
+        return shares
 
 
 def law_of_tuples(proposed: torch.Tensor, count: int, replacement: bool) -> torch.Tensor:
@@ -98,17 +99,16 @@ def law_of_tuples(proposed: torch.Tensor, count: int, replacement: bool) -> torc
 
 
 def _taken(tuples: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
-    """What each token gets when every tuple is shared out by ``weights``."""
+    """What each token gets when every tuple is shared out by the exponentials of ``weights``."""
     count, size = tuples.dim(), len(weights)
     axes = [weights.reshape((1,) * place + (size,) + (1,) * (count - 1 - place)) for place in range(count)]
     total = axes[0]
     for axis in axes[1:]:
-        total = total + axis
-    each = tuples / total.clamp(min=_TINY)
+        total = torch.logaddexp(total, axis)
     taken = torch.zeros_like(weights)
-    for place in range(count):
-        others = tuple(axis for axis in range(count) if axis != place)
-        taken = taken + weights * (each.sum(others) if others else each)
+    for place, axis in enumerate(axes):
+        given = tuples * (axis - total).exp()
+        taken += given.sum([other for other in range(count) if other != place]) if count > 1 else given
     return taken
 
 
