@@ -13,7 +13,7 @@ from maskwright.logits.samplers.errors import BudgetExhausted
 from maskwright.logits.samplers.population import systematic
 from maskwright.logits.samplers.smc import SMC
 
-from .sampler_laws import Case, Ids, assert_law, case, cases, chi_squared, total_variation
+from .sampler_laws import Case, Ids, assert_law, case, cases, chi_squared, total_variation, total_variation_bound
 
 every_case = pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
 
@@ -63,12 +63,13 @@ def test_one_particle_is_masking(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["ambiguous finite", "skewed", "json enum"])
 def test_total_variation_falls_with_particles(name: str) -> None:
-    known = case(name)
-    distances = [
-        total_variation(runs_of(SMC(particles=count), known, 400)[0], known.conditional)
-        for count in (1, 8, 64)
-    ]
-    assert distances[0] > 1.5 * distances[1] > 1.5 * distances[2]
+    """From masking's down to what draws from the target itself have."""
+    known, runs = case(name), 300
+    one, four, many = (
+        total_variation(runs_of(SMC(particles=count), known, runs)[0], known.conditional) for count in (1, 4, 64)
+    )
+    assert one > 1.3 * four > 1.3 * many
+    assert one > 2.5 * total_variation_bound(known.conditional, runs) > 2.5 * many
 
 
 def test_draws_of_a_large_population_have_the_target_law() -> None:
@@ -76,7 +77,7 @@ def test_draws_of_a_large_population_have_the_target_law() -> None:
     known = case("ambiguous")
     model = CallableModel(known.logits, known.vocabulary_size)
     results = [
-        SMC(particles=256).sample(model, known.constraint, n=4, max_tokens=known.max_tokens, seed=seed)
+        SMC(particles=128).sample(model, known.constraint, n=4, max_tokens=known.max_tokens, seed=seed)
         for seed in range(250)
     ]
     for place in range(4):
