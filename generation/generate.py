@@ -1,8 +1,8 @@
 """``generate``: documents of a language from a language model, in one call.
 
-The model's own ``generate`` does the decoding, and a logits processor keeps it inside the language; or one of the
-samplers does it all (``sampling.py``). Not supported: encoder-decoder models, and ``generate`` arguments that replace the
-prompt (``input_ids``, ``inputs_embeds``, ...).
+The model's own ``generate`` does the decoding, and a logits processor keeps it inside the language; or a sampler does
+it all (``sampling.py``). Not supported: encoder-decoder models, and ``generate`` arguments that replace the prompt
+(``input_ids``, ``inputs_embeds``, ...).
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ def generate(
     ``schema``: whatever ``compile`` takes, or a compiled ``Constraint``.
     ``system``: a system message, in front of every prompt.
     ``seed``: makes sampling repeatable; the global random state stays as it is.
-    ``sampler``: "mask", the model's own ``generate`` under masks; "exact" or one of ``mw.samplers``, whose documents have
-    the law of the model given the language (``docs/samplers.md``), with ``temperature``, ``top_k``, ``top_p``,
+    ``sampler``: "mask", the model's own ``generate`` under masks; "exact" or one of ``mw.samplers``, whose documents
+    have the law of the model given the language (``docs/samplers.md``), with ``temperature``, ``top_k``, ``top_p``,
     ``max_new_tokens``, ``max_length`` and ``generation_config`` as only further arguments.
     ``n``: how many documents for each prompt, by sampling; with more than one the result is a list, ordered by prompt.
     ``generation_kwargs``: for the model's ``generate``. With ``num_return_sequences`` above one the result is a list

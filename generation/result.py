@@ -17,8 +17,8 @@ class GenerationStats:
     """``prompt_tokens`` and ``tokens`` of this document, padding left out.
 
     ``seconds``: the model's whole run, of all documents that were written together; ``mask_seconds``: the part of it
-    that went into masks (by a sampler: all that was not the model's); ``compile_seconds``: what it took before to build vocabulary and constraint, next to nothing
-    where they were known.
+    that went into masks (by a sampler: all that was not the model's); ``compile_seconds``: what it took before to
+    build vocabulary and constraint, next to nothing where they were known.
     """
 
     prompt_tokens: int

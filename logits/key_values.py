@@ -45,9 +45,10 @@ class KeyValues:
     @classmethod
     def of(cls, cache: Any, memory: int) -> KeyValues | None:
         """From the cache that a model filled with a prompt; None for those that do more than to keep every token."""
-        if not isinstance(cache, DynamicCache) or any(type(layer) is not DynamicLayer for layer in cache.layers):
+        layers: list[Any] = list(cache.layers) if isinstance(cache, DynamicCache) else []
+        if any(type(layer) is not DynamicLayer for layer in layers):
             return None
-        if len({(layer.keys.shape, layer.values.shape, layer.keys.dtype) for layer in cache.layers}) != 1:
+        if len({(layer.keys.shape, layer.values.shape, layer.keys.dtype) for layer in layers}) != 1:
             return None
         return cls(_stacked(cache, "keys", slice(None))[:, 0], _stacked(cache, "values", slice(None))[:, 0], memory)
 

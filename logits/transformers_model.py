@@ -25,10 +25,10 @@ _SAMPLED_WEIGHTS = 8
 
 
 class TransformersModel:
-    """``prompt_ids``: at least one token. ``memory``: bytes for keys and values. ``batch``: prefixes computed at once.
+    """``prompt_ids``: at least one token. ``memory``: bytes of keys and values. ``batch``: prefixes computed at once.
 
-    ``vocabulary_size`` is the width of the model's logits. Raises ``MaskwrightError`` for a model in training mode, whose
-    dropout makes another law of each call.
+    ``vocabulary_size`` is the width of the model's logits. Raises ``MaskwrightError`` for a model in training mode,
+    whose dropout makes another law of each call.
     """
 
     def __init__(

@@ -70,6 +70,6 @@ def _joined(found: SamplingResult, other: SamplingResult, tally: Tally) -> Sampl
         forward_passes=found.forward_passes + other.forward_passes,
         cut_by_length=found.cut_by_length + other.cut_by_length,
         note=f"CARS accepted {tally.successes} of {tally.attempts} attempts in {tally.forward_passes} forward passes "
-        f"and handed over: the first {len(found.samples)} samples are its, the other {len(other.samples)} of "
-        f"{other.note or 'its successor'}",
+        f"and handed over: it drew the first {len(found.samples)} samples, its successor the other "
+        f"{len(other.samples)} ({other.note})",
     )

@@ -42,7 +42,7 @@ class Node:
     def __init__(self, parent: Node | None, token: int) -> None:
         self.parent = parent
         self.token = token
-        self.depth = 0 if parent is None else parent.depth + 1
+        self.depth: int = 0 if parent is None else parent.depth + 1
         self.children: dict[int, Node] = {}
         self.used = 0
         self.allowed = 0
