@@ -1,5 +1,5 @@
-"""The chains' kernel, built state by state from the sampler's own functions: detailed balance, and its powers as the law
-of what is drawn."""
+"""The chains' kernel, built state by state with the sampler's own functions: detailed balance, and its powers as the
+law of what is drawn."""
 
 from __future__ import annotations
 

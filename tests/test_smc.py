@@ -1,4 +1,4 @@
-"""Sequential Monte Carlo: the estimate of the normaliser, the law as particles grow in number, potentials and twists."""
+"""Sequential Monte Carlo: estimates of the normaliser, the law as particles grow in number, potentials and twists."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from maskwright.grammar.errors import MaskwrightError
 from maskwright.logits.language_model import CallableModel
 from maskwright.logits.samplers.errors import BudgetExhausted
 from maskwright.logits.samplers.population import systematic
+from maskwright.logits.samplers.result import SamplingResult
 from maskwright.logits.samplers.smc import SMC
 
 from .sampler_laws import Case, Ids, assert_law, case, cases, chi_squared, total_variation, total_variation_bound
@@ -23,15 +24,21 @@ def runs_of(sampler: SMC, case: Case, runs: int, seed: int = 0) -> tuple[list[Id
     model = CallableModel(case.logits, case.vocabulary_size)
     drawn, estimates = [], []
     for run in range(runs):
-        try:
-            result = sampler.sample(model, case.constraint, max_tokens=case.max_tokens, seed=[seed, run])  # type: ignore[arg-type]
-        except BudgetExhausted as error:
-            assert error.found is not None
-            result = error.found
+        result = result_of(sampler, model, case, 10_000 * seed + run)
         drawn += [sample.token_ids for sample in result.samples]
         assert result.log_normaliser is not None
         estimates.append(math.exp(result.log_normaliser))
     return drawn, np.array(estimates)
+
+
+def result_of(sampler: SMC, model: CallableModel, case: Case, seed: int) -> SamplingResult:
+    """Also of a population that died out."""
+    try:
+        return sampler.sample(model, case.constraint, max_tokens=case.max_tokens, seed=seed)
+    except BudgetExhausted as error:
+        found = error.found
+    assert found is not None
+    return found
 
 
 def is_unbiased(estimates: np.ndarray, truth: float) -> bool:
@@ -131,9 +138,9 @@ def test_potentials_may_end_particles() -> None:
     drawn, estimates = runs_of(SMC(particles=16, potentials=(no_c,)), known, 400)
     assert is_unbiased(estimates, math.fsum(masses.values()))
     assert set(drawn) <= set(masses)
+    model = CallableModel(known.logits, known.vocabulary_size)
+    nothing = SMC(potentials=(lambda ids, text: -math.inf,))
     with pytest.raises(BudgetExhausted):
-        model = CallableModel(known.logits, known.vocabulary_size)
-        nothing = SMC(potentials=(lambda ids, text: -math.inf,))
         nothing.sample(model, known.constraint, max_tokens=known.max_tokens)
 
 

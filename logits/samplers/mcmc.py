@@ -112,7 +112,7 @@ def truncation_law(trace: Trace, truncation: Truncation) -> NDArray[np.float64]:
     """T(k | x) for each place, float64[|x|]; "priority" is uniform where nothing is undecided."""
     count = len(trace.token_ids)
     if truncation == "restart":
-        return np.eye(1, count)[0]
+        return np.asarray(np.arange(count) == 0, np.float64)
     total = trace.entropy.sum()
     if truncation == "uniform" or total == 0:
         return np.full(count, 1 / count)

@@ -50,7 +50,7 @@ class Population:
 
     def growing(self) -> list[int]:
         """The particles that are neither whole nor dead."""
-        return np.flatnonzero(~self.finished & (self.log_weights > -np.inf)).tolist()
+        return [int(row) for row in np.flatnonzero(~self.finished & (self.log_weights > -np.inf))]
 
     def step(self, model: LanguageModel, proposal: Proposal, random: np.random.Generator) -> None:
         """Every growing particle gets a token, or dies."""
@@ -105,7 +105,7 @@ def systematic(log_weights: NDArray[np.float64], count: int, random: np.random.G
     ends = np.cumsum(np.exp(log_weights - log_weights.max()))
     comb = (np.arange(count) + random.random()) * (ends[-1] / count)
     last = int(np.flatnonzero(log_weights > -np.inf)[-1])  # where rounding takes a tooth beyond the end
-    return np.minimum(np.searchsorted(ends, comb, side="right"), last)
+    return np.asarray(np.minimum(np.searchsorted(ends, comb, side="right"), last))
 
 
 def _forked(matchers: Sequence[Any], chosen: NDArray[np.int64]) -> list[Any]:
