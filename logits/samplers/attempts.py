@@ -92,17 +92,13 @@ class Round:
         self._generator = generator
         self._length = 0
         self._fresh: list[Node] = []
-        self._refused: list[tuple[Node, int]] = []
+        self._changed: list[Node] = []
 
     def run(self) -> None:
         while self.step():
             pass
-        for node, token in self._refused:  # not before: attempts of a round draw from one snapshot
-            place = node.place(token)
-            if place is not None:
-                node.weights[place] = NEVER
         if self._policy.learns != "nothing":
-            self._trie.absorb(self._fresh, [node for node, _ in self._refused])
+            self._trie.absorb(self._fresh, self._changed)
 
     def step(self) -> bool:
         """Draw a token for every attempt that is still open; whether there was any."""
@@ -183,7 +179,10 @@ class Round:
         """Leave ``node`` by ``token``."""
         attempt.parent, attempt.node = node, node.children.get(token)
         if attempt.outcome in ("refused", "cut") and self._policy.learns == "refusals":
-            self._refused.append((node, token))
+            place = node.place(token)
+            if place is not None:
+                node.weights[place] = NEVER
+                self._changed.append(node)
 
     def _allows(self, attempt: Attempt, token: int) -> bool:
         return attempt.matcher().validate_tokens([token]) == 1
