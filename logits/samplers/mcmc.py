@@ -30,7 +30,7 @@ from ...grammar.errors import MaskwrightError
 from ...grammar.matcher import Constraint
 from ..language_model import CountingModel, LanguageModel
 from .errors import BudgetExhausted
-from .masked_laws import log_sum
+from .node import log_sum
 from .result import Sample, SamplingResult
 from .target import Target
 from .traces import EMPTY, Trace, Writer
@@ -131,7 +131,7 @@ def log_proposal(x: Trace, y: Trace, truncation: Truncation) -> float:
     rest = np.cumsum(y.mask[::-1])[::-1]  # log G(y | k)
     with np.errstate(divide="ignore"):
         places = np.log(truncation_law(x, truncation))
-    return float(log_sum(places[: shared + 1] + rest[: shared + 1]))
+    return log_sum(places[: shared + 1] + rest[: shared + 1])
 
 
 def log_acceptance(x: Trace, y: Trace, truncation: Truncation) -> float:

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..language_model import LanguageModel, Prefix
-from .masked_laws import laws_after, log_sum
+from .masked_laws import laws_after
+from .node import log_sum
 from .potentials import Potentials
 from .proposals import Proposal
 from .target import Target
@@ -81,7 +82,7 @@ class Population:
 
     def log_normaliser(self) -> float:
         """The log of the mean weight, an estimate of the mass of the target so far."""
-        return float(log_sum(self.log_weights) - np.log(len(self.log_weights)))
+        return log_sum(self.log_weights) - float(np.log(len(self.log_weights)))
 
     def effective_size(self) -> float:
         """(sum of weights)^2 / sum of squares; 0 if all are dead."""
