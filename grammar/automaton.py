@@ -18,11 +18,12 @@ from .dfa import DEAD, TextDfa
 from .dfa_operations import UNREACHABLE, distances
 from .errors import LimitExceeded
 from .kernels import layout as at
+from .length_table import length_table
 from .limits import Budget
 from .number_automaton import NumberAutomaton
 from .pool import Beginning, Layout, Memory, Pool, address_of
 from .residue_table import add_residues
-from .text_dfa import open_states, viability
+from .text_dfa import open_states
 
 if TYPE_CHECKING:
     from .cfg.tables import GrammarTables
@@ -314,15 +315,14 @@ class Automaton:
                 None,
                 "give a simpler pattern or smaller lengths",
             )
-        columns, free, viable_at = 0, (0, 0), 0
-        if minimum > 0 or maximum is not None:
-            columns, free, viable_at = self._add_viability(text, minimum, maximum)
         if text not in self._text_records:
             self._text_records[text] = self._add_text_tables(text)
         record = self._text_records[text].copy()
-        record[at.TEXT_VIABLE_AT] = viable_at
-        record[at.TEXT_COLUMNS] = columns
-        record[at.TEXT_FREE_FROM], record[at.TEXT_FREE_TO] = free
+        if minimum > 0 or maximum is not None:
+            table = length_table(text.dfa, minimum, maximum, self.budget)
+            record[at.TEXT_VIABLE_AT] = self.text_viable.extend(table.content.ravel(), table.content.size)
+            record[at.TEXT_COLUMNS] = table.columns
+            record[at.TEXT_FREE_FROM], record[at.TEXT_FREE_TO] = table.free_from, table.free_to
         return record
 
     def _add_text_tables(self, text: TextDfa) -> NDArray[np.int32]:
@@ -360,25 +360,6 @@ class Automaton:
             steps[steps == UNREACHABLE] = at.UNBOUNDED
             record[at.TEXT_SCARCE_AT] = self.text_left.extend(steps, len(steps))
         return self.texts.extend(record, 1)
-
-    def _add_viability(self, text: TextDfa, minimum: int, maximum: int | None) -> tuple[int, tuple[int, int], int]:
-        states = len(text.dfa.labels)
-        columns = (minimum if maximum is None else maximum) + 1
-        if states * columns > self.budget.limits.memory:
-            raise LimitExceeded(
-                f"a pattern with {states} states and lengths up to {columns - 1} needs more than limits.memory",
-                None,
-                "raise limits.memory, or give smaller lengths",
-            )
-        viable = viability(text.dfa, minimum, maximum, self.budget).view(np.uint8)
-        self.budget.check()
-        if maximum is not None:  # one more column: too many code points
-            viable = np.concatenate([viable, np.zeros((states, 1), np.uint8)], axis=1)
-            columns += 1
-        free: NDArray[np.bool_] = np.logical_and.reduce(viable[1:], axis=0)
-        first = int(free.argmax()) if free.any() else columns
-        behind = int((~free[first:]).argmax()) + first if not free[first:].all() else at.UNBOUNDED
-        return columns, (first, behind if first < columns else 0), self.text_viable.extend(viable.ravel(), viable.size)
 
     # --- on demand
 

@@ -293,7 +293,8 @@ TEXT_WIDTH = 1 << TEXT_SHIFT
     TEXT_INTERVALS,
     TEXT_VIABLE_AT,
     TEXT_COLUMNS,  # 0: no limits of length
-    TEXT_FREE_FROM,  # while this many and fewer than TEXT_FREE_TO code points are read, length forbids nothing
+    TEXT_FREE_FROM,  # while this many and fewer than TEXT_FREE_TO code points are read, length forbids nothing, and the
+    # table of viable states has no columns
     TEXT_FREE_TO,
     TEXT_LEFT_AT,  # key automata: how many keys of each class are still possible from each state
     TEXT_KEY_CLASSES,  # key automata: how many classes
