@@ -88,7 +88,7 @@ class Terminals:
                 pattern = terminal.pattern
                 key = terminal.priority, pattern.max_width, len(pattern.value)
                 plain = isinstance(pattern, PatternStr) and not pattern.flags
-                if not seen.setdefault(key, plain) or (not plain and seen[key]):
+                if not (plain and seen.get(key, True)) and key in seen:
                     raise Unsure
                 seen[key] = plain
 

@@ -85,16 +85,18 @@ class _Assembly:
     def grammar(self, start: str) -> Grammar:
         """All of it, with notes of what is useless."""
         symbols = self._symbols
+        ignored = frozenset(self._loaded.ignored)
         rules = [
             Rule(~symbols[origin], tuple([symbols[name] for name in expansion]))
             for origin, expansion in self._loaded.rules
+            if ignored.isdisjoint(expansion)  # the lexer never hands these on
         ]
         grammar = Grammar(
             terminals=tuple(map(self._terminal, self._numbers)),
             nonterminals=tuple(self._nonterminals),
             rules=tuple(rules),
             start=self._nonterminals[start],
-            ignored=frozenset(self._numbers[name] for name in self._loaded.ignored),
+            ignored=frozenset(self._numbers[name] for name in ignored),
             lexing=Lexing.LONGEST,
             indentation=self._indentation(),
         )
@@ -201,6 +203,11 @@ class _Assembly:
         newline, indent, dedent = numbers[blocks.newline], numbers[blocks.indent], numbers[blocks.dedent]
         return Indentation(newline, indent, dedent, openers, closers, blocks.tab_columns)
 
+    def _swallowed(self) -> list[str]:
+        """The ignored terminals that rules name."""
+        named = {name for _, expansion in self._loaded.rules for name in expansion}
+        return [name for name in dict.fromkeys(self._loaded.ignored) if name in named]
+
     def _notes(self, grammar: Grammar) -> tuple[str, ...]:
         """What is useless. Raises ``UnsatisfiableGrammar`` if all is."""
         fruitful, used = productive(grammar), reachable(grammar)
@@ -210,6 +217,8 @@ class _Assembly:
             problem = (
                 f"no text can be derived from {grammar.nonterminals[grammar.start]}: {', '.join(barren)} never end"
             )
+            if self._swallowed():
+                problem += f" ({', '.join(map(self._shown, self._swallowed()))} is ignored, and so never read)"
             raise UnsatisfiableGrammar(problem, None, "give one of them an alternative that does not lead back to it")
         known = {name for name, number in self._nonterminals.items() if ~number in used}
         lost = [name for name in self._loaded.defined if name not in known and "__" not in name]
@@ -221,4 +230,5 @@ class _Assembly:
             *(f"the rule {name} derives no text" for name in barren),
             *(f"the rule {name} cannot be reached from {grammar.nonterminals[grammar.start]}" for name in lost),
             *(f"the terminal {name} is not used" for name in idle),
+            *(f"the terminal {self._shown(name)} is ignored, also where a rule names it" for name in self._swallowed()),
         )

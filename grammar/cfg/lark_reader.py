@@ -147,7 +147,7 @@ class _Reader:
     # --- statements
 
     def _rule(self) -> Definition:
-        modifiers = self._values[self._place] if self._have("modifiers") else ""
+        modifiers = self._take("modifiers") if self._kinds[self._place] == "modifiers" else ""
         name = self._take("rule")
         if "?" in modifiers and name.startswith("_"):
             raise Unsure

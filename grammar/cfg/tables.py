@@ -45,6 +45,7 @@ class GrammarTables:
         ).reshape(-1, 2)
         self._scanner = Scanner(self._grammar, budget)
         self._retired: list[object] = []
+        self._installed: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None
         self._kept: list[object] = []
         self._masks_below: dict[tuple[int, bytes], tuple[int, int]] = {}
         self._tokens = tokens
@@ -121,6 +122,7 @@ class GrammarTables:
         record = self._context_records[context]
         if record[at.CONTEXT_READY] == 0:
             first = self._scanner.states
+            self._installed = None
             record[at.CONTEXT_START] = self._scanner.start(self._contexts[context])
             self._write_reaches(first)
             record[at.CONTEXT_READY] = epoch
@@ -235,7 +237,15 @@ class GrammarTables:
 
     def install(self, slots: NDArray[np.int64]) -> None:
         """Write the current addresses into a matcher's slots."""
+        if self._installed is None:
+            self._installed = self._slots()
+        numbers, values = self._installed
+        slots[numbers] = values
+
+    def _slots(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The slots that are the grammar's, and what stands in them until a context is compiled."""
         scanner, grammar = self._scanner, self._grammar
+        slots: dict[int, int] = {}
         tables: dict[int, NDArray[Any]] = {
             at.SCAN_CLASS: scanner.byte_class,
             at.SCAN_NEXT: scanner.transitions,
@@ -281,6 +291,7 @@ class GrammarTables:
         slots[at.INDENT_TERMINAL] = indentation.indent if indentation else at.NONE
         slots[at.DEDENT_TERMINAL] = indentation.dedent if indentation else at.NONE
         slots[at.TAB_WIDTH] = indentation.tab_columns if indentation else 0
+        return np.array(list(slots), np.int64), np.array(list(slots.values()), np.int64)
 
 
 _LARGE = 1 << 8
