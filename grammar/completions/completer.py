@@ -9,6 +9,7 @@ matcher before it is given out, and where it is refused another one is looked fo
 from __future__ import annotations
 
 import weakref
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from .grammar_texts import GrammarTexts
 from .probe import Configuration, Exit, Frame, Probe
 from .reach import Reach, reach_of
 from .records import ORDERED
+from .token_search import search
 from .unique import UniqueItems
 from .values import ValueTexts
 
@@ -61,9 +63,14 @@ class Completer:
         start = probe.length
         with self._lock:
             content = self._content(probe)
-        probe.back(start)
-        tokens = None if content is None else probe.spelling.tokens(content)
-        return None if content is None or tokens is None else Completion(content, tuple(tokens))
+            probe.back(start)
+            tokens: Sequence[int] | None = None if content is None else probe.spelling.tokens(content)
+            if tokens is None:
+                tokens = search(matcher, self._content)
+        if tokens is None:
+            return None
+        spelled = matcher.constraint.vocabulary.spelled
+        return Completion(b"".join([spelled[token] for token in tokens]), tuple(tokens))
 
     def _content(self, probe: Probe) -> bytes | None:
         """Bytes that complete the text, which the probe has read."""

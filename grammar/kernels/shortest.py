@@ -16,8 +16,9 @@ Slots = types.Array(types.int64, 1, "C")
 Numbers = types.Array(types.int32, 1, "C")
 Content = types.Array(types.uint8, 1, "C")
 
-# a row of the search: a configuration, which row it was reached from, by which byte, and the last byte of an open key
-FROM, BY, CELL, ROW = 8, 9, 10, 11
+# a row of the search: a configuration, which row it was reached from, by which byte, the last byte of an open key, and
+# C as far as it counts
+FROM, BY, CELL, COUNTS, ROW = 8, 9, 10, 11, 12
 # an exit from a scalar: its row, the mode after it, A and the frame's state and NEXT then
 EXIT_ROW, EXIT_MODE, EXIT_A, EXIT_STATE, EXIT_NEXT, EXIT_WIDTH = range(6)
 FULL = -16  # the search came to its end without looking at everything
@@ -80,7 +81,7 @@ def is_row(rows, row, stack, length, cell):
         rows[at + MODE] == stack[CONFIGURATION + MODE]
         and rows[at + A] == stack[CONFIGURATION + A]
         and rows[at + B] == stack[CONFIGURATION + B]
-        and rows[at + C] == length
+        and rows[at + COUNTS] == length
         and rows[at + S] == stack[CONFIGURATION + S]
         and rows[at + E] == stack[CONFIGURATION + E]
     )
@@ -185,7 +186,7 @@ def find_exits(slot_array, alphabet, rows, table, exits, most):
                 return FULL - found
             for j in range(CONFIGURATION):
                 rows[used * ROW + j] = stack[CONFIGURATION + j]
-            rows[used * ROW + C] = length if not leaves else stack[CONFIGURATION + C]
+            rows[used * ROW + COUNTS] = length
             rows[used * ROW + FROM] = row
             rows[used * ROW + BY] = byte
             rows[used * ROW + CELL] = cell
