@@ -322,7 +322,7 @@ class Language:
     def _read(self, number: int, contents: dict[str, object], key: FlatKey | None) -> None:
         schema = self._schemas[number]
         dialect = schema.scope.resource.dialect
-        known = known_site(dialect, self.options.formats, key)
+        known = known_site(dialect, self.options, key)
         if known is not None:
             schema.site = known
             return
@@ -333,7 +333,7 @@ class Language:
                 site.keyword = keyword
                 self._apply(function, site, value, number)
         site.end()
-        remember_site(dialect, self.options.formats, key, site)
+        remember_site(dialect, self.options, key, site)
 
     def _apply(self, function: KeywordFunction, site: Site, value: object, schema: int) -> None:
         """Reads a keyword of the schema that is numbered ``schema``."""
