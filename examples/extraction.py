@@ -13,7 +13,7 @@ TEXTS = [
 ]
 
 
-class Subject(str, Enum):
+class Subject(Enum):
     MATHEMATICS = "mathematics"
     COMPUTING = "computing"
     OTHER = "other"
@@ -22,7 +22,7 @@ class Subject(str, Enum):
 class Person(BaseModel):
     name: str = Field(max_length=40)
     born: date | None
-    field: Subject
+    subject: Subject
     languages: list[str] = Field(max_length=3)
 
 

@@ -2,8 +2,8 @@
 
     python examples/fill_data_set.py people.jsonl --rows 200 --batch-size 16
 
-Rows are JSON Lines, written in order and a batch at a time. A row counts when its line is whole; a line that was cut off
-is taken away when the program starts again.
+Rows are JSON Lines, written in order and a batch at a time. A row counts when its line is whole; a line that was cut
+off is taken away when the program starts again.
 """
 
 import argparse

@@ -92,27 +92,6 @@ def read_document(text: str) -> object:
     return value
 
 
-def with_plain_integers(text: str) -> str:
-    """The same JSON, with integers as digits alone: what has a point or an exponent is no integer for many readers.
-
-    >>> with_plain_integers('[1.50e1, "1e1", 1.5]')
-    '[15, "1e1", 1.5]'
-    """
-    return _STRINGS_AND_WORDS.sub(lambda word: _plain_integer(word[0]), text)
-
-
-def _plain_integer(word: str) -> str:
-    if word[0] not in "-0123456789" or not {".", "e", "E"} & set(word):
-        return word
-    try:
-        number = Decimal(word)
-    except InvalidOperation:  # an exponent beyond all bounds
-        return word
-    if number.adjusted() >= _MOST_DIGITS or number != number.to_integral_value():
-        return word
-    return str(int(number))
-
-
 def check_json(value: object) -> None:
     """Raises ``InvalidSchema`` where ``value`` holds what is no JSON: sets, bytes, NaN, keys that are no strings."""
     if not _is_plainly_json(value):

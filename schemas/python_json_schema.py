@@ -2,7 +2,7 @@
 
 Objects are closed: where a type says nothing about further keys, it would drop them, so they are not written at all.
 Of formats, what Python's types have no place for is left out: the year 0, leap seconds, durations of a million years.
-A ``Decimal`` is a number, or a string where it is without conditions, which are only about numbers in JSON Schema.
+A ``Decimal`` is a number; where it is without conditions, which in JSON Schema only numbers have, also a string.
 
 Not told: networks and interfaces, complex numbers, dates in the past or future, and the digits of a ``Decimal``
 without ``decimal_places``; there the type may refuse a document.
@@ -34,6 +34,8 @@ _KEYS = {
     "decimal": r"^-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,17})?$",
     "bool": "^(?:true|false)$",
 }
+
+_LARGE = 10**28
 
 
 class SchemaOfType(GenerateJsonSchema):
@@ -91,6 +93,7 @@ class SchemaOfType(GenerateJsonSchema):
                 number["allOf"].append({"exclusiveMinimum": -bound, "exclusiveMaximum": bound})
         if len(number) > 1 or "max_digits" in conditions:
             return number
+        number.update(exclusiveMinimum=-_LARGE, exclusiveMaximum=_LARGE)  # floats are read, which may be infinite
         return {"anyOf": [number, {"type": "string", "pattern": _KEYS["decimal"]}]}
 
     def generate_inner(self, schema: Any) -> JsonSchemaValue:

@@ -19,7 +19,6 @@ from pydantic.errors import PydanticInvalidForJsonSchema
 from typing_extensions import TypedDict
 
 from ..grammar.errors import InvalidSchema, MaskwrightError, UnsupportedSchema
-from .json_text import with_plain_integers
 from .partial_types import TypedForm
 from .partial_values import ValueForm
 from .python_json_schema import SchemaOfType
@@ -53,26 +52,15 @@ def describe(annotation: object) -> PythonType:
 
     def parse(text: str) -> object:
         try:
-            return _read(adapter, text)
+            value: object = adapter.validate_json(text)
         except ValidationError as error:
             problem = f"the document obeys the schema of {name}, but {name} refuses it: {_reason(error)}"
             raise MaskwrightError(
                 problem, remedy="state in the type's annotations what its validators check"
             ) from error
+        return value
 
     return PythonType(schema, parse, TypedForm(adapter.core_schema))
-
-
-def _read(adapter: TypeAdapter[Any], text: str) -> object:
-    """The value of a document; pydantic takes ``1e30`` for a float, which an ``int`` may be too large for."""
-    try:
-        value: object = adapter.validate_json(text)
-    except ValidationError:
-        plain = with_plain_integers(text)
-        if plain == text:
-            raise
-        value = adapter.validate_json(plain)
-    return value
 
 
 def _is_function(annotation: object) -> bool:

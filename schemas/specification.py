@@ -24,7 +24,7 @@ from ..grammar.regex_form import Regex
 from ..grammar.vocabulary import Vocabulary
 from .compile import compile_schema
 from .json_text import check_json, read_document, read_json, read_json_file
-from .options import Escapes, Formats, JsonOptions, PropertyOrder, Whitespace
+from .options import Escapes, Formats, Integers, JsonOptions, PropertyOrder, Whitespace
 from .partial_values import PLAIN, ValueForm
 
 _FORMS = "a dict, a bool, JSON text, a path, a type, a function, a JsonSchema or a grammar"
@@ -62,20 +62,22 @@ class JsonSchema:
         whitespace: Whitespace | Regex = "formatted",
         formats: Formats = "assert",
         escapes: Escapes = "any",
+        integers: Integers | None = None,
         registry: Registry | None = None,
         dialect: str | None = None,
         limits: Limits | None = None,
     ) -> None:
+        self.contents, self._parse, self.form = _read(schema)
         self.options = JsonOptions(
             property_order=property_order,
             whitespace=whitespace,
             formats=formats,
             escapes=escapes,
+            integers="plain" if integers is None and self.form is not PLAIN else integers,
             registry=registry,
             dialect=dialect,
             limits=limits or _LIMITS,
         )
-        self.contents, self._parse, self.form = _read(schema)
 
     def compile(self, vocabulary: Vocabulary, limits: Limits | None = None) -> Constraint:
         """The constraint; raises as :func:`compile` does."""

@@ -24,7 +24,9 @@ class LrTables:
     ``actions`` int32[states, end + 1]: the state after a terminal, plus one; a rule to reduce, as ``-(rule + 1)``;
     ``at.MANY`` and a place in ``choices`` where there are several of these, the shift first; 0 for none. ``sure``
     uint8[states, end + 1]: can it be shifted. ``gotos`` int32[states, nonterminals], ``at.NONE`` for none. ``shifts``
-    int32[n, 2]: each terminal (the end, too) that some state shifts, with the state after it.
+    int32[n, 2]: each terminal (the end, too) that some state shifts, with the state after it. ``items`` int32[n, 2]: what
+    the states were made of, as (rule, how many symbols are before the dot), those of a state from ``items_at`` int32 on;
+    a rule behind those of the grammar says that the text is the start symbol and the end.
     """
 
     end: int
@@ -33,6 +35,21 @@ class LrTables:
     sure: NDArray[np.uint8]
     gotos: NDArray[np.int32]
     shifts: NDArray[np.int32]
+    items_at: NDArray[np.int32]
+    items: NDArray[np.int32]
+
+    def actions_of(self, state: int, terminal: int) -> list[int]:
+        """All actions, the shift first."""
+        action = int(self.actions[state, terminal])
+        if action < at.MANY:
+            return [action] if action else []
+        place = action - at.MANY
+        count = int(self.choices[place])
+        return [int(each) for each in self.choices[place + 1 : place + 1 + count]]
+
+    def items_of(self, state: int) -> list[list[int]]:
+        """Pairs of a rule and the place of the dot."""
+        return [[int(part) for part in row] for row in self.items[self.items_at[state] : self.items_at[state + 1]]]
 
 
 def lr_tables(grammar: Grammar, budget: Budget) -> LrTables:
@@ -66,6 +83,7 @@ class _Items:
         self.rule_counts = np.bincount(origins, minlength=self.nonterminals)
         self.rules_at = np.append(0, np.cumsum(self.rule_counts)).astype(np.int32)
         self.start = int(first[-1])
+        self.first = first
 
 
 class _States:
@@ -167,7 +185,10 @@ def _tables(items: _Items, states: _States, budget: Budget) -> LrTables:
     choices = np.zeros(lr.write_reductions(*places, np.zeros(0, np.int32), at.MANY, False), np.int32)
     lr.write_reductions(*places, choices, at.MANY, True)
     gotos = np.where(goto_edges > 0, edges[goto_edges - 1, lr.EDGE_TARGET] - 1, at.NONE).astype(np.int32)
-    return LrTables(items.end, actions, choices, sure, np.ascontiguousarray(gotos[:, :-1]), shifts)
+    rules = items.rule_of[states.items[: states.items_at[-1]]]
+    dotted = np.stack([rules, states.items[: len(rules)] - items.first[rules]], axis=1)
+    gotos = np.ascontiguousarray(gotos[:, :-1])
+    return LrTables(items.end, actions, choices, sure, gotos, shifts, states.items_at[1:], dotted)
 
 
 def _doubled(array: NDArray[np.int32]) -> NDArray[np.int32]:
