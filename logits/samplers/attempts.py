@@ -2,9 +2,9 @@
 
 All attempts of a round take their steps together, so that those with the same prefix meet there at the same time: the
 model is asked about it once, each draws for itself, and of the law, as wide as the vocabulary, only a small node
-stays. What is learnt at a prefix can be met by no other attempt of the round any more. So a round is a set of
-independent attempts against the trie as it was at the beginning, and successes in the order of submission are
-independent samples; the first to *finish* would lean towards the short.
+stays. What is learnt is told to the trie when the round is over. So a round is a set of independent attempts against
+the trie as it was at the beginning, and successes in the order of submission are independent samples; the first to
+*finish* would lean towards the short.
 """
 
 from __future__ import annotations
@@ -92,13 +92,21 @@ class Round:
         self._generator = generator
         self._length = 0
         self._fresh: list[Node] = []
-        self._changed: list[Node] = []
+        self._refused: list[tuple[Node, int]] = []
 
     def run(self) -> None:
         while self.step():
             pass
+        self.learn()
+
+    def learn(self) -> None:
+        """Tell the trie what was met."""
+        for node, token in self._refused:
+            place = node.place(token)
+            if place is not None:
+                node.weights[place] = NEVER
         if self._policy.learns != "nothing":
-            self._trie.absorb(self._fresh, self._changed)
+            self._trie.absorb(self._fresh, [node for node, _ in self._refused])
 
     def step(self) -> bool:
         """Draw a token for every attempt that is still open; whether there was any."""
@@ -179,10 +187,7 @@ class Round:
         """Leave ``node`` by ``token``."""
         attempt.parent, attempt.node = node, node.children.get(token)
         if attempt.outcome in ("refused", "cut") and self._policy.learns == "refusals":
-            place = node.place(token)
-            if place is not None:
-                node.weights[place] = NEVER
-                self._changed.append(node)
+            self._refused.append((node, token))
 
     def _allows(self, attempt: Attempt, token: int) -> bool:
         return attempt.matcher().validate_tokens([token]) == 1

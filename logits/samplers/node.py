@@ -23,7 +23,7 @@ _OVERHEAD = 900
 
 
 class Node:
-    """``ids``: int32[k], ascending; ``law``, ``weights``: float64[k], logs; ``tail``, ``log_weight``: logs."""
+    """``ids``: int32[k], ascending; ``law``, ``weights``: float64[k + 1], logs, the tail at their end."""
 
     __slots__ = (
         "allowed",
@@ -33,7 +33,6 @@ class Node:
         "law",
         "log_weight",
         "parent",
-        "tail",
         "token",
         "used",
         "weights",
@@ -47,8 +46,8 @@ class Node:
         self.used = 0
         self.allowed = 0
         self.ids: NDArray[np.int32] = np.empty(0, np.int32)
-        self.law = self.weights = np.empty(0, np.float64)
-        self.tail = self.log_weight = NEVER
+        self.law, self.weights = np.full(1, NEVER), np.zeros(1)
+        self.log_weight = NEVER
 
     @classmethod
     def of(cls, law: Law, allowed: Allowed, most: int, parent: Node | None = None, token: int = -1) -> Node:
@@ -56,13 +55,13 @@ class Node:
         node = cls(parent, token)
         node.allowed = int(np.count_nonzero(allowed))
         ids = np.flatnonzero(allowed & (law > NEVER))
-        values = np.asarray(law[ids], np.float64)
+        values, tail = np.asarray(law[ids], np.float64), NEVER
         if len(ids) > most:
             order = np.argpartition(values, -most)
-            node.tail = log_sum(values[order[:-most]])
+            tail = log_sum(values[order[:-most]])
             kept = np.sort(order[-most:])
             ids, values = ids[kept], values[kept]
-        node.ids, node.law, node.weights = ids.astype(np.int32), values, np.zeros(len(ids))
+        node.ids, node.law, node.weights = ids.astype(np.int32), np.append(values, tail), np.zeros(len(ids) + 1)
         node.log_weight = node.mass()
         return node
 
@@ -78,7 +77,7 @@ class Node:
 
     def mass(self) -> float:
         """The log of the mass that is still possible."""
-        return log_sum(np.append(self.law + self.weights, self.tail))
+        return log_sum(self.law + self.weights)
 
     def refresh(self) -> float:
         """Take note of what was learnt of the tokens: mass only ever goes away."""
@@ -87,7 +86,7 @@ class Node:
 
     def draw(self, uniform: float) -> tuple[int | None, float]:
         """The place of a token by mass that is still possible, None for the tail; and the log of its probability."""
-        masses = np.append(self.law + self.weights, self.tail)
+        masses = self.law + self.weights
         greatest = masses.max()
         sums = np.exp(masses - greatest).cumsum()
         place = _pick(sums, uniform)
@@ -106,7 +105,7 @@ class Node:
         self.ids = np.insert(self.ids, places, new)
         self.law = np.insert(self.law, places, law[new])
         self.weights = np.insert(self.weights, places, 0.0)
-        self.tail = log_sum(np.asarray(law[self.is_beyond(allowed)], np.float64))
+        self.law[-1] = log_sum(np.asarray(law[self.is_beyond(allowed)], np.float64))
 
 
 def log_sum(values: NDArray[np.float64]) -> float:

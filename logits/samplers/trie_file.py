@@ -35,12 +35,12 @@ def save_trie(trie: Trie, path: str | PathLike[str]) -> None:
         parents=np.array([-1 if node.parent is None else places[id(node.parent)] for node in nodes], np.int64),
         tokens=np.array([node.token for node in nodes], np.int64),
         allowed=np.array([node.allowed for node in nodes], np.int64),
-        tails=np.array([node.tail for node in nodes], np.float64),
         log_weights=np.array([node.log_weight for node in nodes], np.float64),
         counts=np.array([len(node.ids) for node in nodes], np.int64),
         ids=_joined([node.ids for node in nodes], np.int32),
-        law=_joined([node.law for node in nodes], np.float64),
-        weights=_joined([node.weights for node in nodes], np.float64),
+        tails=np.array([node.law[-1] for node in nodes], np.float64),
+        law=_joined([node.law[:-1] for node in nodes], np.float64),
+        weights=_joined([node.weights[:-1] for node in nodes], np.float64),
     )
 
 
@@ -76,8 +76,10 @@ def _nodes(tables: dict[str, NDArray[Any]]) -> Iterator[Node]:
         parent = int(tables["parents"][place])
         node = Node(found[parent] if parent >= 0 else None, int(tables["tokens"][place]))
         part = slice(end - int(tables["counts"][place]), end)
-        node.ids, node.law, node.weights = (tables[name][part].copy() for name in ("ids", "law", "weights"))
-        node.allowed, node.tail = int(tables["allowed"][place]), float(tables["tails"][place])
+        node.ids = tables["ids"][part].copy()
+        node.law = np.append(tables["law"][part], tables["tails"][place])
+        node.weights = np.append(tables["weights"][part], 0.0)
+        node.allowed = int(tables["allowed"][place])
         node.log_weight = float(tables["log_weights"][place])
         found.append(node)
         yield node
