@@ -1,4 +1,5 @@
-"""Token masks on logits: packed bitmasks, their application on CPU and GPU, and a processor for transformers.
+"""Token masks on logits: packed bitmasks, their application on CPU and GPU, a processor for transformers, and loops
+that keep masks on the device; ``verification`` judges drafts.
 
 The names are loaded on first use, so that importing this package imports neither torch nor transformers.
 """
@@ -10,14 +11,24 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .bitmask import allocate_token_bitmask, apply_token_bitmask_
+    from .device_automaton import DeviceAutomaton
+    from .device_decoding import decode_on_device
     from .processor import LogitsProcessor
 
-__all__ = ["LogitsProcessor", "allocate_token_bitmask", "apply_token_bitmask_"]
+__all__ = [
+    "DeviceAutomaton",
+    "LogitsProcessor",
+    "allocate_token_bitmask",
+    "apply_token_bitmask_",
+    "decode_on_device",
+]
 
 _MODULES = {
+    "DeviceAutomaton": ".device_automaton",
     "LogitsProcessor": ".processor",
     "allocate_token_bitmask": ".bitmask",
     "apply_token_bitmask_": ".bitmask",
+    "decode_on_device": ".device_decoding",
 }
 
 
