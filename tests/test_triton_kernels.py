@@ -28,6 +28,10 @@ KERNELS = {  # module, kernel: types of its arguments, and its constants
     ),
     ("verification.triton_sampling", "_sum_of_block"): ([*ROWS_OF_LOGITS, "fp32", "*fp32", "*fp32"], SAMPLING),
     ("verification.triton_sampling", "_shifted_block"): ([*ROWS_OF_LOGITS, "fp32", "*fp32", "*fp32"], SAMPLING),
+    ("verification.triton_rejection", "_reject_down"): (
+        [*["*i64"] * 2, *["*fp32"] * 6, *["*i64"] * 3, "i32", "i32"],
+        {"NODES": 64, "REPLACEMENT": False, "BLOCK": 4096},
+    ),
     ("verification.triton_walk", "_walk_tree"): ([*["*i64"] * 6, "i32"], {"NODES": 64}),
 }
 

@@ -10,13 +10,26 @@ import sys
 
 import torch
 
-from maskwright.logits.verification import NO_TOKEN, DraftTree, Noise, Target, TreeBatch, triton_sampling
+from maskwright.logits.verification import (
+    NO_TOKEN,
+    RECURSIVE,
+    WITHOUT_REPLACEMENT,
+    DraftTree,
+    Noise,
+    Target,
+    TreeBatch,
+    triton_rejection,
+    triton_sampling,
+    verify,
+)
 from maskwright.logits.verification.sampling import LAW_TOLERANCE, draw_rows_reference, log_laws_reference
+from maskwright.logits.verification.target import law_of
 from maskwright.logits.verification.tree_walk import walk_samples_reference
 from maskwright.logits.verification.triton_walk import walk_samples_triton
 
 DEVICE = sys.argv[1]
 ROWS = 4
+triton_rejection.BLOCK = 16 if DEVICE == "cpu" else triton_rejection.BLOCK
 triton_sampling.BLOCK = 256 if DEVICE == "cpu" else triton_sampling.BLOCK
 
 
@@ -74,5 +87,37 @@ def walk_problems() -> None:
         assert found[1][2] == nodes
 
 
+def rejection_problems() -> None:
+    """Drafts that their law can give, two or three for each of the first nodes."""
+    generator = torch.Generator().manual_seed(3)
+    parents = [-1, 0, 0, 0, 1, 1, 2, 4]
+    width = 37
+    for rule in (RECURSIVE, WITHOUT_REPLACEMENT):
+        trees, laws = [], law_of(2 * torch.randn((24, 8, width), generator=generator))
+        for tree in range(24):
+            tokens = [0] * 8
+            for node in (0, 1, 2, 4):
+                children = [child for child in range(8) if parents[child] == node]
+                drawn = torch.multinomial(laws[tree, node], len(children), rule.replacement, generator=generator)
+                for child, token in zip(children, drawn.tolist(), strict=True):
+                    tokens[child] = token
+            trees.append(DraftTree(tokens, parents))
+        batch = TreeBatch.of(trees)
+        logits = 2 * torch.randn((24, 8, width), generator=generator)
+        masks = torch.randint(-(2**31), 2**31, (24, 8, 2), generator=generator).to(torch.int32)
+        masks[:, 7] = 0
+        noise = Noise.generate(24, 8, width, "cpu", generator)
+        expected = verify(batch, logits, masks, Target(0.9), noise, [rule] * 24, laws)
+        assert {len(path) for path in expected.paths} >= {1, 2, 3}
+        log_laws = log_laws_reference(logits.flatten(0, 1), masks.flatten(0, 1), Target(0.9)).view(24, 8, width)
+        on_device = [each.to(DEVICE) for each in (batch.parents, batch.tokens, log_laws, laws.float())]
+        numbers = Noise(noise.uniforms.to(DEVICE), noise.gumbel.to(DEVICE))
+        found = triton_rejection.walk_rejecting_triton(*on_device, numbers, rule.replacement)
+        paths, lengths, last = (each.tolist() for each in found)
+        assert [path[:length] for path, length in zip(paths, lengths, strict=True)] == expected.paths
+        assert last == expected.tokens
+
+
 rows_problems()
+rejection_problems()
 walk_problems()

@@ -31,8 +31,10 @@ from, in the order of their indexes. It has to be the law actually used: where d
 and normalise q before drawing, since dropping a forbidden draw afterwards changes the law. For the same reason no drawn
 child may be left out because of its token. ``BySource`` uses different rules for different drafters in one tree.
 
-Rules are written against ``Draws``, two primitives that a test can enumerate. On CUDA all nodes are sampled and the
-tree is walked by Triton kernels (``triton_*.py``) for ``SAMPLED``, ``RECURSIVE`` and ``WITHOUT_REPLACEMENT``.
+Rules are written against ``Draws``, two primitives that a test can enumerate. On CUDA ``SAMPLED``, ``RECURSIVE`` and
+``WITHOUT_REPLACEMENT`` run in Triton kernels (``triton_*.py``), all nodes or all trees at once; elsewhere a walk on the
+host looks at the nodes of its path only. Random numbers come from a ``torch.Generator`` of the logits' device (of the
+CPU, for a walk on the host), from torch's own, or are given as ``Noise``.
 
 Length limits are the caller's: a tree of depth d yields up to d + 1 tokens.
 """

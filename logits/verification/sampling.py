@@ -39,8 +39,8 @@ def draw_rows_reference(
     logits: torch.Tensor, masks: torch.Tensor | None, target: Target, gumbel: torch.Tensor | None
 ) -> torch.Tensor:
     """The same in plain torch."""
-    scores, noise = target.scores(logits, masks), _noise(target, gumbel)
-    total = scores if noise is None else scores + noise
+    noise = _noise(target, gumbel)
+    total = Target().scores(logits, masks) if noise is None else target.scores(logits, masks) + noise
     tokens = total.argmax(-1)
     return torch.where(total.gather(-1, tokens[:, None])[:, 0] == -torch.inf, NO_TOKEN, tokens)
 
