@@ -82,7 +82,7 @@ class Records:
         known = self._keys.get((low, high))
         if known is None:
             automaton = self._automaton
-            rows = automaton.keys.array[low:high].tolist()
+            rows = automaton.keys.array[at.KEY_WIDTH * low : at.KEY_WIDTH * high].reshape(-1, at.KEY_WIDTH).tolist()
             known = self._keys[low, high] = [
                 Key(i, quoted(self.key_text(low + i)), row[at.KEY_NODE], bool(row[at.KEY_REQUIRED]), row[at.KEY_RANK])
                 for i, row in enumerate(rows)
@@ -92,14 +92,14 @@ class Records:
     def key_text(self, key: int) -> bytes:
         """A byte string of the key arrays."""
         automaton = self._automaton
-        row = automaton.keys.array[key].tolist()
+        row = automaton.keys.array[at.KEY_WIDTH * key :][: at.KEY_WIDTH].tolist()
         start = row[at.KEY_OFFSET]
         return automaton.key_bytes.array[start : start + row[at.KEY_LENGTH]].tobytes()
 
     def choices(self, fields: list[int]) -> list[tuple[bytes, int]]:
         """The enumerated strings of a node, as JSON, each with the state that it leads to if the node is joint."""
         low, high = fields[at.CHOICE_LO], fields[at.CHOICE_HI]
-        outcomes = self._automaton.keys.array[low:high, at.KEY_RANK].tolist()
+        outcomes = self._automaton.key_column(at.KEY_RANK, low, high)
         return [(quoted(self.key_text(low + i)), outcomes[i] if fields[at.JOINT] else at.PLAIN) for i in range(high - low)]
 
     def items(self, fields: list[int], index: int) -> int:
