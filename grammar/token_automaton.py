@@ -52,34 +52,40 @@ def explore(constraint: Constraint, limit_bytes: int, budget: Budget | None = No
     ends = list(constraint.vocabulary.eos_token_ids)
     size = constraint.vocabulary.size
     columns, masks = _Columns(size), _Masks(size)
-    columns.add(np.full(size, FINISHED, np.int32))
-    columns.add(np.full(size, REFUSED, np.int32))
-    masks.add(np.isin(np.arange(size), ends))
-    masks.add(np.zeros(size, np.bool_))
+    for state, allowed in ((FINISHED, np.isin(np.arange(size), ends)), (REFUSED, np.zeros(size, np.bool_))):
+        columns.add(np.full(size, state, np.int32))
+        masks.add(allowed)
     matcher = constraint.matcher()
     states: dict[bytes, int] = {}
     paths: list[tuple[int, ...]] = [()]
     for path in paths:  # grows while it is gone through
         clock.check()
-        _check_size(len(states) + START + 1, columns, masks, limit_bytes)
+        _check_size(START + len(states) + 1, columns, masks, limit_bytes)
         matcher.reset()
         matcher.accept_tokens(path)
-        keys = keys_after_tokens(matcher)
-        row = np.full(size, REFUSED, np.int32)
-        tokens = np.flatnonzero(keys[:, 1])
-        found, first, which = np.unique(_as_bytes(keys[tokens]), return_index=True, return_inverse=True)
-        numbers = np.empty(len(found), np.int32)
-        for place, key in enumerate(found.tolist()):
-            if key not in states:
-                states[key] = START + len(paths)
-                paths.append((*path, int(tokens[first[place]])))
-            numbers[place] = states[key]
-        row[tokens] = numbers[which]
+        row = _following(keys_after_tokens(matcher), states, path, paths)
         if matcher.is_accepting():
             row[ends] = FINISHED
         columns.add(row)
         masks.add(row != REFUSED)
     return TokenAutomaton(columns.classes, columns.table(), np.stack(masks.rows), np.array(masks.of, np.int32))
+
+
+def _following(
+    keys: NDArray[np.int64], states: dict[bytes, int], path: tuple[int, ...], paths: list[tuple[int, ...]]
+) -> NDArray[np.int32]:
+    """The state after each token, int32[V]; states that are new are numbered, and how they are reached is noted."""
+    tokens = np.flatnonzero(keys[:, 1])
+    found, first, which = np.unique(_as_bytes(keys[tokens]), return_index=True, return_inverse=True)
+    numbers = np.empty(len(found), np.int32)
+    for place, key in enumerate(found.tolist()):
+        if key not in states:
+            states[key] = START + len(paths)
+            paths.append((*path, int(tokens[first[place]])))
+        numbers[place] = states[key]
+    row = np.full(len(keys), REFUSED, np.int32)
+    row[tokens] = numbers[which]
+    return row
 
 
 def _as_bytes(keys: NDArray[np.int64]) -> NDArray[np.void]:

@@ -366,3 +366,17 @@ def test_drawn_drafts_need_their_law() -> None:
     for rule in (RECURSIVE, K_SEQUENTIAL, GREEDY_DRAFTS):
         with pytest.raises(ValueError, match="no probability"):
             verify(batch, torch.zeros((1, 2, 4)), None, Target(), None, rule, laws)
+
+
+@pytest.mark.parametrize("width", [40, 70_000])
+def test_greedy_verification_of_few_and_many_logits(width: int) -> None:
+    """Few logits are searched all at once, many along the path only."""
+    generator = torch.Generator().manual_seed(8)
+    logits = torch.randn((1, 4, width), generator=generator)
+    masks = torch.randint(-(2**31), 2**31, (1, 4, -(-width // 32)), generator=generator).to(torch.int32)
+    masks[0, 3] = 0
+    best = Target(temperature=0.0).scores(logits[0], masks[0]).argmax(-1).tolist()
+    trees = [DraftTree.chain(1, best[:3]), DraftTree.chain(1, [best[0], (best[1] + 1) % width, 0])]
+    for tree, expected in zip(trees, [([0, 1, 2, 3], NO_TOKEN), ([0, 1], best[1])], strict=True):
+        verdict = verify(TreeBatch.of([tree]), logits, masks, Target(temperature=0.0))
+        assert (verdict.paths[0], verdict.tokens[0]) == expected

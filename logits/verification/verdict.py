@@ -53,6 +53,19 @@ def verify(
         return _verify_all_rows(batch, logits, masks, target, randomness)
     if isinstance(rule, RecursiveRejection) and draft_laws is not None and has_kernels(logits):
         return _verify_rejecting(batch, logits, masks, target, randomness, draft_laws, rule.replacement)
+    return _verify_on_host(batch, logits, masks, target, randomness, rule, draft_laws)
+
+
+def _verify_on_host(
+    batch: TreeBatch,
+    logits: torch.Tensor,
+    masks: torch.Tensor | None,
+    target: Target,
+    randomness: Noise | torch.Generator | None,
+    rule: Rule | Sequence[Rule],
+    draft_laws: torch.Tensor | None,
+) -> Verdict:
+    """Walk down each tree; at temperature 0 the best token is looked for in the masked logits themselves."""
     greedy = rule is SAMPLED and target.is_greedy
     scoring = Target() if greedy else target
     rules = list(rule) if isinstance(rule, Sequence) else [rule] * len(batch.trees)
