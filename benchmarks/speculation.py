@@ -78,6 +78,7 @@ class _Run:
         self._passes: Counter[str] = Counter()
         self._drafted: Counter[str] = Counter()
         self._accepted: Counter[str] = Counter()
+        self._lengths: Counter[int] = Counter()
         self._parts: Counter[str] = Counter()
 
     def add(self, schema: Any) -> None:
@@ -101,6 +102,7 @@ class _Run:
         stats = decoding.stats
         self._drafted.update(stats.drafted)
         self._accepted.update(stats.accepted)
+        self._lengths.update(stats.lengths)
         self._parts.update(
             forward=stats.forward_seconds, drafting_and_masks=stats.draft_seconds, verification=stats.verify_seconds
         )
@@ -133,13 +135,13 @@ class _Run:
             }
             for method in self._seconds
         }
-        passes = self._tokens["speculative"] - sum(self._accepted.values())
         return {
             "schemas": self.schemas,
             "texts_that_differed_from_plain": self.differed,
             "invalid": self.invalid,
             "methods": methods,
-            "mean_accepted_length": sum(self._accepted.values()) / passes,
+            "mean_accepted_length": sum(self._accepted.values()) / self._lengths.total(),
+            "passes_with_so_many_accepted": dict(sorted(self._lengths.items())),
             "drafted": dict(self._drafted),
             "accepted": dict(self._accepted),
             "seconds": dict(self._parts),

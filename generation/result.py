@@ -30,6 +30,26 @@ class GenerationStats:
     compile_seconds: float
     speculation: SpeculationStats | None = None
 
+    @property
+    def forward_passes(self) -> int | None:
+        """Passes of the model after the prompt was read; None if that was left to the model's own ``generate``."""
+        return None if self.speculation is None else self.speculation.forward_passes
+
+    @property
+    def drafted(self) -> dict[str, int]:
+        """Drafted tokens by drafter."""
+        return {} if self.speculation is None else dict(self.speculation.drafted)
+
+    @property
+    def accepted(self) -> dict[str, int]:
+        """Those of ``drafted`` that became part of a document."""
+        return {} if self.speculation is None else dict(self.speculation.accepted)
+
+    @property
+    def mean_accepted_length(self) -> float:
+        """Drafted tokens accepted in one pass of one sequence."""
+        return 0.0 if self.speculation is None else self.speculation.mean_accepted_length
+
 
 @dataclass(frozen=True)
 class GenerationResult:
