@@ -50,6 +50,9 @@ class Compiler(Protocol):
         ``NONE`` where no value is left.
         """
 
+    def example_keys(self, state: int) -> frozenset[bytes]:
+        """The keys, as JSON, with which an object in ``state`` can be completed; others may be needed instead."""
+
 
 _DEFAULTS = {
     at.MAX_LENGTH: at.UNBOUNDED,

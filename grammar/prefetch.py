@@ -83,7 +83,7 @@ class Prefetch:
         scout._history[at.A] = node
         scout.fill_next_token_bitmask(mask)
         for byte in _OPENINGS:
-            if scout._accept_byte(byte):
+            if scout.accept_byte(byte):
                 scout.fill_next_token_bitmask(mask)
             scout.reset()
 

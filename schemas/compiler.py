@@ -9,6 +9,7 @@ has a *state* for each residual formula.
 
 from __future__ import annotations
 
+import json
 import weakref
 from collections.abc import Callable, Iterable, Set
 
@@ -95,6 +96,12 @@ class JsonCompiler(ObjectStates):
             return self._node(formulas.conjunction((source.formula, formulas.negation(before))))
         formula = run.after_items(self._language, source.formula, source.kinds, before)
         return self._node(Pending(formula, source.kinds, source.key_sets))
+
+    def example_keys(self, state: int) -> frozenset[bytes]:
+        """The keys of an object that the satisfier finds to complete one in ``state``, as JSON."""
+        self._language.budget.restart()
+        example = self._satisfier.example(self._state_sources[state].residual)
+        return frozenset(json.dumps(key, ensure_ascii=False).encode() for key in example if isinstance(key, str))
 
     def _fields(self, source: Source) -> Fields:
         if isinstance(source, Fresh):

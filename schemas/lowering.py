@@ -274,7 +274,7 @@ class Language:
             self._schemas.append(schema)
             if keywords != ["$ref"]:
                 value = schema.value = self.formulas.new_variable(VALUE, _schema_atom(number))
-                site = known_site(scope.resource.dialect, self.options.formats, key)
+                site = known_site(scope.resource.dialect, self.options, key)
                 if site is None:
                     self._unread.append((number, contents, key))
                 else:
@@ -327,7 +327,7 @@ class Language:
         site.end()
         assert schema.value is not None
         self.sites[schema.value] = site
-        remember_site(dialect, self.options.formats, key, site)
+        remember_site(dialect, self.options, key, site)
 
     def _apply(self, function: KeywordFunction, site: Site, value: object, schema: int) -> None:
         """Reads a keyword of the schema that is numbered ``schema``."""

@@ -212,6 +212,7 @@ NONE = -1
 NOTHING = -2  # KNOWN_INSTEAD where no value is left
 INDEPENDENT, AS_IT_BEGINS, BEFORE_IT_BEGINS = range(3)  # AFTER_ITEMS
 UNBOUNDED = 1 << 30
+MAY_END = 1 << 10  # added to how many bytes may come next
 
 # bits of KINDS
 IS_NULL, IS_TRUE, IS_FALSE, IS_NUMBER, IS_STRING, IS_TEXT, IS_CHOICE, IS_OBJECT, IS_ARRAY = (1 << i for i in range(9))
