@@ -58,7 +58,7 @@ def document_seeds(seed: int, prompts: Sequence[Sequence[int]], count: int) -> l
 
 
 def is_plain_sampling(setting: Callable[[str], Any]) -> bool:
-    """Whether rows are sampled each by itself; ``setting``: what holds for an argument of transformers' ``generate``."""
+    """Whether rows are sampled each by itself; ``setting``: what holds for an argument of the model's ``generate``."""
     return (setting("num_beams") or 1) == 1 and not any(setting(name) for name in _OTHER_WAYS)
 
 

@@ -90,3 +90,11 @@ class UnsupportedTokenizer(MaskwrightError):
 
 class LimitExceeded(MaskwrightError):
     """Work was stopped because it would have gone over one of the :class:`~maskwright.grammar.limits.Limits`."""
+
+
+class VocabularyMismatch(MaskwrightError):
+    """Logits, or constraints that are used together, are of different vocabularies."""
+
+
+class DeadLogits(MaskwrightError):
+    """A model gives minus infinity to every token that is allowed, or NaN to one of them."""

@@ -24,10 +24,10 @@ from numpy.typing import NDArray
 from transformers.generation.logits_process import LogitsProcessor as TransformersLogitsProcessor
 
 from ..grammar.batch import fill_next_token_bitmasks
-from ..grammar.errors import MaskwrightError
+from ..grammar.errors import MaskwrightError, VocabularyMismatch
 from ..grammar.matcher import Matcher as CompiledMatcher
 from .bitmask import BITS, allocate_token_bitmask, apply_and_look_, word_count
-from .checks import DeferredCheck, VocabularyMismatch, check_width, dead_logits
+from .checks import DeferredCheck, check_width, dead_logits
 from .rows import KEPT_BATCHES, Batch, Constraint, Ids, Matcher, Row, Vocabulary, fresh_rows
 
 
@@ -39,8 +39,8 @@ class LogitsProcessor(TransformersLogitsProcessor):
     it is padded with is ignored. ``pad_token_id`` is needed only if rows are stopped by other means than the
     vocabulary's end of sequence (stop strings, say) and then padded with another token than that.
 
-    ``in_place``: write into the scores instead of a copy, which saves passes over memory; not for ``output_logits=True``
-    and prompt lookup, which need the scores afterwards.
+    ``in_place``: write into the scores instead of a copy, which saves passes over memory; not for prompt lookup nor
+    ``output_logits=True``, which need the scores afterwards.
 
     Raises ``MaskwrightError`` when a row continues with a token that its constraint forbids, ``VocabularyMismatch`` for
     scores that cannot be of the constraint's vocabulary, and ``DeadLogits`` when a model gives nothing to choose from;
@@ -57,11 +57,12 @@ class LogitsProcessor(TransformersLogitsProcessor):
         self._end_mask = end_mask(self._vocabulary)
         self._in_place = in_place
         self._width = 0
-        self._forget_buffers()
+        self._bitmask = allocate_token_bitmask(0, self._vocabulary.size)
+        self._device_bitmask: torch.Tensor | None = None
         self.reset()
 
     @property
-    def supports_continuous_batching(self) -> bool:
+    def supports_continuous_batching(self) -> bool:  # type: ignore[override, unused-ignore]
         """Asked by transformers' continuous batching, which would drop a processor that says no, and go on."""
         raise MaskwrightError(
             "a LogitsProcessor cannot take part in continuous batching",
@@ -116,7 +117,7 @@ class LogitsProcessor(TransformersLogitsProcessor):
         other = copy.copy(self)
         other._batches = [batch.copy() for batch in self._batches]
         other._check = DeferredCheck()
-        other._forget_buffers()
+        other._bitmask, other._device_bitmask = self._bitmask.clone(), None
         return other
 
     def _fill(self, rows: Sequence[Row], words: NDArray[np.int32]) -> None:
@@ -145,10 +146,6 @@ class LogitsProcessor(TransformersLogitsProcessor):
         if self._device_bitmask is None or self._device_bitmask.shape != self._bitmask.shape:
             self._device_bitmask = torch.empty_like(self._bitmask, device=device)
         return self._device_bitmask.copy_(self._bitmask, non_blocking=True)
-
-    def _forget_buffers(self) -> None:
-        self._bitmask = allocate_token_bitmask(0, self._vocabulary.size)
-        self._device_bitmask: torch.Tensor | None = None
 
     # --- what rows have written
 
@@ -198,7 +195,7 @@ class LogitsProcessor(TransformersLogitsProcessor):
         return row.step(token_id) or token_id in self._padding
 
     def _is_beam(self, batch: Batch, scores: torch.Tensor) -> bool:
-        """Beam search exchanges rows and hands over log-probabilities; lacking better, it goes on with impossible ones."""
+        """Beam search exchanges rows and hands over log-probabilities; for want of others it keeps impossible beams."""
         several = len(batch.rows) > len(self._constraints)
         return several and (batch.were_exchanged or abs(float(torch.logsumexp(scores.float(), 0))) < 1e-3)
 

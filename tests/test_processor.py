@@ -8,10 +8,9 @@ import torch
 from transformers import LlamaConfig, LlamaForCausalLM, LogitsProcessorList
 from transformers.generation.continuous_batching.cb_logits_processors import ContinuousBatchingLogitsProcessorList
 
-from maskwright.grammar.errors import MaskwrightError
+from maskwright.grammar.errors import DeadLogits, MaskwrightError, VocabularyMismatch
 from maskwright.logits import LogitsProcessor
 from maskwright.logits.bitmask import apply_token_bitmask_
-from maskwright.logits.checks import DeadLogits, VocabularyMismatch
 
 SIZE, PAD, EOS, STOP = 60, 0, 2, 9
 PROMPTS = torch.tensor([[PAD, PAD, 5, 6], [7, 8, 5, 6], [PAD, 11, 12, 13]])
