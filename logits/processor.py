@@ -28,6 +28,7 @@ from ..grammar.errors import MaskwrightError, VocabularyMismatch
 from ..grammar.matcher import Matcher as CompiledMatcher
 from .bitmask import BITS, allocate_token_bitmask, apply_and_look_, word_count
 from .checks import DeferredCheck, check_width, dead_logits
+from .copies import Copies
 from .rows import KEPT_BATCHES, Batch, Constraint, Ids, Matcher, Row, Vocabulary, fresh_rows
 
 
@@ -59,6 +60,7 @@ class LogitsProcessor(TransformersLogitsProcessor):
         self._width = 0
         self._bitmask = allocate_token_bitmask(0, self._vocabulary.size)
         self._device_bitmask: torch.Tensor | None = None
+        self._copies = Copies()
         self.reset()
 
     @property
@@ -116,7 +118,7 @@ class LogitsProcessor(TransformersLogitsProcessor):
         """An independent processor in the same state; constraints are shared."""
         other = copy.copy(self)
         other._batches = [batch.copy() for batch in self._batches]
-        other._check = DeferredCheck()
+        other._check, other._copies = DeferredCheck(), Copies()
         other._bitmask, other._device_bitmask = self._bitmask.clone(), None
         return other
 
@@ -130,7 +132,7 @@ class LogitsProcessor(TransformersLogitsProcessor):
             words[:, -1] &= (1 << self._vocabulary.size % BITS) - 1
 
     def _apply(self, scores: torch.Tensor) -> torch.Tensor:
-        masked = scores if self._in_place else scores.clone(memory_format=torch.contiguous_format)
+        masked = scores if self._in_place else self._copies.of(scores)
         dead = apply_and_look_(masked, self._on_device(masked.device))
         if dead is None:
             self._check.begin(masked)
