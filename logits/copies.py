@@ -1,6 +1,6 @@
 """Copies of scores, in memory that was used for one before and that nobody holds any more.
 
-A decoding loop drops the scores of a step at the next one. Mapping new memory for each copy costs more than all the rest
+A decoding loop drops the scores of a step at the next one. Mapping new memory for a copy costs more than all the rest
 of a processor's work: 30 microseconds for 131,072 logits on a quiet machine, milliseconds on a busy virtual one.
 Whether anybody holds a tensor is told by Python's count of references to it and by torch's to its storage, which views,
 detached tensors and numpy arrays add to. Where torch does not tell, each copy is new.
