@@ -2,7 +2,7 @@
 
 A decoding loop drops the scores of a step at the next one. torch's ``clone`` maps new memory and wakes its threads: for
 131,072 logits on a machine whose two cores were busy it took 26 ms in the median, a copy from here 0.16 ms. Whether
-anybody holds a tensor is told by Python's count of references to it and by torch's to its storage, which views, detached
+anybody holds a tensor is told by Python's count of references and by torch's of its storage, which views, detached
 tensors and numpy arrays add to. Where torch does not tell, each copy is new.
 """
 
