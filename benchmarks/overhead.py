@@ -1,13 +1,14 @@
 """What a constraint costs ``model.generate``: tokens per second with and without one, by batch size, beside peers.
 
-    python benchmarks/overhead.py [--batches 1 8 64] [--layers 12 --hidden 512] [--device cuda --dtype bfloat16] [--out FILE]
+    python benchmarks/overhead.py [--batches 1 8 64] [--layers 12 --hidden 512] [--device cuda --dtype bfloat16]
+                                  [--out benchmarks/results/overhead.json]
 
-The model is a Llama of random weights, some 100 million by default, with Mistral's Tekken vocabulary. All decode greedily
-the same number of tokens of an array that is too long to end. Peers: XGrammar's own processor for transformers, and
-llguidance's masks, computed by its executor and applied by maskwright's kernel. Rounds of the engines alternate, and the
-best of each counts. Two figures are given: by the wall clock, what ``generate`` takes more (noisy where the machine is
-busy), and by itself, how long the processor's calls take beside a step of the unconstrained model. On a GPU the latter
-begins when the model's work is done, so that waiting for it is not counted.
+The model is a Llama of random weights, some 100 million by default, with Mistral's Tekken vocabulary. All decode
+greedily the same number of tokens of an array that is too long to end. Peers: XGrammar's own processor for
+transformers, and llguidance's masks, computed by its executor and applied by maskwright's kernel. Rounds of the engines
+alternate, and the best of each counts. Two figures are given: by the wall clock, what ``generate`` takes more (noisy
+where the machine is busy), and by itself, how long the processor's calls take beside a step of the unconstrained model.
+On a GPU the latter begins when the model's work is done, so that waiting for it is not counted.
 """
 
 from __future__ import annotations

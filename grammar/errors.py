@@ -101,3 +101,11 @@ class BudgetTooSmall(MaskwrightError):
     def at(self, pointer: str) -> BudgetTooSmall:
         """The same error, placed at ``pointer``."""
         return replace(self, pointer=pointer)
+
+
+class VocabularyMismatch(MaskwrightError):
+    """Logits, or constraints that are used together, are of different vocabularies."""
+
+
+class DeadLogits(MaskwrightError):
+    """A model gives minus infinity to every token that is allowed, or NaN to one of them."""

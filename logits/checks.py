@@ -9,16 +9,8 @@ from __future__ import annotations
 
 import torch
 
-from ..grammar.errors import MaskwrightError
+from ..grammar.errors import DeadLogits, VocabularyMismatch
 from .rows import Vocabulary
-
-
-class DeadLogits(MaskwrightError):
-    """A model that gives every allowed token minus infinity, or an allowed token NaN."""
-
-
-class VocabularyMismatch(MaskwrightError):
-    """Logits that cannot be those of the constraint's tokens."""
 
 
 def check_count(tokens: int, width: int) -> None:

@@ -20,6 +20,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -29,11 +30,11 @@ from transformers.generation.continuous_batching.cb_logits_processors import (
     ContinuousBatchingLogitsProcessor as TransformersProcessor,
 )
 
-from ..grammar.errors import MaskwrightError
+from ..grammar.errors import MaskwrightError, VocabularyMismatch
 from ..grammar.matcher import Constraint
 from ..grammar.vocabulary import Vocabulary
 from .bitmask import BITS, allocate_token_bitmask, word_count
-from .checks import VocabularyMismatch, check_width, dead_logits
+from .checks import check_width, dead_logits
 from .processor import end_mask, fill
 from .rows import Row
 
@@ -58,8 +59,8 @@ class ContinuousBatchingLogitsProcessor(TransformersProcessor):
     An error while running ends the manager's loop, and the requests fail with its text; ``error`` holds it.
     """
 
-    supported_kwargs: dict[str, type] = {"constraint": Constraint}
-    ignored_kwargs: tuple[str, ...] = ()
+    supported_kwargs = MappingProxyType({"constraint": Constraint})  # type: ignore[assignment, unused-ignore]
+    ignored_kwargs = ()
 
     def __init__(self, constraint: Constraint | Vocabulary) -> None:
         self._default = constraint if isinstance(constraint, Constraint) else None

@@ -24,11 +24,12 @@ from numpy.typing import NDArray
 from transformers.generation.logits_process import LogitsProcessor as TransformersLogitsProcessor
 
 from ..grammar.batch import fill_next_token_bitmasks
-from ..grammar.errors import MaskwrightError
+from ..grammar.errors import MaskwrightError, VocabularyMismatch
 from ..grammar.matcher import Matcher as CompiledMatcher
 from . import budget
 from .bitmask import BITS, allocate_token_bitmask, apply_and_look_, word_count
-from .checks import DeferredCheck, VocabularyMismatch, check_width, dead_logits
+from .checks import DeferredCheck, check_width, dead_logits
+from .copies import Copies
 from .rows import KEPT_BATCHES, Batch, Constraint, Ids, Matcher, Row, Vocabulary, fresh_rows
 
 
@@ -67,11 +68,13 @@ class LogitsProcessor(TransformersLogitsProcessor):
         self._end_mask = end_mask(self._vocabulary)
         self._in_place = in_place
         self._width = 0
-        self._forget_buffers()
+        self._bitmask = allocate_token_bitmask(0, self._vocabulary.size)
+        self._device_bitmask: torch.Tensor | None = None
+        self._copies = Copies()
         self.reset()
 
     @property
-    def supports_continuous_batching(self) -> bool:
+    def supports_continuous_batching(self) -> bool:  # type: ignore[override, unused-ignore]
         """Asked by transformers' continuous batching, which would drop a processor that says no, and go on."""
         raise MaskwrightError(
             "a LogitsProcessor cannot take part in continuous batching",
@@ -127,8 +130,8 @@ class LogitsProcessor(TransformersLogitsProcessor):
         """An independent processor in the same state; constraints are shared."""
         other = copy.copy(self)
         other._batches = [batch.copy() for batch in self._batches]
-        other._check = DeferredCheck()
-        other._forget_buffers()
+        other._check, other._copies = DeferredCheck(), Copies()
+        other._bitmask, other._device_bitmask = self._bitmask.clone(), None
         return other
 
     def _fill(self, rows: Sequence[Row], words: NDArray[np.int32]) -> None:
@@ -141,7 +144,7 @@ class LogitsProcessor(TransformersLogitsProcessor):
             words[:, -1] &= (1 << self._vocabulary.size % BITS) - 1
 
     def _apply(self, scores: torch.Tensor) -> torch.Tensor:
-        masked = scores if self._in_place else scores.clone(memory_format=torch.contiguous_format)
+        masked = scores if self._in_place else self._copies.of(scores)
         dead = apply_and_look_(masked, self._on_device(masked.device))
         if dead is None:
             self._check.begin(masked)
@@ -157,10 +160,6 @@ class LogitsProcessor(TransformersLogitsProcessor):
         if self._device_bitmask is None or self._device_bitmask.shape != self._bitmask.shape:
             self._device_bitmask = torch.empty_like(self._bitmask, device=device)
         return self._device_bitmask.copy_(self._bitmask, non_blocking=True)
-
-    def _forget_buffers(self) -> None:
-        self._bitmask = allocate_token_bitmask(0, self._vocabulary.size)
-        self._device_bitmask: torch.Tensor | None = None
 
     # --- what rows have written
 
@@ -210,7 +209,7 @@ class LogitsProcessor(TransformersLogitsProcessor):
         return row.step(token_id) or token_id in self._padding
 
     def _is_beam(self, batch: Batch, scores: torch.Tensor) -> bool:
-        """Beam search exchanges rows and hands over log-probabilities; lacking better, it goes on with impossible ones."""
+        """Beam search exchanges rows and hands over log-probabilities; for want of others it keeps impossible beams."""
         several = len(batch.rows) > len(self._constraints)
         return several and (batch.were_exchanged or abs(float(torch.logsumexp(scores.float(), 0))) < 1e-3)
 

@@ -106,7 +106,8 @@ class Batch:
 
     def __init__(self, rows: list[Row], ids: Ids) -> None:
         self.rows = rows
-        self.start = self.length = ids.shape[1]
+        self.start: int = ids.shape[1]
+        self.length = self.start
         self.were_exchanged = False
         self._seen = np.empty((len(rows), self.length + _ROOM), np.int64)
         self._seen[:, : self.length] = ids

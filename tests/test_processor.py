@@ -8,10 +8,10 @@ import torch
 from transformers import LlamaConfig, LlamaForCausalLM, LogitsProcessorList
 from transformers.generation.continuous_batching.cb_logits_processors import ContinuousBatchingLogitsProcessorList
 
-from maskwright.grammar.errors import MaskwrightError
+from maskwright.grammar.errors import DeadLogits, MaskwrightError, VocabularyMismatch
 from maskwright.logits import LogitsProcessor
 from maskwright.logits.bitmask import apply_token_bitmask_
-from maskwright.logits.checks import DeadLogits, VocabularyMismatch
+from maskwright.logits.copies import Copies
 
 SIZE, PAD, EOS, STOP = 60, 0, 2, 9
 PROMPTS = torch.tensor([[PAD, PAD, 5, 6], [7, 8, 5, 6], [PAD, 11, 12, 13]])
@@ -367,3 +367,25 @@ def test_on_a_device_dead_logits_are_told_a_step_later(monkeypatch: pytest.Monke
 def test_continuous_batching_does_not_drop_it_in_silence() -> None:
     with pytest.raises(MaskwrightError, match="ContinuousBatchingLogitsProcessor"):
         ContinuousBatchingLogitsProcessorList(LogitsProcessorList([LogitsProcessor(NARROW)]))
+
+
+def test_copies_use_memory_again_only_if_nobody_holds_it() -> None:
+    copies, scores = Copies(), torch.arange(12.0).view(3, 4)
+    place = copies.of(scores).data_ptr()
+    first = copies.of(scores)
+    assert first.data_ptr() == place
+    second = copies.of(scores + 1)
+    held = [second[1], copies.of(scores + 2).numpy(), copies.of(scores + 3).detach()]
+    del second
+    for number in range(10):
+        last = copies.of(scores + 10 + number)
+    assert torch.equal(last, scores + 19)
+    assert torch.equal(first, scores)
+    assert torch.equal(held[0], scores[1] + 1)
+    assert (held[1] == (scores + 2).numpy()).all()
+    assert torch.equal(held[2], scores + 3)
+    with torch.inference_mode():
+        inside = Copies()
+        inside.of(scores)
+    assert torch.equal(inside.of(scores), scores)
+    assert copies.of(scores.double()).dtype == torch.float64

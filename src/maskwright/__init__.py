@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .grammar.cfg.lark_form import Lark
     from .grammar.cfg.tags_form import Tags
     from .grammar.errors import BudgetTooSmall as BudgetTooSmall
+    from .grammar.errors import DeadLogits as DeadLogits
     from .grammar.errors import InvalidGrammar as InvalidGrammar
     from .grammar.errors import InvalidSchema as InvalidSchema
     from .grammar.errors import LimitExceeded as LimitExceeded
@@ -29,14 +30,13 @@ if TYPE_CHECKING:
     from .grammar.errors import UnsatisfiableGrammar as UnsatisfiableGrammar
     from .grammar.errors import UnsatisfiableSchema as UnsatisfiableSchema
     from .grammar.errors import UnsupportedSchema as UnsupportedSchema
+    from .grammar.errors import VocabularyMismatch as VocabularyMismatch
     from .grammar.limits import Limits
     from .grammar.matcher import Constraint, Matcher
     from .grammar.regex_form import Choice, Regex, Substring
     from .grammar.token_budget import BudgetedConstraint as BudgetedConstraint
     from .grammar.vocabulary import Vocabulary
     from .logits import samplers as samplers
-    from .logits.checks import DeadLogits as DeadLogits
-    from .logits.checks import VocabularyMismatch as VocabularyMismatch
     from .logits.continuous_batching import ContinuousBatchingLogitsProcessor as ContinuousBatchingLogitsProcessor
     from .logits.processor import LogitsProcessor
     from .schemas.options import JsonOptions
@@ -75,7 +75,7 @@ _MODULES = {
     "Choice": ".grammar.regex_form",
     "Constraint": ".grammar.matcher",
     "ContinuousBatchingLogitsProcessor": ".logits.continuous_batching",
-    "DeadLogits": ".logits.checks",
+    "DeadLogits": ".grammar.errors",
     "Ebnf": ".grammar.cfg.ebnf",
     "Gbnf": ".grammar.cfg.gbnf",
     "GenerationResult": ".generation.result",
@@ -99,7 +99,7 @@ _MODULES = {
     "UnsatisfiableSchema": ".grammar.errors",
     "UnsupportedSchema": ".grammar.errors",
     "Vocabulary": ".grammar.vocabulary",
-    "VocabularyMismatch": ".logits.checks",
+    "VocabularyMismatch": ".grammar.errors",
     "compile": ".schemas.specification",
     "fill_next_token_bitmasks": ".grammar.batch",
     "generate": ".generation.generate",
