@@ -21,10 +21,11 @@ from ..grammar.limits import Limits
 from ..grammar.matcher import Constraint, Matcher
 from ..logits.processor import LogitsProcessor
 from ..schemas.specification import Specification, compile_once, vocabulary_of
-from .generate import _prepare, _result, _Task, _without_padding
+from .arguments import without_padding
 from .languages import take_language
 from .models import end_tokens, logits_width
 from .result import GenerationResult, GenerationStats
+from .task import Task, document, prepare
 
 
 class ConstrainedTextGenerationPipeline(TextGenerationPipeline):  # type: ignore[misc, unused-ignore]
@@ -80,9 +81,9 @@ class ConstrainedTextGenerationPipeline(TextGenerationPipeline):  # type: ignore
             record.update(value=result.parsed, result=result)
         return records
 
-    def _task(self, language: Specification | Constraint, limits: Limits | None, ends: int | list[int] | None) -> _Task:
+    def _task(self, language: Specification | Constraint, limits: Limits | None, ends: int | list[int] | None) -> Task:
         """What generating takes; ``ends`` are the end tokens that the caller names."""
-        task = _prepare(self.model, self.tokenizer, language, limits)
+        task = prepare(self.model, self.tokenizer, language, limits)
         if ends is None or isinstance(language, Constraint):
             return task
         named = (ends,) if isinstance(ends, int) else tuple(sorted(ends))
@@ -92,7 +93,7 @@ class ConstrainedTextGenerationPipeline(TextGenerationPipeline):  # type: ignore
         return replace(task, constraint=compile_once(language, vocabulary, limits))
 
     def _results(
-        self, task: _Task, matchers: Iterable[object], written: torch.Tensor, stats: GenerationStats
+        self, task: Task, matchers: Iterable[object], written: torch.Tensor, stats: GenerationStats
     ) -> list[list[GenerationResult]]:
         """The results of ``written``, int64[prompts, sequences of one, new tokens]; ``matchers``: one for each."""
         padding = getattr(self.tokenizer, "pad_token_id", None)
@@ -100,7 +101,7 @@ class ConstrainedTextGenerationPipeline(TextGenerationPipeline):  # type: ignore
         found = []
         for matcher, row in zip(matchers, written.flatten(0, 1).tolist(), strict=True):
             assert isinstance(matcher, Matcher)
-            kept = _without_padding(row, -1 if padding is None else padding, ends)
-            found.append(_result(task, matcher, kept, replace(stats, tokens=len(kept))))
+            kept = without_padding(row, -1 if padding is None else padding, ends)
+            found.append(document(task, matcher, kept, replace(stats, tokens=len(kept))))
         count = written.shape[1]
         return [found[start : start + count] for start in range(0, len(found), count)]

@@ -1,7 +1,8 @@
 """maskwright makes language models write structured output: JSON that obeys a schema, by token masks from automata.
 
-The names below are the public face; ``stream``, ``tools`` and the errors besides ``MaskwrightError`` can be had from
-here too. They are loaded on first use, so that ``import maskwright`` is quick and imports no machine-learning library.
+The names below are the public face; ``stream``, ``tools``, ``samplers``, ``Speculation``,
+``ContinuousBatchingLogitsProcessor`` and the errors besides ``MaskwrightError`` can be had from here too. They are loaded
+on first use, so that ``import maskwright`` is quick and imports no machine-learning library.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .generation.generate import generate
     from .generation.result import GenerationResult
+    from .generation.speculation.options import Speculation as Speculation
     from .generation.streaming import StreamEvent as StreamEvent
     from .generation.streaming import stream as stream
     from .grammar.batch import fill_next_token_bitmasks
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from .grammar.cfg.gbnf import Gbnf
     from .grammar.cfg.lark_form import Lark
     from .grammar.cfg.tags_form import Tags
+    from .grammar.errors import BudgetTooSmall as BudgetTooSmall
     from .grammar.errors import InvalidGrammar as InvalidGrammar
     from .grammar.errors import InvalidSchema as InvalidSchema
     from .grammar.errors import LimitExceeded as LimitExceeded
@@ -29,10 +32,16 @@ if TYPE_CHECKING:
     from .grammar.limits import Limits
     from .grammar.matcher import Constraint, Matcher
     from .grammar.regex_form import Choice, Regex, Substring
+    from .grammar.token_budget import BudgetedConstraint as BudgetedConstraint
     from .grammar.vocabulary import Vocabulary
+    from .logits import samplers as samplers
+    from .logits.checks import DeadLogits as DeadLogits
+    from .logits.checks import VocabularyMismatch as VocabularyMismatch
+    from .logits.continuous_batching import ContinuousBatchingLogitsProcessor as ContinuousBatchingLogitsProcessor
     from .logits.processor import LogitsProcessor
     from .schemas.options import JsonOptions
     from .schemas.specification import JsonSchema, compile
+    from .grammar.cfg.json_string_form import JsonString as JsonString
     from .schemas.tools import tools as tools
 
     __version__: str
@@ -61,8 +70,12 @@ __all__ = [
 ]
 
 _MODULES = {
+    "BudgetTooSmall": ".grammar.errors",
+    "BudgetedConstraint": ".grammar.token_budget",
     "Choice": ".grammar.regex_form",
     "Constraint": ".grammar.matcher",
+    "ContinuousBatchingLogitsProcessor": ".logits.continuous_batching",
+    "DeadLogits": ".logits.checks",
     "Ebnf": ".grammar.cfg.ebnf",
     "Gbnf": ".grammar.cfg.gbnf",
     "GenerationResult": ".generation.result",
@@ -70,6 +83,7 @@ _MODULES = {
     "InvalidSchema": ".grammar.errors",
     "JsonOptions": ".schemas.options",
     "JsonSchema": ".schemas.specification",
+    "JsonString": ".grammar.cfg.json_string_form",
     "Lark": ".grammar.cfg.lark_form",
     "LimitExceeded": ".grammar.errors",
     "Limits": ".grammar.limits",
@@ -77,6 +91,7 @@ _MODULES = {
     "MaskwrightError": ".grammar.errors",
     "Matcher": ".grammar.matcher",
     "Regex": ".grammar.regex_form",
+    "Speculation": ".generation.speculation.options",
     "StreamEvent": ".generation.streaming",
     "Substring": ".grammar.regex_form",
     "Tags": ".grammar.cfg.tags_form",
@@ -84,9 +99,11 @@ _MODULES = {
     "UnsatisfiableSchema": ".grammar.errors",
     "UnsupportedSchema": ".grammar.errors",
     "Vocabulary": ".grammar.vocabulary",
+    "VocabularyMismatch": ".logits.checks",
     "compile": ".schemas.specification",
     "fill_next_token_bitmasks": ".grammar.batch",
     "generate": ".generation.generate",
+    "samplers": ".logits",
     "stream": ".generation.streaming",
     "tools": ".schemas.tools",
 }
