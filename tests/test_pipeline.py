@@ -24,6 +24,7 @@ from maskwright.pipelines import StructuredGenerationPipeline
 
 PROMPT = "Write a person."
 PROMPTS = [PROMPT, "Give me a person.", "Describe a person from a small town in the mountains."]
+CUT = {"finish_within_budget": False}
 TASK = "structured-generation"
 pipeline: Any = transformers.pipeline
 
@@ -139,10 +140,10 @@ def test_arguments_of_a_call_go_first(write: Any) -> None:
     assert write(PROMPT, regex="(ab){2}") == "abab"
     assert write(PROMPT, regex=mw.Regex("x")) == "x"
     assert write(PROMPT, grammar='start: "a" "b"') == "ab"
-    assert write(PROMPT, grammar=Path(__file__).parents[1] / "examples" / "json.lark", max_new_tokens=1) is None
+    assert write(PROMPT, grammar=Path(__file__).parents[1] / "examples" / "json.lark", max_new_tokens=1, **CUT) is None
     assert write(PROMPT, grammar=mw.Gbnf('root ::= "y"')) == "y"
     assert write(PROMPT, schema=mw.compile({"const": 8}, write.tokenizer)) == 8
-    assert write(PROMPT, max_new_tokens=3) is None
+    assert write(PROMPT, max_new_tokens=3, **CUT) is None
     assert isinstance(write(PROMPT), Person)
     matching = pipeline(TASK, model=write.model, tokenizer=write.tokenizer, regex="(cd){2}", device="cpu")
     assert matching(PROMPT) == "cdcd"
