@@ -82,7 +82,8 @@ class JsonReader:
             return self._root
         inner: object = _UNKNOWN
         if self._mode in (_Mode.STRING, _Mode.ESCAPE) and not self._expects_key() and self._leaf.shows_text:
-            inner = "".join(self._string)
+            self._string = ["".join(self._string)]  # else all pieces would be joined for every value
+            inner = self._string[0]
         for container in reversed(self._open):
             children = container.children.copy()
             if inner is not _UNKNOWN:

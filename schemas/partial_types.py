@@ -12,6 +12,7 @@ whole document.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any
 
 from pydantic import BaseModel
@@ -50,7 +51,7 @@ class TypedForm:
             return self._other(known).member(key, known)
         if inner["type"] == "dict":
             return self._form(inner.get("values_schema"))
-        return self._form(self._field(key)[1])
+        return self._form(self._fields[key][1] if key in self._fields else None)
 
     def item(self, index: int) -> ValueForm:
         inner = self._inner
@@ -89,7 +90,8 @@ class TypedForm:
         if not is_model:
             return children
         assert isinstance(children, dict)
-        return _partial_model(inner["cls"], {self._field(key)[0]: value for key, value in children.items()})
+        names = self._fields
+        return _partial_model(inner["cls"], {names[key][0] if key in names else key: children[key] for key in children})
 
     @property
     def _stands_for_another(self) -> bool:
@@ -123,20 +125,19 @@ class TypedForm:
         found = [each for each in schemas if self._unwrapped(each, None)[0]["type"] in kinds]
         return self._form(found[0]) if len(found) == 1 else PLAIN
 
-    def _field(self, key: str) -> tuple[str, Any]:
-        """The name and the core schema of the field that the member ``key`` is for."""
-        fields = self._fields()
-        for name, field in fields.items():
-            if key in _aliases(name, field):
-                return name, _without_validators_of_fields(field["schema"])
-        return key, None
-
-    def _fields(self) -> Mapping[str, Any]:
+    @cached_property
+    def _fields(self) -> Mapping[str, tuple[str, Any]]:
+        """For each key that a member may have, the name and the core schema of the field that it is for."""
         inner = self._inner
         if inner["type"] in ("model", "dataclass"):
             inner = self._unwrapped(inner["schema"], None)[0]
         fields = inner.get("fields", {})
-        return fields if isinstance(fields, Mapping) else {field["name"]: field for field in fields}
+        named = fields.items() if isinstance(fields, Mapping) else [(field["name"], field) for field in fields]
+        return {
+            key: (name, _without_validators_of_fields(field["schema"]))
+            for name, field in named
+            for key in _aliases(name, field)
+        }
 
     def _unwrapped(
         self, schema: Mapping[str, Any], config: CoreConfig | None

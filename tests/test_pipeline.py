@@ -24,13 +24,14 @@ from maskwright.pipelines import StructuredGenerationPipeline
 
 PROMPT = "Write a person."
 PROMPTS = [PROMPT, "Give me a person.", "Describe a person from a small town in the mountains."]
+CUT = {"finish_within_budget": False}
 TASK = "structured-generation"
 pipeline: Any = transformers.pipeline
 
 
 class Person(BaseModel):
-    name: str
-    age: int
+    name: str = Field(max_length=12)
+    age: int = Field(ge=0, le=150)
 
 
 class Short(BaseModel):
@@ -139,10 +140,10 @@ def test_arguments_of_a_call_go_first(write: Any) -> None:
     assert write(PROMPT, regex="(ab){2}") == "abab"
     assert write(PROMPT, regex=mw.Regex("x")) == "x"
     assert write(PROMPT, grammar='start: "a" "b"') == "ab"
-    assert write(PROMPT, grammar=Path(__file__).parents[1] / "examples" / "json.lark", max_new_tokens=1) is None
+    assert write(PROMPT, grammar=Path(__file__).parents[1] / "examples" / "json.lark", max_new_tokens=1, **CUT) is None
     assert write(PROMPT, grammar=mw.Gbnf('root ::= "y"')) == "y"
     assert write(PROMPT, schema=mw.compile({"const": 8}, write.tokenizer)) == 8
-    assert write(PROMPT, max_new_tokens=3) is None
+    assert write(PROMPT, max_new_tokens=3, **CUT) is None
     assert isinstance(write(PROMPT), Person)
     matching = pipeline(TASK, model=write.model, tokenizer=write.tokenizer, regex="(cd){2}", device="cpu")
     assert matching(PROMPT) == "cdcd"
@@ -173,7 +174,7 @@ def test_tokenizers_that_cannot_pad(expected: list[Any]) -> None:
 def test_half_precision(dtype: torch.dtype) -> None:
     write = pipeline(TASK, model=str(TINY_MODEL_PATH), dtype=dtype, schema=Person, device="cpu")
     assert write.model.dtype == dtype
-    assert all(isinstance(each, Person) for each in write(PROMPTS, batch_size=3))
+    assert all(isinstance(each, Person) for each in write(PROMPTS, batch_size=3, do_sample=False))
 
 
 @pytest.mark.parametrize("device_map", ["auto", {"": "cpu"}])

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import transformers
-from pydantic import BaseModel, field_validator
+from pydantic import BaseModel, Field, field_validator
 from transformers.pipelines.pt_utils import KeyDataset
 
 import maskwright as mw
@@ -20,8 +20,8 @@ pipeline: Any = transformers.pipeline
 
 
 class Person(BaseModel):
-    name: str
-    age: int
+    name: str = Field(max_length=12)
+    age: int = Field(ge=0, le=150)
 
 
 class Never(BaseModel):
