@@ -80,7 +80,9 @@ def test_what_masking_says_of_itself() -> None:
 # --- rejection
 
 
-@pytest.mark.parametrize("name", ["ambiguous", "ambiguous finite", "skewed", "dyck", "json enum", "boundary", "two ends"])
+@pytest.mark.parametrize(
+    "name", ["ambiguous", "ambiguous finite", "skewed", "dyck", "json enum", "boundary", "two ends"]
+)
 @pytest.mark.parametrize("sampler", ADAPTIVE.values(), ids=ADAPTIVE.keys())
 def test_adaptive_rejection_has_the_conditional_law(name: str, sampler: mw.samplers.Sampler) -> None:
     each = case(name)
@@ -188,7 +190,9 @@ def test_what_results_say() -> None:
         assert math.exp(sample.log_probability) == pytest.approx(each.mass[sample.token_ids], rel=1e-9)
 
 
-@pytest.mark.parametrize("make", [SAMPLERS.RS, SAMPLERS.RSFT, SAMPLERS.ARS, SAMPLERS.CARS, SAMPLERS.ASAp, SAMPLERS.Mask])
+@pytest.mark.parametrize(
+    "make", [SAMPLERS.RS, SAMPLERS.RSFT, SAMPLERS.ARS, SAMPLERS.CARS, SAMPLERS.ASAp, SAMPLERS.Mask]
+)
 def test_seeds(make: Callable[[], mw.samplers.Sampler]) -> None:
     each = case("ambiguous")
     assert drawn(make(), each, 20, seed=5) == drawn(make(), each, 20, seed=5) != drawn(make(), each, 20, seed=6)
