@@ -7,7 +7,7 @@ from .matcher import Matcher
 
 
 def state_key(matcher: Matcher) -> bytes:
-    """All that a matcher's future depends on: its configuration, the arena below its top, and kept text if there is any.
+    """All that a matcher's future depends on: its configuration, the arena below its top, and text if kept.
 
     Unequal keys say nothing: a state that is reached in two ways may lie differently in the arena. For regular
     languages there are as many keys as states of the automaton.

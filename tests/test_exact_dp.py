@@ -49,9 +49,7 @@ def test_orders(order: int) -> None:
     other = Case("order", known.tokens, known.ends, known.form, known.states, known.accepting, table, 7, order)
     law = ExactDP(order=order).law(CallableModel(other.logits, 4), other.constraint, max_tokens=7)
     assert law.log_normaliser == pytest.approx(math.log(other.normaliser), abs=1e-12)
-    assert model_of(other).log_probabilities([(0, 1), ()]) == pytest.approx(
-        np.log([other.law((0, 1)), other.law(())])
-    )
+    assert model_of(other).log_probabilities([(0, 1), ()]) == pytest.approx(np.log([other.law((0, 1)), other.law(())]))
 
 
 def test_long_sequences_of_a_small_automaton() -> None:

@@ -1,5 +1,5 @@
-"""The chains' kernel, built state by state from the sampler's own functions: detailed balance, and its powers as the law
-of what is drawn."""
+"""The chains' kernel, built state by state with the sampler's own functions: detailed balance, and its powers as the
+law of what is drawn."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from maskwright.grammar.errors import MaskwrightError
 from maskwright.logits.language_model import CallableModel
 from maskwright.logits.samplers.errors import BudgetExhausted
 from maskwright.logits.samplers.mcmc import MCMC, Truncation, log_acceptance, log_proposal, truncation_law
-from maskwright.logits.samplers.traces import Trace
+from maskwright.logits.samplers.target import Target
+from maskwright.logits.samplers.traces import EMPTY, Trace, Writer
 
 from .sampler_laws import Case, Ids, assert_law, case, cases, chi_squared, random_case
 
@@ -38,6 +39,15 @@ def trace_of(case: Case, ids: Ids) -> Trace:
     return Trace(ids, *(np.array(column) for column in zip(*rows, strict=True)))
 
 
+def proposed(x: Trace, y: Trace, truncation: Truncation) -> float:
+    """How often y is written from x: over every place, whether they agree before it, and what masking writes then."""
+    return sum(
+        float(chance) * math.exp(y.mask[place:].sum())
+        for place, chance in enumerate(truncation_law(x, truncation))
+        if y.token_ids[:place] == x.token_ids[:place]
+    )
+
+
 def kernel_of(case: Case, truncation: Truncation) -> NDArray[np.float64]:
     """The probability of every step between the members of the language; what is not accepted, or fails, stays."""
     traces = [trace_of(case, ids) for ids in case.conditional]
@@ -45,7 +55,7 @@ def kernel_of(case: Case, truncation: Truncation) -> NDArray[np.float64]:
     for row, x in enumerate(traces):
         for column, y in enumerate(traces):
             if row != column:
-                steps[row, column] = math.exp(log_proposal(x, y, truncation) + log_acceptance(x, y, truncation))
+                steps[row, column] = proposed(x, y, truncation) * math.exp(log_acceptance(x, y, truncation))
         steps[row, row] = 1 - steps[row].sum()
     return steps
 
@@ -77,16 +87,27 @@ def test_proposals_are_laws(case: Case, truncation: Truncation) -> None:
     for x in list(traces.values())[:12]:
         found = 0.0
         for y in traces.values():
-            expected = sum(
-                chance * math.exp(y.mask[place:].sum())
-                for place, chance in enumerate(truncation_law(x, truncation))
-                if y.token_ids[:place] == x.token_ids[:place]
-            )
+            expected = proposed(x, y, truncation)
             assert math.exp(log_proposal(x, y, truncation)) == pytest.approx(expected, rel=1e-10, abs=1e-300)
             found += expected
         assert found <= 1 + 1e-12
         if case.projected_mass(force_end=True) > 1 - 1e-12:
             assert found == pytest.approx(1)
+
+
+@every_case
+def test_what_is_written_knows_its_probabilities(case: Case) -> None:
+    """Whole sequences, and continuations of their beginnings."""
+    model = CallableModel(case.logits, case.vocabulary_size)
+    target = Target(model, case.constraint, case.max_tokens)
+    writer = Writer(target, model, np.random.default_rng(0))
+    whole = [trace for trace in writer.write([EMPTY] * 20).traces if trace is not None]
+    again = writer.write([trace.beginning(len(trace.token_ids) // 2) for trace in whole])
+    for trace in filter(None, whole + again.traces):
+        expected = trace_of(case, trace.token_ids)
+        for found, wanted in ((trace.model, expected.model), (trace.mask, expected.mask)):
+            np.testing.assert_allclose(found, wanted, atol=1e-12)
+        np.testing.assert_allclose(trace.entropy, expected.entropy, atol=1e-12)
 
 
 @pytest.mark.parametrize("name", ["ambiguous finite", "skewed", "dyck", "boundary", "json enum", "with zeros"])
@@ -96,7 +117,7 @@ def test_the_law_after_some_steps_is_as_computed(name: str, truncation: Truncati
     model = CallableModel(known.logits, known.vocabulary_size)
     for steps in (0, 1, 3):
         sampler = MCMC(steps, truncation)
-        result = sampler.sample(model, known.constraint, n=1500, max_tokens=known.max_tokens, seed=steps)
+        result = sampler.sample(model, known.constraint, n=800, max_tokens=known.max_tokens, seed=steps)
         assert result.guarantee == "asymptotic"
         assert_law([sample.token_ids for sample in result.samples], law_after(known, truncation, steps))
         for sample in result.samples[:50]:
@@ -107,9 +128,9 @@ def test_the_law_after_some_steps_is_as_computed(name: str, truncation: Truncati
 def test_many_steps_reach_the_target(truncation: Truncation) -> None:
     known = case("ambiguous")
     model = CallableModel(known.logits, known.vocabulary_size)
-    result = MCMC(25, truncation).sample(model, known.constraint, n=1500, max_tokens=known.max_tokens, seed=0)
+    result = MCMC(20, truncation).sample(model, known.constraint, n=700, max_tokens=known.max_tokens, seed=0)
     assert_law([sample.token_ids for sample in result.samples], known.conditional)
-    few = MCMC(0, truncation).sample(model, known.constraint, n=1500, max_tokens=known.max_tokens, seed=0)
+    few = MCMC(0, truncation).sample(model, known.constraint, n=700, max_tokens=known.max_tokens, seed=0)
     assert chi_squared([sample.token_ids for sample in few.samples], known.conditional) < 1e-6
 
 

@@ -20,7 +20,7 @@ from ...grammar.matcher import Constraint
 from ..language_model import CountingModel, LanguageModel
 from .checked import Checkable
 from .errors import BudgetExhausted
-from .masked_laws import log_sum
+from .node import log_sum
 from .population import Population
 from .potentials import Potentials
 from .proposals import RejectionProposal
@@ -77,7 +77,7 @@ def _result(population: Population, forward_passes: int, checks: int) -> Samplin
         guarantee="unbiased weights",
         acceptance_rate=len(rows) / attempts,
         effective_sample_size=population.effective_size(),
-        log_normaliser=float(log_sum(population.log_weights) - np.log(attempts)),
+        log_normaliser=log_sum(population.log_weights) - float(np.log(attempts)),
         forward_passes=forward_passes,
         cut_by_length=population.cut_by_length,
         note=f"{lost}the constraint was asked about {checks} tokens",

@@ -28,8 +28,8 @@ _MOST_ASKED = 1 << 24  # numbers in the laws that are held at once
 class ExactDP:
     """Exact and independent samples.
 
-    ``order``: how many tokens the model looks back, by default its attribute ``order``; it is not checked. ``most_edges``
-    bounds the automaton of tokens, and its product with the last tokens, times the number of tokens left.
+    ``order``: how many tokens the model looks back, by default its attribute ``order``; it is not checked.
+    ``most_edges``: bounds the automaton of tokens, and its product with the last tokens, times the limit of length.
     """
 
     order: int | None = None
@@ -71,7 +71,7 @@ class ExactDP:
 
 
 class _Product:
-    """The nodes, their edges (``first``, ``tokens``, ``after``, as in ``TokenGraph``), and the edges' log probabilities.
+    """The nodes, their edges (``first``, ``tokens``, ``after``, as in ``TokenGraph``) and these edges' probabilities.
 
     A node's number for the last tokens has the digits of ``NGramModel``: to the base V + 1, V for none.
     """
@@ -226,4 +226,4 @@ def _draws(
     edges = np.searchsorted(sums, begin + random.random(len(nodes)) * (end - begin), side="right") - 1
     possible = np.flatnonzero(chances > 0)  # rounding may take a number to the end of its node
     last = possible[np.searchsorted(possible, first[nodes + 1]) - 1]
-    return np.minimum(edges, last)
+    return np.asarray(np.minimum(edges, last))

@@ -31,10 +31,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .masked_laws import log_sum
+from .node import log_sum
 
-_FIRST_VISITED = 32
-_GROWTH = 8
+_FIRST_WINDOW = 3.5
+_SMALLEST = np.finfo(np.float64).tiny
 
 
 @dataclass(frozen=True)
@@ -51,18 +51,23 @@ def first_allowed(
     law: NDArray[np.float64], allows: Callable[[int], bool], random: np.random.Generator
 ) -> WeightedToken:
     """A token of ``law`` (float64[V], a log law of any mass) among those that ``allows`` is true for."""
-    return first_in_order(law, descending(law + random.gumbel(size=law.shape)), allows)
+    waits = np.maximum(random.standard_exponential(law.shape), _SMALLEST)  # Gumbel noise is -log of it, and slower
+    return first_in_order(law, descending(law - np.log(waits)), allows)
 
 
 def descending(keys: NDArray[np.float64]) -> Iterator[int]:
-    """The places of ``keys`` above ``-inf`` from the greatest on; sorted as far as they are asked for."""
-    done, size = 0, _FIRST_VISITED
-    finite = int((keys > -np.inf).sum())
-    while done < finite:
-        size = min(size, finite)
-        top = np.argpartition(-keys, size - 1)[:size] if size < len(keys) else np.arange(len(keys))
-        yield from top[np.argsort(-keys[top])][done:size].tolist()
-        done, size = size, size * _GROWTH
+    """The places of ``keys`` above ``-inf`` from the greatest on; sorted a window at a time, as they are asked for.
+
+    The k-th greatest of Gumbel keys lies some log k below the greatest, so that the first window has about 32.
+    """
+    upper, width = np.inf, _FIRST_WINDOW
+    greatest = keys.max(initial=-np.inf)
+    while greatest > -np.inf:
+        lower = greatest - width
+        places = np.flatnonzero((keys > lower) & (keys <= upper))
+        yield from places[np.argsort(-keys[places])].tolist()
+        upper, width = lower, 2 * width
+        greatest = keys.max(initial=-np.inf, where=keys <= upper)
 
 
 def first_in_order(law: NDArray[np.float64], order: Iterable[int], allows: Callable[[int], bool]) -> WeightedToken:

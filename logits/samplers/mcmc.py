@@ -30,7 +30,7 @@ from ...grammar.errors import MaskwrightError
 from ...grammar.matcher import Constraint
 from ..language_model import CountingModel, LanguageModel
 from .errors import BudgetExhausted
-from .masked_laws import log_sum
+from .node import log_sum
 from .result import Sample, SamplingResult
 from .target import Target
 from .traces import EMPTY, Trace, Writer
@@ -112,7 +112,7 @@ def truncation_law(trace: Trace, truncation: Truncation) -> NDArray[np.float64]:
     """T(k | x) for each place, float64[|x|]; "priority" is uniform where nothing is undecided."""
     count = len(trace.token_ids)
     if truncation == "restart":
-        return np.eye(1, count)[0]
+        return np.asarray(np.arange(count) == 0, np.float64)
     total = trace.entropy.sum()
     if truncation == "uniform" or total == 0:
         return np.full(count, 1 / count)
@@ -131,7 +131,7 @@ def log_proposal(x: Trace, y: Trace, truncation: Truncation) -> float:
     rest = np.cumsum(y.mask[::-1])[::-1]  # log G(y | k)
     with np.errstate(divide="ignore"):
         places = np.log(truncation_law(x, truncation))
-    return float(log_sum(places[: shared + 1] + rest[: shared + 1]))
+    return log_sum(places[: shared + 1] + rest[: shared + 1])
 
 
 def log_acceptance(x: Trace, y: Trace, truncation: Truncation) -> float:

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..language_model import LanguageModel, Prefix
-from .masked_laws import laws_after, log_sum
+from .masked_laws import laws_after
+from .node import log_sum
 from .potentials import Potentials
 from .proposals import Proposal
 from .target import Target
@@ -50,7 +51,7 @@ class Population:
 
     def growing(self) -> list[int]:
         """The particles that are neither whole nor dead."""
-        return np.flatnonzero(~self.finished & (self.log_weights > -np.inf)).tolist()
+        return [int(row) for row in np.flatnonzero(~self.finished & (self.log_weights > -np.inf))]
 
     def step(self, model: LanguageModel, proposal: Proposal, random: np.random.Generator) -> None:
         """Every growing particle gets a token, or dies."""
@@ -81,7 +82,7 @@ class Population:
 
     def log_normaliser(self) -> float:
         """The log of the mean weight, an estimate of the mass of the target so far."""
-        return float(log_sum(self.log_weights) - np.log(len(self.log_weights)))
+        return log_sum(self.log_weights) - float(np.log(len(self.log_weights)))
 
     def effective_size(self) -> float:
         """(sum of weights)^2 / sum of squares; 0 if all are dead."""
@@ -105,7 +106,7 @@ def systematic(log_weights: NDArray[np.float64], count: int, random: np.random.G
     ends = np.cumsum(np.exp(log_weights - log_weights.max()))
     comb = (np.arange(count) + random.random()) * (ends[-1] / count)
     last = int(np.flatnonzero(log_weights > -np.inf)[-1])  # where rounding takes a tooth beyond the end
-    return np.minimum(np.searchsorted(ends, comb, side="right"), last)
+    return np.asarray(np.minimum(np.searchsorted(ends, comb, side="right"), last))
 
 
 def _forked(matchers: Sequence[Any], chosen: NDArray[np.int64]) -> list[Any]:

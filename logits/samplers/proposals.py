@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from .checked import TokenChecker
 from .gumbel_order import first_allowed
-from .masked_laws import allowed_next, draw, masked
+from .masked_laws import Laws, allowed_next
+from .node import draw_tokens
 from .target import Target
 
 
@@ -29,12 +30,12 @@ class Proposed:
 
 
 class Proposal(Protocol):
-    """``laws``: float64[n, V], the model's; ``matchers`` have read the prefixes, and stay as they are."""
+    """``laws``: float[n, V], the model's; ``matchers`` have read the prefixes, and stay as they are."""
 
     def propose(
         self,
         target: Target,
-        laws: NDArray[np.float64],
+        laws: Laws,
         matchers: Sequence[Any],
         lengths: Sequence[int],
         random: np.random.Generator,
@@ -47,13 +48,19 @@ class MaskedProposal:
     def propose(
         self,
         target: Target,
-        laws: NDArray[np.float64],
+        laws: Laws,
         matchers: Sequence[Any],
         lengths: Sequence[int],
         random: np.random.Generator,
     ) -> Proposed:
-        local, mass = masked(laws, allowed_next(target, matchers, lengths))
-        return Proposed(draw(local, random), mass)
+        tokens, weights = np.zeros(len(matchers), np.int64), np.full(len(matchers), -np.inf)
+        allowed = allowed_next(target, matchers, lengths)
+        uniforms = random.random((len(matchers), 1))
+        for row, uniform in enumerate(uniforms):  # each fits into the cache, all would not
+            drawn, weights[row] = draw_tokens(laws[row], allowed[row], uniform)
+            if drawn:
+                tokens[row] = drawn[0]
+        return Proposed(tokens, weights)
 
 
 @dataclass
@@ -68,17 +75,16 @@ class RejectionProposal:
     def propose(
         self,
         target: Target,
-        laws: NDArray[np.float64],
+        laws: Laws,
         matchers: Sequence[TokenChecker],
         lengths: Sequence[int],
         random: np.random.Generator,
     ) -> Proposed:
-        tokens = np.zeros(len(matchers), np.int64)
-        weights = np.full(len(matchers), -np.inf)
+        tokens, weights = np.zeros(len(matchers), np.int64), np.full(len(matchers), -np.inf)
         beyond = np.arange(laws.shape[1]) >= target.constraint.vocabulary.size
         for row, (matcher, length) in enumerate(zip(matchers, lengths, strict=True)):
             forbidden = ~target.ends if target.is_last(length) else beyond
-            found = first_allowed(np.where(forbidden, -np.inf, laws[row]), _Check(matcher), random)
+            found = first_allowed(np.where(forbidden, -np.inf, laws[row]).astype(np.float64), _Check(matcher), random)
             self.checks += found.checks
             if found.token is not None:
                 tokens[row], weights[row] = found.token, found.log_weight

@@ -34,9 +34,9 @@ from .target import Target
 class SMC:
     """``particles``: at least; there are never fewer than samples wanted.
 
-    ``proposal``: "mask", or "awrs" for constraints without masks; ``resample_below``: the share of particles below which
-    the effective sample size has them resampled, 0 for never, 1 for always; ``potentials``, ``twists``: functions of the
-    token ids and bytes so far, see ``potentials.py``.
+    ``proposal``: "mask", or "awrs" for constraints without masks; ``resample_below``: particles are resampled when the
+    effective sample size is less than this share of their number, never with 0; ``potentials``, ``twists``: functions
+    of the token ids and bytes so far, see ``potentials.py``.
     """
 
     particles: int = 64

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..language_model import LanguageModel, Prefix
-from .masked_laws import allowed_next, draw, entropies, laws_after, masked
+from .masked_laws import allowed_next, laws_after, masked_entropy
+from .node import draw_tokens
 from .target import Target
 
 
@@ -75,18 +76,19 @@ class Writer:
         """A token for each of ``growing``; those that go on."""
         lengths = [len(ids[row]) for row in growing]
         laws = laws_after(self._model, [ids[row] for row in growing])
-        local, mass = masked(laws, allowed_next(self._target, [self._matchers[row] for row in growing], lengths))
-        tokens, spread = draw(local, self._random), entropies(local)
+        masks = allowed_next(self._target, [self._matchers[row] for row in growing], lengths)
+        uniforms = self._random.random((len(growing), 1))
         going_on = []
-        for place, (row, token) in enumerate(zip(growing, tokens.tolist(), strict=True)):
-            if np.isneginf(mass[place]):
-                written.cut_by_length += self._target.is_last(lengths[place])
+        for row, law, allowed, uniform, length in zip(growing, laws, masks, uniforms, lengths, strict=True):
+            tokens, log_mass = draw_tokens(law, allowed, uniform)
+            if not tokens:
+                written.cut_by_length += self._target.is_last(length)
                 continue
+            token, log_probability = tokens[0], float(law[tokens[0]])
             ids[row] = (*ids[row], token)
-            for column, value in zip(
-                columns[row], (laws[place, token], local[place, token], spread[place]), strict=True
-            ):
-                column.append(float(value))
+            values = (log_probability, log_probability - log_mass, masked_entropy(law, allowed, log_mass))
+            for column, value in zip(columns[row], values, strict=True):
+                column.append(value)
             if self._target.ends[token]:
                 written.traces[row] = Trace(ids[row], *map(np.array, columns[row]))
             else:
