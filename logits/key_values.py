@@ -80,8 +80,6 @@ class KeyValues:
                     self.size += token.children[token_id].size
                 token = token.children[token_id]
                 token.used = self._clock
-        if self.size > self._memory:
-            self._forget()
 
     def _way(self, prefix: Sequence[int]) -> list[_Token]:
         """The known tokens of ``prefix``, the prompt in front."""
@@ -94,8 +92,13 @@ class KeyValues:
             way.append(after)
         return way
 
+    def trim(self) -> None:
+        """Forget what is too much; not while prefixes whose depth was asked for are still to be computed."""
+        while self.size > self._memory:
+            self._forget()
+
     def _forget(self) -> None:
-        while self.size > _KEPT * self._memory:
+        if self.size > _KEPT * self._memory:
             leaves = sorted(self._leaves(), key=lambda token: token.used)
             for leaf in leaves:
                 if self.size <= _KEPT * self._memory:

@@ -25,7 +25,8 @@ _SAMPLED_WEIGHTS = 8
 
 
 class TransformersModel:
-    """``prompt_ids``: at least one token. ``memory``: bytes of keys and values. ``batch``: prefixes computed at once.
+    """``prompt_ids``: at least one token. ``memory``: bytes of keys and values that are kept between calls. ``batch``:
+    prefixes computed at once.
 
     ``vocabulary_size`` is the width of the model's logits. Raises ``MaskwrightError`` for a model in training mode,
     whose dropout makes another law of each call.
@@ -70,6 +71,8 @@ class TransformersModel:
         for (_, known), rows in groups.items():
             for part in _parts(rows, self._batch):
                 laws[part] = self._computed([prefixes[row] for row in part], known)
+        if self._key_values is not None:
+            self._key_values.trim()
         return laws
 
     def _computed(self, prefixes: list[Prefix], known: int) -> NDArray[np.float64]:
