@@ -3,8 +3,8 @@
     PYTHONPATH=. python benchmarks/importance_samplers.py
 
 Three tables in Markdown: the total variation of one draw from SMC by its particles, beside what as many draws from the
-target itself have; that of chains by their steps, computed from their kernels, not simulated; and the relative deviation
-of estimates of the normaliser, with tokens asked about per token written. ``docs/samplers.md`` has them.
+target itself have; that of chains by their steps, computed from their kernels, not simulated; and the relative
+deviation of estimates of the normaliser, with tokens asked about per token drawn. ``docs/samplers.md`` has them.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from tests.sampler_laws import Case, case, total_variation, total_variation_bound
+from tests.test_mcmc import TRUNCATIONS, law_after
 
 from maskwright.logits.ngram_model import NGramModel
 from maskwright.logits.samplers import AWRS, SMC, BudgetExhausted, SamplingResult
-from tests.sampler_laws import Case, case, total_variation, total_variation_bound
-from tests.test_mcmc import TRUNCATIONS, law_after
 
 NAMES = ("skewed", "ambiguous finite", "json enum", "dyck", "rare")
 PARTICLES = (1, 4, 16, 64, 256)
@@ -30,8 +30,9 @@ def run(sampler: SMC | AWRS, known: Case, seed: int, n: int = 1) -> SamplingResu
     try:
         return sampler.sample(model, known.constraint, n=n, max_tokens=known.max_tokens, seed=seed)
     except BudgetExhausted as error:
-        assert error.found is not None
-        return error.found
+        found = error.found
+    assert found is not None
+    return found
 
 
 def row(*cells: object) -> None:

@@ -18,8 +18,8 @@ from maskwright.logits.samplers.result import SamplingResult
 from .sampler_laws import Case, case, chi_squared, random_case
 
 SAMPLERS: dict[str, Any] = {
-    "RS": samplers.RS(budget=20_000),
-    "RSFT": samplers.RSFT(budget=20_000),
+    "RS": samplers.RS(budget=8_000),
+    "RSFT": samplers.RSFT(budget=8_000),
     "ARS": samplers.ARS(),
     "CARS": samplers.CARS(),
     "CARS, one at a time": samplers.CARS(batch=1),
