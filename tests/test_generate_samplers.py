@@ -45,8 +45,10 @@ def plain_laws(model: Any, prompt: list[int], prefixes: list[Ids], settings: Sam
 
 # --- the law of a model
 
+SETTINGS = [SamplingSettings(), SamplingSettings(0.7, 20, 0.9), SamplingSettings(2.0, 0, 0.5)]
 
-@pytest.mark.parametrize("settings", [SamplingSettings(), SamplingSettings(0.7, 20, 0.9), SamplingSettings(2.0, 0, 0.5)])
+
+@pytest.mark.parametrize("settings", SETTINGS)
 @pytest.mark.parametrize("memory", [1 << 30, 20_000, 0])
 def test_the_law_of_a_model(tiny: tuple[Any, Any], settings: SamplingSettings, memory: int) -> None:
     model, tokenizer = tiny

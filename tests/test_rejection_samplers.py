@@ -6,6 +6,7 @@ is tested to fail: masking against the conditional law, and batches of which the
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from functools import cache
@@ -16,7 +17,6 @@ import pytest
 import maskwright as mw
 from maskwright.logits.samplers.attempts import Policy, Round
 from maskwright.logits.samplers.drawing import Drawing, Tally
-from maskwright.logits.samplers.rejection import CARS as CarsOptions
 
 from .sampler_laws import Case, Ids, assert_law, case, chi_squared, random_case, total_variation, total_variation_bound
 
@@ -29,6 +29,7 @@ ADAPTIVE: dict[str, mw.samplers.Sampler] = {
     "CARS that forgets": SAMPLERS.CARS(batch=4, memory=16000),
     "ARS in batches, with tails": SAMPLERS.ARS(batch=16, top_tokens=2),
 }
+FINITE = ["ambiguous", "ambiguous finite", "skewed", "dyck", "json enum", "boundary", "two ends"]
 SAMPLES = 4000
 
 
@@ -80,7 +81,7 @@ def test_what_masking_says_of_itself() -> None:
 # --- rejection
 
 
-@pytest.mark.parametrize("name", ["ambiguous", "ambiguous finite", "skewed", "dyck", "json enum", "boundary", "two ends"])
+@pytest.mark.parametrize("name", FINITE)
 @pytest.mark.parametrize("sampler", ADAPTIVE.values(), ids=ADAPTIVE.keys())
 def test_adaptive_rejection_has_the_conditional_law(name: str, sampler: mw.samplers.Sampler) -> None:
     each = case(name)
@@ -146,7 +147,7 @@ def test_the_mass_of_the_root_never_grows(learns: str) -> None:
         for _ in range(200):
             Round(target, policy, trie, generator, 2).run()
             weights.append(trie.log_weight)
-        assert all(after <= before for before, after in zip(weights, weights[1:], strict=False))
+        assert all(after <= before for before, after in itertools.pairwise(weights))
         assert weights[-1] >= math.log(each.normaliser) - 1e-9
 
 
@@ -158,7 +159,7 @@ def first_to_finish(each: Case, seed: int) -> Ids:
     target = SAMPLERS.Target(model(each), each.constraint, each.max_tokens)
     trie, generator = SAMPLERS.Trie(target), np.random.default_rng(seed)
     while True:
-        made = Round(target, CarsOptions.policy, trie, generator, 16)
+        made = Round(target, Policy("root", "masks"), trie, generator, 16)
         while made.step():
             pass
         complete = [attempt.token_ids for attempt in made.attempts if attempt.outcome == "complete"]
@@ -188,7 +189,10 @@ def test_what_results_say() -> None:
         assert math.exp(sample.log_probability) == pytest.approx(each.mass[sample.token_ids], rel=1e-9)
 
 
-@pytest.mark.parametrize("make", [SAMPLERS.RS, SAMPLERS.RSFT, SAMPLERS.ARS, SAMPLERS.CARS, SAMPLERS.ASAp, SAMPLERS.Mask])
+MAKERS = [SAMPLERS.RS, SAMPLERS.RSFT, SAMPLERS.ARS, SAMPLERS.CARS, SAMPLERS.ASAp, SAMPLERS.Mask]
+
+
+@pytest.mark.parametrize("make", MAKERS)
 def test_seeds(make: Callable[[], mw.samplers.Sampler]) -> None:
     each = case("ambiguous")
     assert drawn(make(), each, 20, seed=5) == drawn(make(), each, 20, seed=5) != drawn(make(), each, 20, seed=6)

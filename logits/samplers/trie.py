@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ...grammar.errors import MaskwrightError
+from ...grammar.matcher import Constraint
+from ..language_model import LanguageModel
 from .node import NEVER, Allowed, Law, Node
 from .target import Target
 
@@ -21,10 +23,15 @@ _KEPT = 0.75
 
 
 class Trie:
-    """For one target. ``memory``: bytes; ``top_tokens``: of a node, at first."""
+    """For one target. ``memory``: bytes; ``top_tokens``: of a node, at first.
+
+    ``model``: the fingerprint of the target's model; only one without a fingerprint is itself kept alive.
+    """
 
     def __init__(self, target: Target, *, memory: int = MEMORY, top_tokens: int = TOP_TOKENS) -> None:
-        self.target = target
+        self.model: str | LanguageModel = target.model.fingerprint or target.model
+        self.constraint = target.constraint
+        self.max_tokens = target.max_tokens
         self.memory = memory
         self.top_tokens = min(top_tokens, _MOST_TOKENS)
         self.root: Node | None = None
@@ -147,20 +154,20 @@ class Tries:
 
     def of(self, target: Target) -> Trie:
         """The trie of a target, a new one if there is none."""
-        key = _key(target)
-        trie = self._tries.pop(key, None) or Trie(target, memory=self._memory)
-        self._tries[key] = trie  # the last used comes last
-        if len(self._tries) > self._most:
-            del self._tries[next(iter(self._tries))]
+        key = _key(target.model.fingerprint or target.model, target.constraint, target.max_tokens)
+        trie = self._tries.get(key) or Trie(target, memory=self._memory)
+        self.add(trie)
         return trie
 
     def add(self, trie: Trie) -> None:
         """Keep a trie, one that was loaded, say, in place of another of its target."""
-        self._tries[_key(trie.target)] = trie
-        self.of(trie.target)
+        key = _key(trie.model, trie.constraint, trie.max_tokens)
+        self._tries.pop(key, None)
+        self._tries[key] = trie  # the last used comes last
+        if len(self._tries) > self._most:
+            del self._tries[next(iter(self._tries))]
 
 
-def _key(target: Target) -> tuple[object, ...]:
-    """Tries hold their targets, so that no other object takes the address of one of these."""
-    model = target.model.fingerprint or id(target.model)
-    return model, id(target.constraint), target.max_tokens
+def _key(model: str | LanguageModel, constraint: Constraint, max_tokens: int) -> tuple[object, ...]:
+    """Tries hold what they are of, so that no other object takes the address of one of these."""
+    return model if isinstance(model, str) else id(model), id(constraint), max_tokens

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...grammar.errors import MaskwrightError
+from ...grammar.matcher import Constraint
 from .node import Node
 from .target import Target
 from .trie import MEMORY, Trie
@@ -25,13 +26,13 @@ _OTHER_MODEL = "give models a fingerprint, and use what was learnt for the same 
 
 def save_trie(trie: Trie, path: str | PathLike[str]) -> None:
     """Write a trie. Raises ``MaskwrightError`` if its model has no fingerprint, ``OSError``."""
-    if not trie.target.model.fingerprint:
+    if not isinstance(trie.model, str):
         raise MaskwrightError("the trie's model has no fingerprint", remedy=_OTHER_MODEL)
     nodes = list(trie.nodes())
     places = {id(node): place for place, node in enumerate(nodes)}
     np.savez_compressed(
         Path(path),
-        identity=np.array(_identity(trie.target)),
+        identity=np.array(_identity(trie.model, trie.constraint, trie.max_tokens)),
         parents=np.array([-1 if node.parent is None else places[id(node.parent)] for node in nodes], np.int64),
         tokens=np.array([node.token for node in nodes], np.int64),
         allowed=np.array([node.allowed for node in nodes], np.int64),
@@ -48,11 +49,12 @@ def load_trie(path: str | PathLike[str], target: Target, *, memory: int = MEMORY
     """Read a trie that was learnt of ``target``. Raises ``MaskwrightError`` if it was learnt of another one."""
     with np.load(Path(path), allow_pickle=False) as file:
         tables = {name: file[name] for name in file.files}
-    if tables["identity"].tolist() != _identity(target) or not target.model.fingerprint:
+    identity = _identity(target.model.fingerprint, target.constraint, target.max_tokens)
+    if tables["identity"].tolist() != identity or not target.model.fingerprint:
         raise MaskwrightError(f"{path}: the trie was learnt of another model or limit of length", remedy=_OTHER_MODEL)
     trie = Trie(target, memory=memory)
     trie.absorb(list(_nodes(tables)))
-    for node, possible in _with_masks(trie):
+    for node, possible in _with_masks(trie, target):
         if np.count_nonzero(possible) != node.allowed or not possible[node.ids].all():
             raise MaskwrightError(
                 f"{path}: the trie was learnt of another constraint", remedy="load it for the constraint it is of"
@@ -60,8 +62,8 @@ def load_trie(path: str | PathLike[str], target: Target, *, memory: int = MEMORY
     return trie
 
 
-def _identity(target: Target) -> list[str]:
-    return [_VERSION, target.model.fingerprint, target.constraint.vocabulary.fingerprint, str(target.max_tokens)]
+def _identity(fingerprint: str, constraint: Constraint, max_tokens: int) -> list[str]:
+    return [_VERSION, fingerprint, constraint.vocabulary.fingerprint, str(max_tokens)]
 
 
 def _joined(arrays: Sequence[NDArray[Any]], kind: type[np.generic]) -> NDArray[Any]:
@@ -85,9 +87,9 @@ def _nodes(tables: dict[str, NDArray[Any]]) -> Iterator[Node]:
         yield node
 
 
-def _with_masks(trie: Trie) -> Iterator[tuple[Node, NDArray[np.bool_]]]:
+def _with_masks(trie: Trie, target: Target) -> Iterator[tuple[Node, NDArray[np.bool_]]]:
     """Each node, and the tokens that may come after its prefix, bool[V]; one matcher goes from prefix to prefix."""
-    target, matcher, depth = trie.target, trie.target.constraint.matcher(), 0
+    matcher, depth = target.constraint.matcher(), 0
     for node in trie.nodes():
         if node.depth:
             matcher.rollback(depth - (node.depth - 1))
