@@ -19,7 +19,9 @@ TEXTS = (
     'start: start start | "a"',
     'start: "(" start ")" | "a" | start "+" start',
     'start: x "c" | y "d"\nx: "a" "b"\ny: "a" "b"',
-    "\n".join(["start: " + " | ".join(f'"a{i}" x{i % 7}' for i in range(300)), *(f'x{i}: "b"~1..{i + 1}' for i in range(7))]),
+    "\n".join(
+        ["start: " + " | ".join(f'"a{i}" x{i % 7}' for i in range(300)), *(f'x{i}: "b"~1..{i + 1}' for i in range(7))]
+    ),
 )
 
 
