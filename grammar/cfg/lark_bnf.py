@@ -247,7 +247,7 @@ def _count(part: _Plain) -> int:
 
 
 def _multiplied(part: _Plain) -> list[tuple[str, ...]]:
-    """The sequences of symbols that ``part`` stands for. Raises ``UnsureError`` for more than ``MANY`` from one sequence."""
+    """The sequences of symbols that ``part`` stands for; ``UnsureError`` for more than ``MANY`` from one sequence."""
     if isinstance(part, str):
         return [(part,)]
     if part[0] == OR:
