@@ -186,7 +186,6 @@ def cases() -> Iterator[Case]:
     for name, documents in texts.items():
         grammar = (EXAMPLES / f"{name}.lark").read_text(encoding="utf-8")
         grammar = re.sub(r"\(\?!\(.*?\)\\b\)\s*", "", grammar, flags=re.DOTALL)
-        grammar = re.sub(r"(?<=/)(i?)x\b", r"\1", grammar)  # patterns are on one line now, without blanks
         yield name, mw.Lark(grammar), {"llguidance": grammar, "xgrammar": grammar}, documents
     yield "json in EBNF", mw.Ebnf(JSON_EBNF), {"xgrammar": mw.Ebnf(JSON_EBNF)}, json_texts()
     yield tool_case()
