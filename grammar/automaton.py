@@ -377,6 +377,7 @@ class Automaton:
     def compile_for_grammar(self, kind: int, index: int, slots: NDArray[np.int64]) -> None:
         """Compile what a step of the grammar missed, unless that was done; ``slots`` are the matcher's."""
         assert self.grammar is not None
+        self.budget.restart()
         if kind == at.MISS_CONTEXT:
             self.grammar.compile_context(index, self.epoch)
         elif kind == at.MISS_STATE_TOKENS:

@@ -12,7 +12,7 @@ from lark.lexer import TerminalDef
 
 from maskwright.grammar.cfg.lark_loader import load_with_lark
 from maskwright.grammar.cfg.lark_quick import Loaded, load_quickly
-from maskwright.grammar.cfg.lark_reader import Unsure
+from maskwright.grammar.cfg.lark_reader import UnsureError
 from maskwright.grammar.cfg.lark_text import prepared
 from maskwright.grammar.errors import MaskwrightError
 
@@ -25,7 +25,7 @@ def agree(text: str, start: str = "start") -> bool:
     source = prepared(text)
     try:
         quick = load_quickly(source.text, start, set())
-    except Unsure:
+    except UnsureError:
         return False
     slow = load_with_lark(source, None, start, set())
     assert sorted(map(said, quick.terminals)) == sorted(map(said, slow.terminals))
@@ -76,10 +76,10 @@ def test_python() -> None:
         '// c\nstart: "a" // c\n  # c\n  | "b"\n\n\n  | B  # c\n\nB: "b"',
         'start: "if" /if/ NAME\nNAME: /[a-z]+/i\n%ignore " "\n%ignore NAME',
         '?start: _x -> y | x\n!_x: "a"\nx: [_x] ["a"] [/b/]',
-        "start: A B C D\nA.2: B+ | \"a\"..\"f\"\nB: /x/i \"y\"\nC: (A|B)~3\nD: [A] B~1..2",
-        "start: a{b} a{\"x\"} c{b, /y/}\na{x}: x x?\nb: \"b\"\nc{x, y}: a{x} | y\nunused{x}: x b",
-        "start: (b | c)* (b | c)+ b~2..3 (b? c)*\nb: \"b\"\nc: \"c\"",
-        "start: _A [_A] B\n_A: \"a\"\nB.-1: \"\\\"\\\\ \\n\\x41\\u00e9\" | /\\/\\d\\n[\"']/",
+        'start: A B C D\nA.2: B+ | "a".."f"\nB: /x/i "y"\nC: (A|B)~3\nD: [A] B~1..2',
+        'start: a{b} a{"x"} c{b, /y/}\na{x}: x x?\nb: "b"\nc{x, y}: a{x} | y\nunused{x}: x b',
+        'start: (b | c)* (b | c)+ b~2..3 (b? c)*\nb: "b"\nc: "c"',
+        'start: _A [_A] B\n_A: "a"\nB.-1: "\\"\\\\ \\n\\x41\\u00e9" | /\\/\\d\\n["\']/',
         "%import common.NUMBER\n%import common (WS, CNAME)\n%import common.INT -> N\nstart: NUMBER CNAME N\n%ignore WS",
         "%import python (file_input, _NEWLINE, _INDENT, _DEDENT, COMMENT)\nstart: file_input\n%ignore COMMENT",
         "%declare X Y\nstart: X Y z\nz: z | X",
@@ -106,18 +106,18 @@ def test_notation(text: str) -> None:
         'start: "a"~3..2',
         'start: "a"?b',
         '__a: "a"\nstart: __a',
-        "%ignore A\nstart: \"a\"",
-        "start: a{b}\na{x, y}: x y\nb: \"b\"",
+        '%ignore A\nstart: "a"',
+        'start: a{b}\na{x, y}: x y\nb: "b"',
         "start: /a\nb/",
         "%import common.MISSING\nstart: MISSING",
         'start: "plus" "+"',
         "start: /[ab]+/ /[bc]+/",
         'start: "a"\n%override start: "b"',
-        "start: (a? b? c? d? e? f?)~1..3\na: \"a\"\nb: \"b\"\nc: \"c\"\nd: \"d\"\ne: \"e\"\nf: \"f\"",
+        'start: (a? b? c? d? e? f?)~1..3\na: "a"\nb: "b"\nc: "c"\nd: "d"\ne: "e"\nf: "f"',
     ],
 )
 def test_what_lark_decides(text: str) -> None:
-    with pytest.raises(Unsure):
+    with pytest.raises(UnsureError):
         load_quickly(text, "start", set())
 
 

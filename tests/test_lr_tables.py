@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+import maskwright as mw
 from maskwright.grammar.cfg.analysis import without_empty
 from maskwright.grammar.cfg.lark_form import Lark
 from maskwright.grammar.cfg.lark_grammar import read_lark
@@ -19,7 +20,9 @@ TEXTS = (
     'start: start start | "a"',
     'start: "(" start ")" | "a" | start "+" start',
     'start: x "c" | y "d"\nx: "a" "b"\ny: "a" "b"',
-    "\n".join(["start: " + " | ".join(f'"a{i}" x{i % 7}' for i in range(300)), *(f'x{i}: "b"~1..{i + 1}' for i in range(7))]),
+    "\n".join(
+        ["start: " + " | ".join(f'"a{i}" x{i % 7}' for i in range(300)), *(f'x{i}: "b"~1..{i + 1}' for i in range(7))]
+    ),
 )
 
 
@@ -56,6 +59,14 @@ def actions(code: int, choices: list[int]) -> list[int]:
         return [code] if code else []
     place = code - at.MANY
     return choices[place + 1 : place + 1 + choices[place]]
+
+
+def test_the_clock_starts_anew_for_each_context() -> None:
+    """A constraint that was compiled long ago still compiles what decoding comes to."""
+    vocabulary = mw.Vocabulary.from_tokens([bytes([byte]) for byte in range(256)] + [b""], eos_token_ids=256)
+    constraint = mw.compile(mw.Lark('start: "a" (IF | NAME)\nIF: "if"\nNAME: /[a-z]+/'), vocabulary)
+    constraint._automaton.budget._end = 0
+    assert constraint.matcher().accept_tokens(list(b"aif")) == 3
 
 
 def test_limit_of_states() -> None:

@@ -20,7 +20,9 @@ from .model import Grammar, Region, Rule, Terminal
 
 _QUOTE = 0x22
 _ESCAPED = {
-    byte: spelled for byte in range(0x80) if len(spelled := json.dumps(chr(byte), ensure_ascii=False)[1:-1].encode()) > 1
+    byte: spelled
+    for byte in range(0x80)
+    if len(spelled := json.dumps(chr(byte), ensure_ascii=False)[1:-1].encode()) > 1
 }
 """The bytes that stand for themselves in no JSON string, and how they are written."""
 
@@ -33,7 +35,10 @@ def json_string_grammar(grammar: Grammar) -> Grammar:
     terminals = [_escaped_terminal(terminal) for terminal in grammar.terminals]
     opening, closing = len(terminals), len(terminals) + 1
     best = min((terminal.rank for terminal in terminals), default=0)
-    terminals += [Terminal('the opening "', literal_dfa(b'"'), best - 2), Terminal('the closing "', literal_dfa(b'"'), best - 1)]
+    terminals += [
+        Terminal('the opening "', literal_dfa(b'"'), best - 2),
+        Terminal('the closing "', literal_dfa(b'"'), best - 1),
+    ]
     start = len(grammar.nonterminals)
     regions = [replace(region, members=region.members | {closing}) for region in grammar.regions]
     if grammar.ignored and not regions:
@@ -52,7 +57,9 @@ def _escaped_terminal(terminal: Terminal) -> Terminal:
     if not isinstance(terminal.content, ByteDfa):
         problem = f"{terminal.name} cannot stand in a JSON string"
         raise InvalidGrammar(problem, remedy="leave out schemas and special tokens there, or write them outside of it")
-    keywords = {b"".join(_ESCAPED.get(byte, bytes([byte])) for byte in text): n for text, n in terminal.keywords.items()}
+    keywords = {
+        b"".join(_ESCAPED.get(byte, bytes([byte])) for byte in text): n for text, n in terminal.keywords.items()
+    }
     return replace(terminal, content=_escaped(terminal.content), keywords=keywords)
 
 

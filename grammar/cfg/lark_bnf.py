@@ -29,7 +29,7 @@ from .lark_reader import (
     TIMES,
     Definition,
     Tree,
-    Unsure,
+    UnsureError,
     mentioned,
 )
 
@@ -37,6 +37,11 @@ PlainRule = tuple[str, tuple[str, ...]]
 
 _NOTHING = ""
 """Stands, in a sequence of symbols, for a part that was left out."""
+
+_Given = dict[str, tuple[str, int]]
+"""What the parameters of a template are: symbols, and how many children Lark's trees have for each."""
+
+_Waiting = dict[str, tuple[Definition, _Given]]
 
 _Plain = str | Tree
 """A symbol, or alternatives (``OR``) and sequences (``ROW``) of these."""
@@ -69,7 +74,7 @@ class Terminals:
                 name = value.upper()
             if name in self._names:
                 if name in self._unnamed:  # then it matters which came first
-                    raise Unsure
+                    raise UnsureError
                 name = None
         if name is None:
             name = f"__ANON_{len(self.all)}"
@@ -81,7 +86,7 @@ class Terminals:
 
     @staticmethod
     def check_order(terminals: list[TerminalDef]) -> None:
-        """Raise ``Unsure`` where the lexer's order of two ``terminals`` depends on the order of names made up."""
+        """Raise ``UnsureError`` where the lexer's order of two ``terminals`` depends on the order of names made up."""
         seen: dict[tuple[int, int, int], bool] = {}
         for terminal in terminals:
             if terminal.name.startswith("__ANON_"):
@@ -89,7 +94,7 @@ class Terminals:
                 key = terminal.priority, pattern.max_width, len(pattern.value)
                 plain = isinstance(pattern, PatternStr) and not pattern.flags
                 if not (plain and seen.get(key, True)) and key in seen:
-                    raise Unsure
+                    raise UnsureError
                 seen[key] = plain
 
 
@@ -102,14 +107,14 @@ class Rules:
         self._terminals = terminals
         self._rules: list[PlainRule] = []
         self._repeated: dict[_Plain, str] = {}
-        self._waiting: dict[str, tuple[Definition, dict[str, tuple[str, int]]]] = {}
+        self._waiting: _Waiting = {}
         self._used_templates: set[str] = set()
         self._prefix = ""
         self._keeps = False
-        self._given: Mapping[str, tuple[str, int]] = {}
+        self._given: _Given = {}
 
     def plain(self) -> list[PlainRule]:
-        """All rules. Raises ``Unsure``."""
+        """All rules. Raises ``UnsureError``."""
         self._waiting = {name: (rule, {}) for name, rule in self._definitions.items() if not rule.parameters}
         for name, (rule, given) in _growing(self._waiting):
             self._prefix, self._keeps, self._given = name, rule.keeps, given
@@ -122,16 +127,16 @@ class Rules:
     def _check_template(self, rule: Definition, is_used: bool) -> None:
         parameters = set(rule.parameters)
         if len(parameters) < len(rule.parameters) or parameters & self._definitions.keys():
-            raise Unsure
+            raise UnsureError
         if not is_used and (rule.tree is None or not mentioned(rule.tree) <= parameters | self._plain_names()):
-            raise Unsure
+            raise UnsureError
 
     def _plain_names(self) -> set[str]:
         return self._known.union(name for name, rule in self._definitions.items() if not rule.parameters)
 
     def _define(self, name: str, tree: Tree | None) -> None:
         if tree is None:
-            raise Unsure
+            raise UnsureError
         alternatives: dict[tuple[str, tuple[str, ...]], None] = {}
         for sequence in tree[1:]:
             alias = ""
@@ -147,7 +152,7 @@ class Rules:
         for symbols in alternatives:
             kept = tuple(filter(None, symbols)) if _NOTHING in symbols else symbols
             if kept and kept in found:
-                raise Unsure
+                raise UnsureError
             found[kept] = None
         self._rules += [(name, symbols) for symbols in found]
 
@@ -159,7 +164,7 @@ class Rules:
             return self._rule(tree[1])
         if kind == TERMINAL:
             if tree[1] not in self._known:
-                raise Unsure
+                raise UnsureError
             return tree[1], int(self._keeps or not tree[1].startswith("_"))
         if kind == STRING:
             return self._terminals.named(tree), int(self._keeps)
@@ -174,7 +179,7 @@ class Rules:
         if kind == OPTIONAL:
             part, size = self._resolved(tree[1])
             return (OR, part, (ROW, *(_NOTHING,) * size)), size
-        if kind == REGEXP or kind == RANGE:
+        if kind in (REGEXP, RANGE):
             return self._terminals.named(tree), 1
         return self._times(tree) if kind == TIMES else self._template(tree)
 
@@ -182,7 +187,7 @@ class Rules:
         if name in self._given:
             return self._given[name]
         if name not in self._definitions or self._definitions[name].parameters:
-            raise Unsure
+            raise UnsureError
         return name, int(not name.startswith("_"))
 
     def _repetition(self, tree: Tree) -> tuple[_Plain, int]:
@@ -200,18 +205,18 @@ class Rules:
         least, most = tree[2], tree[2] if tree[3] is None else tree[3]
         count = _count(part)
         if most >= lark_expansion.LONG or (count > 1 and most * count.bit_length() > lark_expansion.MANY.bit_length()):
-            raise Unsure
+            raise UnsureError
         return (OR, *((ROW, *(part,) * times) for times in range(least, most + 1))), size * most
 
     def _template(self, tree: Tree) -> tuple[str, int]:
         if tree[0] != TEMPLATE or tree[1] in self._given:
-            raise Unsure
+            raise UnsureError
         definition = self._definitions.get(tree[1])
         if definition is None or len(definition.parameters) != len(tree) - 2:
-            raise Unsure
+            raise UnsureError
         arguments = [self._resolved(part) for part in tree[2:]]
         if not all(isinstance(symbol, str) for symbol, _ in arguments):
-            raise Unsure
+            raise UnsureError
         name = f"{tree[1]}{{{','.join(str(symbol) for symbol, _ in arguments)}}}"
         if name not in self._waiting:
             given = {p: (str(s), n) for p, (s, n) in zip(definition.parameters, arguments, strict=True)}
@@ -220,7 +225,8 @@ class Rules:
         return name, int(not name.startswith("_"))
 
 
-def _growing(waiting: dict[str, tuple[Definition, dict[str, tuple[str, int]]]]) -> Iterator[tuple[str, tuple[Definition, dict[str, tuple[str, int]]]]]:
+def _growing(waiting: _Waiting) -> Iterator[tuple[str, tuple[Definition, _Given]]]:
+    """What is ``waiting``, also what comes meanwhile."""
     done = 0
     while done < len(waiting):
         fresh = list(waiting.items())[done:]
@@ -241,7 +247,7 @@ def _count(part: _Plain) -> int:
 
 
 def _multiplied(part: _Plain) -> list[tuple[str, ...]]:
-    """The sequences of symbols that ``part`` stands for. Raises ``Unsure`` for more than ``MANY`` from one sequence."""
+    """The sequences of symbols that ``part`` stands for; ``UnsureError`` for more than ``MANY`` from one sequence."""
     if isinstance(part, str):
         return [(part,)]
     if part[0] == OR:
@@ -254,5 +260,5 @@ def _multiplied(part: _Plain) -> list[tuple[str, ...]]:
             following = _multiplied(inner)
             found = [before + after for before in found for after in following]
             if len(found) > lark_expansion.MANY:
-                raise Unsure
+                raise UnsureError
     return found

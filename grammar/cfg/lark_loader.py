@@ -16,7 +16,7 @@ from lark.load_grammar import GrammarBuilder, PackageResource, stdlib_loader
 from ..errors import InvalidGrammar
 from .lark_expansion import tame
 from .lark_quick import Loaded, load_quickly
-from .lark_reader import Unsure
+from .lark_reader import UnsureError
 from .lark_text import LarkText, Name
 from .source import error_at, in_grammar
 
@@ -57,7 +57,7 @@ def load(source: LarkText, path: Path | None, start: str, keep: set[str]) -> Loa
     _check_parts(source)
     try:
         return load_quickly(source.text, start, keep)
-    except (Unsure, RecursionError):
+    except (UnsureError, RecursionError):
         return load_with_lark(source, path, start, keep)
 
 

@@ -1,7 +1,7 @@
 """A Lark grammar loaded without Lark's loader, to the same result, or not at all.
 
-Whatever is out of the ordinary raises ``Unsure``: ``%extend`` and ``%override``, imports from beside the file, large
-repetitions, and everything that Lark may refuse. Tests compare the results with Lark's.
+Whatever is out of the ordinary raises ``UnsureError``: ``%extend`` and ``%override``, imports from beside the file,
+large repetitions, and everything that Lark may refuse. Tests compare the results with Lark's.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from lark.load_grammar import stdlib_loader
 
 from .lark_bnf import PlainRule, Rules, Terminals
 from .lark_patterns import Patterns
-from .lark_reader import RULE, TEMPLATE, TERMINAL, Definition, Import, Tree, Unsure, mentioned, statements
+from .lark_reader import RULE, TEMPLATE, TERMINAL, Definition, Import, Tree, UnsureError, mentioned, statements
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class _Definitions:
     def add(self, definition: Definition) -> None:
         name = definition.name
         if name in self.rules or name in self.terminals or name.startswith("__"):
-            raise Unsure
+            raise UnsureError
         (self.terminals if definition.is_terminal else self.rules)[name] = definition
 
     def ignore(self, tree: Tree) -> None:
@@ -59,7 +59,7 @@ class _Definitions:
 
 
 def load_quickly(text: str, start: str, keep: set[str]) -> Loaded:
-    """As ``lark_loader.load``. Raises ``Unsure``."""
+    """As ``lark_loader.load``. Raises ``UnsureError``."""
     read = statements(text)
     found = _Definitions({}, {}, {}, [])
     for library, names in _merged(read.imports).items():
@@ -70,7 +70,7 @@ def load_quickly(text: str, start: str, keep: set[str]) -> Loaded:
         else:
             found.ignore(definition)
     if start not in found.rules or found.rules[start].parameters:
-        raise Unsure
+        raise UnsureError
     patterns = Patterns(found.terminals, found.imported)
     named = [
         TerminalDef(name, patterns.of_terminal(name), definition.priority)
@@ -78,7 +78,7 @@ def load_quickly(text: str, start: str, keep: set[str]) -> Loaded:
         if definition.tree is not None
     ]
     if not {terminal.name for terminal in named}.issuperset(found.ignored):
-        raise Unsure
+        raise UnsureError
     terminals = Terminals(named)
     rules = _used(Rules(found.rules, set(found.terminals), terminals).plain(), start)
     used = {symbol for _, symbols in rules for symbol in symbols}.union(found.ignored, keep)
@@ -120,14 +120,14 @@ def _merged(imports: Iterable[Import]) -> dict[str, dict[str, str]]:
 
 @lru_cache(maxsize=16)
 def _library(name: str) -> tuple[_Definitions, Patterns]:
-    """One of Lark's own grammars. Raises ``Unsure`` for others, and where it imports something itself."""
+    """One of Lark's own grammars. Raises ``UnsureError`` for others, and where it imports something itself."""
     try:
         _, text = stdlib_loader(None, f"{name}.lark")
     except OSError:
-        raise Unsure from None
+        raise UnsureError from None
     read = statements(text.replace("\r\n", "\n"))
     if read.imports:
-        raise Unsure
+        raise UnsureError
     found = _Definitions({}, {}, {}, [])
     for definition in read.definitions:
         if isinstance(definition, Definition):
@@ -149,7 +149,7 @@ def _import(into: _Definitions, name: str, names: dict[str, str]) -> None:
         if symbol not in needed:
             continue
         if symbol.isupper() != names.get(symbol, symbol).isupper():
-            raise Unsure
+            raise UnsureError
         if symbol in library.terminals:
             definition = library.terminals[symbol]
             if definition.tree is not None:
@@ -167,7 +167,7 @@ def _needed(library: _Definitions, names: Iterable[str]) -> set[str]:
         name = work.pop()
         rule = library.rules.get(name)
         if rule is None and name not in library.terminals:
-            raise Unsure
+            raise UnsureError
         if rule is not None and rule.tree is not None:
             fresh = mentioned(rule.tree) - needed - set(rule.parameters)
             needed |= fresh

@@ -1,7 +1,7 @@
 """Reading the text of a Lark grammar into trees, quickly, where there is no doubt what it means.
 
-Lark's own loader builds the same trees with a parser made for any grammar, which takes ten times as long. Whatever is not
-read here, and whatever Lark may refuse, raises ``Unsure``: then Lark's loader decides, and says what is wrong.
+Lark's own loader builds the same trees with a parser made for any grammar, which takes ten times as long. What is not
+read here, and whatever Lark may refuse, raises ``UnsureError``: then Lark's loader decides, and says what is wrong.
 
 Trees are tuples, whose first part says what they are:
 
@@ -23,9 +23,20 @@ from typing import Any
 
 Tree = tuple[Any, ...]
 
-OR, ROW, ALIAS, TERMINAL, RULE, STRING, REGEXP, RANGE, OPTIONAL, REPEAT, TIMES, TEMPLATE = (
-    "or row alias terminal rule string regexp range optional repeat times template".split()
-)
+OR, ROW, ALIAS, TERMINAL, RULE, STRING, REGEXP, RANGE, OPTIONAL, REPEAT, TIMES, TEMPLATE = [
+    "or",
+    "row",
+    "alias",
+    "terminal",
+    "rule",
+    "string",
+    "regexp",
+    "range",
+    "optional",
+    "repeat",
+    "times",
+    "template",
+]
 
 _LEXEME = re.compile(
     r"""
@@ -51,7 +62,7 @@ _END = "end"
 _ENDS = frozenset(("or", ")", "]", "line", "->", _END))
 
 
-class Unsure(Exception):
+class UnsureError(Exception):
     """Lark has to say what the text means."""
 
 
@@ -85,7 +96,7 @@ class Statements:
 
 
 def statements(text: str) -> Statements:
-    """``text`` read; what is ignored stands among the definitions, as a tree. Raises ``Unsure``."""
+    """``text`` read; what is ignored stands among the definitions, as a tree. Raises ``UnsureError``."""
     kinds, values = [], []
     for lexeme in _LEXEME.finditer(text + "\n"):
         kind = lexeme.lastgroup
@@ -94,7 +105,7 @@ def statements(text: str) -> Statements:
             kinds.append(value if kind == "mark" else kind)
             values.append(value)
     if "unknown" in kinds:
-        raise Unsure
+        raise UnsureError
     kinds.append(_END)
     values.append("")
     return _Reader(kinds, values).run()
@@ -128,13 +139,13 @@ class _Reader:
             elif kind == "directive":
                 self._directive(found)
             else:
-                raise Unsure
+                raise UnsureError
         return found
 
     def _take(self, *kinds: str) -> str:
         place = self._place
         if self._kinds[place] not in kinds:
-            raise Unsure
+            raise UnsureError
         self._place = place + 1
         return self._values[place]
 
@@ -150,7 +161,7 @@ class _Reader:
         modifiers = self._take("modifiers") if self._kinds[self._place] == "modifiers" else ""
         name = self._take("rule")
         if "?" in modifiers and name.startswith("_"):
-            raise Unsure
+            raise UnsureError
         parameters = []
         if self._have("{"):
             parameters.append(self._take("rule"))
@@ -183,7 +194,7 @@ class _Reader:
             while self._kinds[self._place] == "terminal":
                 found.definitions.append(Definition(self._take("terminal"), None, is_terminal=True))
         else:
-            raise Unsure
+            raise UnsureError
         self._take("line")
 
     def _import(self) -> Import:
@@ -197,7 +208,7 @@ class _Reader:
             self._take(")")
             return Import("/".join(path), dict(zip(names, names, strict=True)))
         if len(path) == 1:
-            raise Unsure
+            raise UnsureError
         name = path.pop()
         return Import("/".join(path), {name: self._take("rule", "terminal") if self._have("->") else name})
 
@@ -216,7 +227,7 @@ class _Reader:
             parts.append(self._part())
         if self._have("->"):
             if not aliases:
-                raise Unsure
+                raise UnsureError
             return (ALIAS, tuple(parts), self._take("rule"))
         return tuple(parts)
 
@@ -232,7 +243,7 @@ class _Reader:
         if self._have(".."):
             most = int(self._take("number"))
         if not 0 <= least <= (least if most is None else most):
-            raise Unsure
+            raise UnsureError
         return (TIMES, atom, least, most)
 
     def _atom(self) -> Tree:
@@ -251,7 +262,7 @@ class _Reader:
             return (RANGE, value, self._take("string"))
         if kind == "rule":
             if not self._in_rule:
-                raise Unsure
+                raise UnsureError
             if self._have("{"):
                 arguments = [self._value()]
                 while self._have(","):

@@ -151,7 +151,9 @@ class _States:
 def _tables(items: _Items, states: _States, budget: Budget) -> LrTables:
     count, edges = len(states.edges_at) - 2, states.edges
     words = items.end // 64 + 1
-    budget.check_memory(count * (6 * items.end + 4 * items.nonterminals) + 8 * words * len(edges), "the grammar's parser")
+    budget.check_memory(
+        count * (6 * items.end + 4 * items.nonterminals) + 8 * words * len(edges), "the grammar's parser"
+    )
     actions = np.zeros((count, items.end + 1), np.int32)
     goto_edges = np.zeros((count, items.nonterminals), np.int32)
     follow = np.zeros((len(edges), words), np.uint64)

@@ -40,9 +40,9 @@ class GrammarTables:
     def __init__(self, grammar: Grammar, nodes: Mapping[int, int], tokens: TokenTables, budget: Budget) -> None:
         self._grammar, self._accepts_empty = without_empty(grammar)
         self._lr = lr_tables(self._grammar, budget)
-        self._rules = np.array(
-            [(rule.origin, len(rule.expansion)) for rule in self._grammar.rules], np.int32
-        ).reshape(-1, 2)
+        self._rules = np.array([(rule.origin, len(rule.expansion)) for rule in self._grammar.rules], np.int32).reshape(
+            -1, 2
+        )
         self._scanner = Scanner(self._grammar, budget)
         self._retired: list[object] = []
         self._installed: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None
@@ -78,8 +78,9 @@ class GrammarTables:
         known = self._lr.actions[:, :-1] != 0
         of_rules = known.copy()
         for region in grammar.regions or [Region(frozenset(), grammar.beside(frozenset()))]:
-            states = of_rules[:, list(region.members)].any(axis=1) if grammar.regions else np.ones(len(known), np.bool_)
-            known[np.ix_(states, list(region.beside))] = True
+            members, beside = (np.array(sorted(numbers), np.int64) for numbers in (region.members, region.beside))
+            states = of_rules[:, members].any(axis=1) if grammar.regions else np.ones(len(known), np.bool_)
+            known[np.ix_(states, beside)] = True
         numbers: dict[bytes, int] = {}
         rows = np.packbits(known, axis=1)
         self._context_of = np.array([numbers.setdefault(row.tobytes(), len(numbers)) for row in rows], np.int32)

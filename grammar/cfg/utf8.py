@@ -135,13 +135,11 @@ def _tree_of(starts: bytes, values: bytes, kinds: int) -> _Tree:
     return _Tree(np.frombuffer(starts, np.int64), np.frombuffer(values, np.int64), kinds)
 
 
-def _beyond_ascii(
-    starts: NDArray[np.int64], values: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _beyond_ascii(starts: NDArray[np.int64], values: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Intervals of equal values, ASCII and the surrogates in ``_NO_GROUP``."""
-    first = int(np.searchsorted(starts, 0x80, "right")) - 1
-    starts = np.concatenate([[0, 0x80], starts[first + 1 :]])
-    values = np.concatenate([[_NO_GROUP], values[first:]])
+    last = int(np.searchsorted(starts, 0x80, "right")) - 1
+    starts = np.concatenate([[0, 0x80], starts[last + 1 :]])
+    values = np.concatenate([[_NO_GROUP], values[last:]])
     after = values[np.searchsorted(starts, LAST_SURROGATE + 1, "right") - 1]
     below, above = starts < FIRST_SURROGATE, starts > LAST_SURROGATE + 1
     starts = np.concatenate([starts[below], [FIRST_SURROGATE, LAST_SURROGATE + 1], starts[above]])

@@ -1,9 +1,9 @@
 """LALR(1) automata of grammars without empty rules: their states, and what may follow where a rule is complete.
 
-Symbols are numbers: terminals, then the end of the text, then nonterminals. An item is a place in ``after``, which holds
-the symbols of all rules one after the other, and ``RULE_END`` behind each. Look-aheads are those of DeRemer and Pennello,
-"Efficient computation of LALR(1) look-ahead sets" (1982). 1 ms for the grammar of SQL in ``examples/``, which takes 15
-in Python.
+Symbols are numbers: terminals, then the end of the text, then nonterminals. An item is a place in ``after``, which
+holds the symbols of all rules one after the other, and ``RULE_END`` behind each. Look-aheads are those of DeRemer and
+Pennello, "Efficient computation of LALR(1) look-ahead sets" (1982). 0.8 ms for the grammar of SQL in ``examples/``,
+which takes 10 in Python (``lr.py``).
 """
 
 from __future__ import annotations
@@ -93,8 +93,8 @@ def explore_states(
 ):
     """Explore states from the first that was not; edges of state ``s`` are those from ``edges_at[s]`` on.
 
-    States are those of ``find_state``, from 1. ``opened`` int32[2 * nonterminals], ``moves`` int32[4 * items], ``sizes``
-    int32[2 * symbols], zeros at first, ``buffer`` int32[items]. ``NO_ROOM``: to be called again with more.
+    States are those of ``find_state``, from 1. ``opened`` int32[2 * nonterminals], ``moves`` int32[4 * items],
+    ``sizes`` int32[2 * symbols], zeros at first, ``buffer`` int32[items]. ``NO_ROOM``: to be called again with more.
     """
     symbols = np.int64(len(sizes)) // 2
     explored_now = 0
@@ -136,7 +136,7 @@ def explore_states(
             buffer[sizes[symbol]] = moves[2 * i + 1]
             sizes[symbol] += 1
         edge = counters[EDGES]
-        start = 0
+        start = np.int64(0)
         room = True
         for i in range(found):
             symbol = sizes[symbols + i]
@@ -229,9 +229,9 @@ def relate_edges(
 def spread(includes_at, includes, follow, work, waiting):
     """Hand ``follow`` on along ``includes`` until nothing changes."""
     edges = np.int64(len(waiting))
-    for edge in range(edges):
-        work[edge] = edge
-        waiting[edge] = 1
+    for number in range(edges):
+        work[number] = number
+        waiting[number] = 1
     count = edges
     while count > 0:
         count -= 1

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .grammar.batch import fill_next_token_bitmasks
     from .grammar.cfg.ebnf import Ebnf
     from .grammar.cfg.gbnf import Gbnf
+    from .grammar.cfg.json_string_form import JsonString as JsonString
     from .grammar.cfg.lark_form import Lark
     from .grammar.cfg.tags_form import Tags
     from .grammar.errors import BudgetTooSmall as BudgetTooSmall
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
     from .logits.processor import LogitsProcessor
     from .schemas.options import JsonOptions
     from .schemas.specification import JsonSchema, compile
-    from .grammar.cfg.json_string_form import JsonString as JsonString
     from .schemas.tools import tools as tools
 
     __version__: str
