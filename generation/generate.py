@@ -54,8 +54,8 @@ def generate(
     ``system``: a system message, in front of every prompt.
     ``seed``: makes sampling repeatable; the global random state stays as it is.
     ``finish_within_budget``: whether masks steer so that every document is complete within the tokens that may be
-    written; if not said, they do where ``max_new_tokens`` or ``max_length`` is given. A budget that is too small for any
-    document is refused with ``BudgetTooSmall``.
+    written; if not said, they do where ``max_new_tokens`` or ``max_length`` is given. A budget too small for any document
+    is refused with ``BudgetTooSmall``.
     ``generation_kwargs``: for the model's ``generate``. With ``num_return_sequences`` above one the result is a list
     in any case, ordered by prompt. ``max_new_tokens`` is 512 if nothing else says how long, and never goes beyond the
     model's context window.

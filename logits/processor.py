@@ -106,8 +106,8 @@ class LogitsProcessor(TransformersLogitsProcessor):
     it is padded with is ignored. ``pad_token_id`` is needed only if rows are stopped by other means than the
     vocabulary's end of sequence (stop strings, say) and then padded with another token than that.
 
-    ``max_new_tokens``: how many tokens may be written after the prompt, the end token included. Masks then steer so that
-    every text can always still be completed; ``BudgetTooSmall`` is raised, with the least that would do, where none can.
+    ``max_new_tokens``: how many tokens may be written after the prompt, the end token included. Masks then steer so
+    that every text can always still be completed; where none can, ``BudgetTooSmall`` names the least that would do.
 
     Raises ``MaskwrightError`` when a row continues with a token that its constraint forbids.
     """

@@ -26,7 +26,19 @@ from .grammar_cases import VOCABULARY as GRAMMAR_VOCABULARY
 
 END = 0
 SMALL = mw.Vocabulary.from_tokens(
-    [b"", *(bytes([byte]) for byte in b'{}[]":,01ab \\'), b'":', b'{"', b'"a', b'""', b"[]", b"ab", b"}}", b'a":', b",1"],
+    [
+        b"",
+        *(bytes([byte]) for byte in b'{}[]":,01ab \\'),
+        b'":',
+        b'{"',
+        b'"a',
+        b'""',
+        b"[]",
+        b"ab",
+        b"}}",
+        b'a":',
+        b",1",
+    ],
     eos_token_ids=[END],
     special_token_ids=[END],
 )

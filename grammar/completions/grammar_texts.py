@@ -125,9 +125,7 @@ class GrammarTexts:
                 frame = probe.frame_at(thread.frame)
                 if frame.kind == at.EMBEDDED:
                     stacks = self._stacks(probe, frame.count)
-                    found += [
-                        self._way(b"", after) for stack in stacks for after in self._after(stack, frame.node)
-                    ]
+                    found += [self._way(b"", after) for stack in stacks for after in self._after(stack, frame.node)]
         return sorted((way for way in found if way is not None), key=lambda way: way.cost)
 
     def _way(self, text: bytes, stack: Stack) -> _Way | None:
