@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from ..grammar.errors import MaskwrightError
+from ..logits.samplers.result import SamplingResult
 from ..schemas.tool_calls import ToolCall
+from .speculation.stats import SpeculationStats
 
 FinishReason = Literal["stop", "length"]
 
@@ -16,8 +18,9 @@ class GenerationStats:
     """``prompt_tokens`` and ``tokens`` of this document, padding left out.
 
     ``seconds``: the model's whole run, of all documents that were written together; ``mask_seconds``: the part of it
-    that went into masks; ``compile_seconds``: what it took before to build vocabulary and constraint, next to nothing
-    where they were known.
+    that went into masks (by a sampler: all that was not the model's); ``compile_seconds``: what it took before to
+    build vocabulary and constraint, next to nothing where they were known. ``speculation``: passes and drafts
+    of all documents that were written together.
     """
 
     prompt_tokens: int
@@ -25,6 +28,7 @@ class GenerationStats:
     seconds: float
     mask_seconds: float
     compile_seconds: float
+    speculation: SpeculationStats | None = None
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,9 @@ class GenerationResult:
     schema can say, or it is nested too deeply for Python.
 
     ``tool_calls``: the complete calls, of ``tools``; also where the document was cut off.
+
+    ``weight``, ``sampling``: of documents that a sampler drew, its weight among those of its prompt, and what may be
+    claimed of them all.
     """
 
     text: str
@@ -49,6 +56,8 @@ class GenerationResult:
     parsed: object = field(default=None, repr=False)
     error: MaskwrightError | None = None
     tool_calls: tuple[ToolCall, ...] = ()
+    weight: float = 1.0
+    sampling: SamplingResult | None = field(default=None, repr=False)
 
     @property
     def value(self) -> object:

@@ -23,7 +23,7 @@ from .classification import PlainArray, PlainObject, array_of, object_of, plain_
 from .formula import FALSE, TRUE
 from .json_text import read_items
 from .key_classes import KeyClasses, key_classes
-from .key_order import Order
+from .key_order import order_rows, rank_blocks
 from .lowering import Language
 from .mentions import KeyMentions
 from .numbers import labelled_numbers, numbers_of
@@ -249,9 +249,8 @@ class JsonCompiler(ObjectStates):
         live = sum(node != at.NONE for node in nodes.values())
         if self._ordered:
             fields[at.POLICY] = at.ORDERED
-            order = Order(ranks, names, nodes, plain.required)
-            fields[at.ORDER_AT] = self._automaton.add_order(order.rows())
-            fields[at.RANKS_AT] = self._automaton.add_item_nodes(order.blocks())
+            fields[at.ORDER_AT] = self._automaton.add_order(order_rows(names, nodes, plain.required))
+            fields[at.RANKS_AT] = self._automaton.add_item_nodes(rank_blocks(names, nodes, ranks))
         elif live < len(names):
             words = [0] * fields[at.WORDS]
             for index, name in enumerate(names):

@@ -422,3 +422,13 @@ def test_hundred_tools() -> None:
 )
 def test_end_of_object(text: str, start: int, expected: int | None) -> None:
     assert end_of_object(text, start) == expected
+
+
+def test_only_needed_escapes() -> None:
+    plain = {"name": "f", "parameters": {"type": "object", "properties": {"s": {"type": "string"}}}}
+    text = '<tool_call>\n{"name": "f", "arguments": {"s": "%s"}}\n</tool_call>'
+    tools = mw.tools([plain])
+    assert accepts(tools, text % r"\n") and accepts(tools, text % "a")
+    assert not accepts(tools, text % r"\u0061")
+    given = {"name": "g", "parameters": mw.JsonSchema({"type": "object"}, escapes="any")}
+    assert accepts(mw.tools([plain, given]), text % r"\u0061")

@@ -22,9 +22,7 @@ class Lr:
 
     ``shifts``: for each state, the state after each terminal; ``gotos``: after each nonterminal. ``reductions``: for
     each state and terminal, the rules that may be reduced (indices into the grammar's rules) if that comes next.
-    The end of the text is shifted into ``accepting`` from the state after the start symbol. ``kernels``: the items that
-    each state was made of, as (rule, how many symbols are before the dot); a rule behind those of the grammar says that
-    the text is the start symbol and the end.
+    The end of the text is shifted into ``accepting`` from the state after the start symbol.
     """
 
     end: int
@@ -32,7 +30,6 @@ class Lr:
     gotos: tuple[dict[int, int], ...]
     reductions: tuple[dict[int, tuple[int, ...]], ...]
     accepting: int
-    kernels: tuple[tuple[tuple[int, int], ...], ...]
 
     def knows(self, state: int) -> frozenset[int]:
         """The terminals that have an action in ``state``."""
@@ -89,7 +86,7 @@ class _Items:
 def lr_automaton(grammar: Grammar, budget: Budget) -> Lr:
     """The automaton of ``grammar``, which has no empty rules and none that is useless. Raises ``LimitExceeded``."""
     items = _Items(grammar)
-    shifts, gotos, complete, kernels = _states(items, budget)
+    shifts, gotos, complete = _states(items, budget)
     lookaheads = _lookaheads(items, shifts, gotos, complete, budget)
     reductions = []
     for state, rules in enumerate(complete):
@@ -99,15 +96,11 @@ def lr_automaton(grammar: Grammar, budget: Budget) -> Lr:
                 by_terminal[terminal] = (*by_terminal.get(terminal, ()), rule)
         reductions.append(by_terminal)
     accepting = shifts[gotos[0][grammar.start]][items.end]
-    return Lr(items.end, tuple(shifts), tuple(gotos), tuple(reductions), accepting, kernels)
+    return Lr(items.end, tuple(shifts), tuple(gotos), tuple(reductions), accepting)
 
 
-_Moves = list[dict[int, int]]
-_Kernels = tuple[tuple[tuple[int, int], ...], ...]
-
-
-def _states(items: _Items, budget: Budget) -> tuple[_Moves, _Moves, list[list[int]], _Kernels]:
-    """The moves of every state by terminals and by nonterminals, the rules that are complete in it, and its items."""
+def _states(items: _Items, budget: Budget) -> tuple[list[dict[int, int]], list[dict[int, int]], list[list[int]]]:
+    """The moves of every state by terminals and by nonterminals, and the rules that are complete in it."""
     shifts: list[dict[int, int]] = []
     gotos: list[dict[int, int]] = []
     complete: list[list[int]] = []
@@ -134,9 +127,7 @@ def _states(items: _Items, budget: Budget) -> tuple[_Moves, _Moves, list[list[in
         shifts.append(by_terminal)
         gotos.append(by_nonterminal)
         complete.append([items.rule_of[item] for item in kernel if items.next_symbol[item] is None])
-    places = ((items.rule_of[item], item) for kernel in kernels for item in kernel)
-    dots = {item: (rule, item - items.first[rule]) for rule, item in places}
-    return shifts, gotos, complete, tuple(tuple(dots[item] for item in kernel) for kernel in kernels)
+    return shifts, gotos, complete
 
 
 def _lookaheads(

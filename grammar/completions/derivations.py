@@ -11,7 +11,7 @@ import heapq
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from ..cfg.lr import Lr
+from ..cfg.lr_tables import LrTables
 from ..cfg.model import Grammar
 
 Stack = tuple[int, ...]
@@ -29,7 +29,7 @@ class Derivation:
 class Derivations:
     """``cost``: of a terminal, None where it has no text."""
 
-    def __init__(self, grammar: Grammar, lr: Lr, cost: Callable[[int], int | None]) -> None:
+    def __init__(self, grammar: Grammar, lr: LrTables, cost: Callable[[int], int | None]) -> None:
         self._lr = lr
         self._rules = [(rule.origin, rule.expansion) for rule in grammar.rules]
         self._rules.append((len(grammar.nonterminals), (~grammar.start, lr.end)))
@@ -83,7 +83,7 @@ class Derivations:
             height, top = place
             if height < 0:
                 return Derivation(cost, terminals)
-            for rule, dot in self._lr.kernels[top]:
+            for rule, dot in self._lr.items_of(top):
                 origin, expansion = self._rules[rule]
                 rest = self._of(expansion[dot:])
                 if rest is None:
@@ -91,7 +91,7 @@ class Derivations:
                 below = height - dot
                 following = (-1, -1)
                 if rule != len(self._rules) - 1:
-                    following = (below + 1, self._lr.gotos[stack[below]][origin])
+                    following = (below + 1, int(self._lr.gotos[stack[below], origin]))
                 heapq.heappush(ways, (cost + rest.cost, following, terminals + rest.terminals))
         return None
 
@@ -100,13 +100,13 @@ class Derivations:
         found, work, met = [], [stack], {stack}
         while work and len(met) < _MOST_STACKS:
             current = work.pop()
-            state = self._lr.shifts[current[-1]].get(terminal)
-            if state is not None:
-                found.append((*current, state))
-            for rule in self._lr.reductions[current[-1]].get(terminal, ()):
-                origin, expansion = self._rules[rule]
+            for action in self._lr.actions_of(current[-1], terminal):
+                if action > 0:
+                    found.append((*current, action - 1))
+                    continue
+                origin, expansion = self._rules[-1 - action]
                 below = current[: len(current) - len(expansion)]
-                reduced = (*below, self._lr.gotos[below[-1]][origin])
+                reduced = (*below, int(self._lr.gotos[below[-1], origin]))
                 if reduced not in met:
                     met.add(reduced)
                     work.append(reduced)

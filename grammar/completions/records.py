@@ -82,24 +82,24 @@ class Records:
         known = self._keys.get((low, high))
         if known is None:
             automaton = self._automaton
-            nodes = automaton.key_node.array[low:high].tolist()
-            required = automaton.key_required.array[low:high].tolist()
-            ranks = automaton.key_rank.array[low:high].tolist()
+            rows = automaton.keys.array[at.KEY_WIDTH * low : at.KEY_WIDTH * high].reshape(-1, at.KEY_WIDTH).tolist()
             known = self._keys[low, high] = [
-                Key(i, quoted(self.key_text(low + i)), nodes[i], bool(required[i]), ranks[i]) for i in range(high - low)
+                Key(i, quoted(self.key_text(low + i)), row[at.KEY_NODE], bool(row[at.KEY_REQUIRED]), row[at.KEY_RANK])
+                for i, row in enumerate(rows)
             ]
         return known
 
     def key_text(self, key: int) -> bytes:
         """A byte string of the key arrays."""
         automaton = self._automaton
-        start = int(automaton.key_offset.array[key])
-        return automaton.key_bytes.array[start : start + int(automaton.key_length.array[key])].tobytes()
+        row = automaton.keys.array[at.KEY_WIDTH * key :][: at.KEY_WIDTH].tolist()
+        start = row[at.KEY_OFFSET]
+        return automaton.key_bytes.array[start : start + row[at.KEY_LENGTH]].tobytes()
 
     def choices(self, fields: list[int]) -> list[tuple[bytes, int]]:
         """The enumerated strings of a node, as JSON, each with the state that it leads to if the node is joint."""
         low, high = fields[at.CHOICE_LO], fields[at.CHOICE_HI]
-        outcomes = self._automaton.key_rank.array[low:high].tolist()
+        outcomes = self._automaton.key_column(at.KEY_RANK, low, high)
         return [
             (quoted(self.key_text(low + i)), outcomes[i] if fields[at.JOINT] else at.PLAIN) for i in range(high - low)
         ]
@@ -129,7 +129,7 @@ class Records:
         classes, base = record[at.TEXT_CLASSES], record[at.TEXT_BASE]
         labels = automaton.text_label.array
         of_character = automaton.text_ascii.array[record[at.TEXT_ASCII_AT] : record[at.TEXT_ASCII_AT] + 128]
-        letters = {}
+        letters: dict[int, list[str]] = {}
         for character in _LETTERS:
             letters.setdefault(int(of_character[ord(character)]), []).append(character)
         level, met = [("", record[at.TEXT_FIRST])], 0

@@ -2,8 +2,8 @@
 
 Two configurations are alike if a hash over all that decides about the rest is equal. It has 62 bits, so that two
 different ones hardly ever agree by accident; who relies on it verifies.
-What lies in the arena below the matcher's own top is the same for all tokens and is known by its place; what a token has
-put there is compared by its contents.
+What lies in the arena below the matcher's own top is the same for all tokens and is known by its place; what a token
+has put there is compared by its contents.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """maskwright makes language models write structured output: JSON that obeys a schema, by token masks from automata.
 
-The names below are the public face; ``tools`` and the errors besides ``MaskwrightError`` can be had from here too. They
-are loaded on first use, so that ``import maskwright`` is quick and imports no machine-learning library.
+The names below are the public face; ``stream``, ``tools``, ``samplers``, ``Speculation``,
+``ContinuousBatchingLogitsProcessor`` and the errors besides ``MaskwrightError`` can be had from here too. They are loaded
+on first use, so that ``import maskwright`` is quick and imports no machine-learning library.
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .generation.generate import generate
     from .generation.result import GenerationResult
+    from .generation.speculation.options import Speculation as Speculation
+    from .generation.streaming import StreamEvent as StreamEvent
+    from .generation.streaming import stream as stream
     from .grammar.batch import fill_next_token_bitmasks
     from .grammar.cfg.ebnf import Ebnf
     from .grammar.cfg.gbnf import Gbnf
@@ -30,9 +34,14 @@ if TYPE_CHECKING:
     from .grammar.regex_form import Choice, Regex, Substring
     from .grammar.token_budget import BudgetedConstraint as BudgetedConstraint
     from .grammar.vocabulary import Vocabulary
+    from .logits import samplers as samplers
+    from .logits.checks import DeadLogits as DeadLogits
+    from .logits.checks import VocabularyMismatch as VocabularyMismatch
+    from .logits.continuous_batching import ContinuousBatchingLogitsProcessor as ContinuousBatchingLogitsProcessor
     from .logits.processor import LogitsProcessor
     from .schemas.options import JsonOptions
     from .schemas.specification import JsonSchema, compile
+    from .grammar.cfg.json_string_form import JsonString as JsonString
     from .schemas.tools import tools as tools
 
     __version__: str
@@ -65,6 +74,8 @@ _MODULES = {
     "BudgetedConstraint": ".grammar.token_budget",
     "Choice": ".grammar.regex_form",
     "Constraint": ".grammar.matcher",
+    "ContinuousBatchingLogitsProcessor": ".logits.continuous_batching",
+    "DeadLogits": ".logits.checks",
     "Ebnf": ".grammar.cfg.ebnf",
     "Gbnf": ".grammar.cfg.gbnf",
     "GenerationResult": ".generation.result",
@@ -72,6 +83,7 @@ _MODULES = {
     "InvalidSchema": ".grammar.errors",
     "JsonOptions": ".schemas.options",
     "JsonSchema": ".schemas.specification",
+    "JsonString": ".grammar.cfg.json_string_form",
     "Lark": ".grammar.cfg.lark_form",
     "LimitExceeded": ".grammar.errors",
     "Limits": ".grammar.limits",
@@ -79,15 +91,20 @@ _MODULES = {
     "MaskwrightError": ".grammar.errors",
     "Matcher": ".grammar.matcher",
     "Regex": ".grammar.regex_form",
+    "Speculation": ".generation.speculation.options",
+    "StreamEvent": ".generation.streaming",
     "Substring": ".grammar.regex_form",
     "Tags": ".grammar.cfg.tags_form",
     "UnsatisfiableGrammar": ".grammar.errors",
     "UnsatisfiableSchema": ".grammar.errors",
     "UnsupportedSchema": ".grammar.errors",
     "Vocabulary": ".grammar.vocabulary",
+    "VocabularyMismatch": ".logits.checks",
     "compile": ".schemas.specification",
     "fill_next_token_bitmasks": ".grammar.batch",
     "generate": ".generation.generate",
+    "samplers": ".logits",
+    "stream": ".generation.streaming",
     "tools": ".schemas.tools",
 }
 
