@@ -206,9 +206,9 @@ class Completer:
         fields = records.node(frame.node)
         least = int(phase == at.NEXT_KEY)
         if frame.kind == at.ARRAY:
-            members = Members.items(records, fields, frame.count, 0)
+            members = Members.items(records, fields, frame.come, 0)
         else:
-            members = members_of_object(self._values, frame.node, level, frame.count, least, ask)
+            members = members_of_object(self._values, frame.node, level, frame.come, least, ask)
         content = None if members is None else members.text(ask)
         if content is None:
             return None
@@ -243,7 +243,7 @@ def _level(fields: list[int], frame: Frame) -> Level:
     if frame.kind == at.ARRAY:
         return Level(frame.node, at.ARRAY, 0, 0)
     in_order = fields[at.POLICY] in ORDERED
-    return Level(frame.node, at.OBJECT, 0 if in_order else frame.seen, frame.next if in_order else 0, frame.count)
+    return Level(frame.node, at.OBJECT, 0 if in_order else frame.seen, frame.next if in_order else 0, frame.come)
 
 
 def _after(configuration: Configuration) -> Configuration:

@@ -28,14 +28,14 @@ MOST_EXITS = 256
 
 
 class Frame(NamedTuple):
-    """A frame of the arena; ``seen``: the keys that have come or never may, as bits."""
+    """A frame of the arena; ``come``: COUNT; ``seen``: the keys that have come or never may, as bits."""
 
     place: int
     parent: int
     kind: int
     node: int
     state: int
-    count: int
+    come: int
     next: int
     others: int
     seen: int
