@@ -157,7 +157,7 @@ class Probe:
         """Ways out of the scalar or key in hand, the shortest first, one for each different consequence."""
         is_number = self.configuration.mode in (at.NUMBER, at.EMBEDDED_NUMBER)
         for alphabet in _NUMBERS if is_number else _ALPHABETS:
-            for room in _ROOMS:
+            for room in _ROOMS[:2] if is_number else _ROOMS:
                 found, is_all = self._find_exits(alphabet, room, most)
                 if is_all or (found and room == _ROOMS[1]):
                     break
