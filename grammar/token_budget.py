@@ -1,7 +1,7 @@
 """Finishing within a budget of tokens: a constraint under which a text can always still be completed in time.
 
-What is kept true: with ``left`` tokens to go, the end token among them, a completion of at most ``left`` tokens is
-known, and the matcher has read it. So the mask of a tight step allows the tokens after which one of at most ``left - 1``
+What is kept true: with ``left`` tokens to go, the end token among them, a completion of at most so many is known, and
+the matcher has read it. So the mask of a tight step allows the tokens after which one of at most ``left - 1``
 was found, and always the first token of the one that is known. Tokens that leave the same to be written are judged by
 one of them. What is found is not always the shortest, so some tokens may be left out after which there would just have
 been room; none is allowed after which there is not.
@@ -75,7 +75,7 @@ class BudgetedConstraint:
 
 @dataclass(eq=False)
 class _Judged:
-    """The tokens of one place: ``plans[g]`` completes the text after a token of group ``g`` in time, if there is one."""
+    """The tokens of one place: ``plans[g]`` completes the text after a token of group ``g`` in time, if any does."""
 
     length: int
     outcomes: Outcomes
@@ -117,14 +117,15 @@ class BudgetedMatcher:
         plan = self._plans[-1]
         if plan is None:
             found = self.matcher.constraint.completer.complete(self.matcher)
-            assert found is not None and len(found.tokens) < self.left
+            assert found is not None
+            assert len(found.tokens) < self.left, "the bounds of ``Reach`` do not hold"
             plan = self._plans[-1] = found.tokens
         return plan
 
     # --- masks
 
     def fill_next_token_bitmask(self, bitmask: NDArray[np.int32] | torch.Tensor, row: int = 0) -> None:
-        """As ``Matcher.fill_next_token_bitmask``, without the tokens after which there would be no room for the rest."""
+        """As ``Matcher.fill_next_token_bitmask``, without the tokens that leave no room for the rest."""
         self.matcher.fill_next_token_bitmask(bitmask, row)
         words: Any = bitmask if type(bitmask) is np.ndarray else as_array(bitmask)
         self.restrict(words[row])

@@ -380,7 +380,8 @@ def test_generate() -> None:
     assert call.name == "add"
     assert isinstance(add(**call.arguments), float)  # type: ignore[arg-type]
     assert result.value == [call]
-    cut = mw.generate(None, "Add.", schema=mw.tools([add], choice="add"), do_sample=True, seed=2, max_new_tokens=5)
+    options = {"do_sample": True, "seed": 2, "max_new_tokens": 5, "finish_within_budget": False}
+    cut = mw.generate(None, "Add.", schema=mw.tools([add], choice="add"), **options)
     assert cut.finish_reason == "length"
     assert cut.tool_calls == ()
     assert cut.value is None

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ..matcher import Constraint, Matcher
 
 _MOST_PIECES = 1 << 12
+_MOST_EXITS = 64
 _SCALARS = (at.NUMBER, at.EMBEDDED_NUMBER, at.LITERAL, at.STRING, at.TEXT, at.CHOICE, at.KEY, at.OPEN_KEY)
 _BETWEEN = (at.VALUE, at.AFTER, at.FIRST_KEY, at.NEXT_KEY, at.COLON, at.FIRST_ITEM)
 
@@ -127,7 +128,15 @@ class Completer:
             fields = self._values.records.node(configuration.a)
             filler = self._values.filler(fields[at.MIN_LENGTH] - configuration.c)
             return [Exit(filler + b'"', at.AFTER, 0, at.PLAIN, 0)]
-        return probe.exits(64)
+        return probe.exits(_MOST_EXITS if self._has_several_outcomes(configuration) else 1)
+
+    def _has_several_outcomes(self, configuration: Configuration) -> bool:
+        """Can what a scalar or key turns out to be decide about the rest?"""
+        if configuration.mode in (at.NUMBER, at.EMBEDDED_NUMBER):
+            return configuration.b != 0
+        if configuration.mode == at.TEXT:
+            return self._values.records.node(configuration.a)[at.JOINT] != 0
+        return configuration.mode != at.LITERAL
 
     def _cost_behind(self, probe: Probe, way_out: Exit) -> int | None:
         """What is left after a way out of a scalar, which the probe has read; None if that is not known."""
@@ -206,9 +215,9 @@ class Completer:
         fields = records.node(frame.node)
         least = int(phase == at.NEXT_KEY)
         if frame.kind == at.ARRAY:
-            members = Members.items(records, fields, frame.count, 0)
+            members = Members.items(records, fields, frame.come, 0)
         else:
-            members = members_of_object(self._values, frame.node, level, frame.count, least, ask)
+            members = members_of_object(self._values, frame.node, level, frame.come, least, ask)
         content = None if members is None else members.text(ask)
         if content is None:
             return None
@@ -243,7 +252,7 @@ def _level(fields: list[int], frame: Frame) -> Level:
     if frame.kind == at.ARRAY:
         return Level(frame.node, at.ARRAY, 0, 0)
     in_order = fields[at.POLICY] in ORDERED
-    return Level(frame.node, at.OBJECT, 0 if in_order else frame.seen, frame.next if in_order else 0, frame.count)
+    return Level(frame.node, at.OBJECT, 0 if in_order else frame.seen, frame.next if in_order else 0, frame.come)
 
 
 def _after(configuration: Configuration) -> Configuration:

@@ -115,8 +115,7 @@ def _extra(
         text = None if node == at.NONE else ask(node)
         if text is not None:
             names = (name for name in costs.records.class_texts(fields, number) if name not in used)
-            for name in islice(names, wanted):
-                found.append((costs.cost(name + b":" + text), last, name + b":", node))
+            found += [(costs.cost(name + b":" + text), last, name + b":", node) for name in islice(names, wanted)]
     found.sort()
     return [member[1:] for member in found[:wanted]] if len(found) >= wanted else None
 

@@ -124,10 +124,8 @@ class GrammarTexts:
             elif thread.mode in (at.ENDED, at.EMBEDDED_NUMBER):
                 frame = probe.frame_at(thread.frame)
                 if frame.kind == at.EMBEDDED:
-                    stacks = self._stacks(probe, frame.count)
-                    found += [
-                        self._way(b"", after) for stack in stacks for after in self._after(stack, frame.node)
-                    ]
+                    stacks = self._stacks(probe, frame.come)
+                    found += [self._way(b"", after) for stack in stacks for after in self._after(stack, frame.node)]
         return sorted((way for way in found if way is not None), key=lambda way: way.cost)
 
     def _way(self, text: bytes, stack: Stack) -> _Way | None:
@@ -158,7 +156,7 @@ class GrammarTexts:
         arena, place = probe.matcher._arena, configuration.a
         count = int(arena[place])
         rows = arena[place + 1 : place + 1 + count * at.THREAD].reshape(count, at.THREAD).tolist()
-        return [Configuration(*row, configuration.top) for row in rows]
+        return [Configuration._make([*row, configuration.top]) for row in rows]
 
     def _stacks(self, probe: Probe, frontier: int) -> list[Stack]:
         """Some of the stacks of a frontier, the bottom first."""

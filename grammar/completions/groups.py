@@ -172,8 +172,11 @@ class GroupPaths:
             if text is None or (keys is not None and key is not None and text not in keys):
                 continue
             text = comma + text + b":"
-            yield self._values.cost(text), text, _Place(place.state, (level.after(key, in_order), *place.levels[1:]),
-                                                        at.AFTER, index)
+            yield (
+                self._values.cost(text),
+                text,
+                _Place(place.state, (level.after(key, in_order), *place.levels[1:]), at.AFTER, index),
+            )
 
     def _through_entry(self, place: _Place, ask: Ask) -> Iterator[tuple[int, bytes, _Place]]:
         node, state = self._records.entry(place.state, place.entry)

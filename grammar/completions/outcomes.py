@@ -24,7 +24,7 @@ _staying: weakref.WeakKeyDictionary[TokenTables, dict[int, Outcomes]] = weakref.
 
 @dataclass(frozen=True, eq=False)
 class Outcomes:
-    """``groups`` int32[V]: the group of each token, 0 for those that may not come; ``samples``: a token of each, from 1."""
+    """``groups`` int32[V]: the group of each token, 0 for those that may not come; ``samples``: a token of each."""
 
     groups: NDArray[np.int32]
     samples: tuple[int, ...]

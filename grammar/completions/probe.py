@@ -22,19 +22,20 @@ _ALPHABETS = tuple(
 )
 """Bytes to try: first those of plain characters, and only if these do not do, all."""
 
-_ROOMS = (1 << 9, 1 << 13, 1 << 18)
+_NUMBERS = (np.frombuffer(bytearray(b"0123456789.-eE+"), np.uint8),)
+_ROOMS = (1 << 9, 1 << 12, 1 << 15)
 MOST_EXITS = 256
 
 
 class Frame(NamedTuple):
-    """A frame of the arena; ``seen``: the keys that have come or never may, as bits."""
+    """A frame of the arena; ``come``: COUNT; ``seen``: the keys that have come or never may, as bits."""
 
     place: int
     parent: int
     kind: int
     node: int
     state: int
-    count: int
+    come: int
     next: int
     others: int
     seen: int
@@ -154,8 +155,9 @@ class Probe:
 
     def exits(self, most: int = MOST_EXITS) -> list[Exit]:
         """Ways out of the scalar or key in hand, the shortest first, one for each different consequence."""
-        for alphabet in _ALPHABETS:
-            for room in _ROOMS:
+        is_number = self.configuration.mode in (at.NUMBER, at.EMBEDDED_NUMBER)
+        for alphabet in _NUMBERS if is_number else _ALPHABETS:
+            for room in _ROOMS[:2] if is_number else _ROOMS:
                 found, is_all = self._find_exits(alphabet, room, most)
                 if is_all or (found and room == _ROOMS[1]):
                     break

@@ -93,7 +93,9 @@ class _Bounds:
             fields = self._plain(work.pop())
             for before, node in self._parts(fields):
                 members.append(self._member(node, before))
-                nested = nested or bool(fields[at.KINDS] & at.IS_ARRAY and self._records.node(node)[at.KINDS] & at.IS_ARRAY)
+                nested = nested or bool(
+                    fields[at.KINDS] & at.IS_ARRAY and self._records.node(node)[at.KINDS] & at.IS_ARRAY
+                )
                 if node not in met:
                     met.add(node)
                     work.append(node)

@@ -100,7 +100,9 @@ class Records:
         """The enumerated strings of a node, as JSON, each with the state that it leads to if the node is joint."""
         low, high = fields[at.CHOICE_LO], fields[at.CHOICE_HI]
         outcomes = self._automaton.key_column(at.KEY_RANK, low, high)
-        return [(quoted(self.key_text(low + i)), outcomes[i] if fields[at.JOINT] else at.PLAIN) for i in range(high - low)]
+        return [
+            (quoted(self.key_text(low + i)), outcomes[i] if fields[at.JOINT] else at.PLAIN) for i in range(high - low)
+        ]
 
     def items(self, fields: list[int], index: int) -> int:
         """The node of a plain array's item number ``index``, NONE if there is none."""

@@ -40,10 +40,16 @@ class UniqueItems:
 
     def out_of_scalar(self, probe: Probe, configuration: Configuration) -> bytes | None:
         """A longer way out, which makes another value of it."""
+        if not probe.matcher._slots[at.KEEPS_TEXT]:
+            return None
         closing = b"" if configuration.mode in (at.NUMBER, at.EMBEDDED_NUMBER) else b'"'
         behind = (b",", b"]", b"}") if not closing else (b"",)
-        more = (bytes(letters) + closing + end for size in range(4) for letters in product(_MORE, repeat=size)
-                for end in behind)
+        more = (
+            bytes(letters) + closing + end
+            for size in range(4)
+            for letters in product(_MORE, repeat=size)
+            for end in behind
+        )
         return self._first_read(probe, more)
 
     def behind_number(self, probe: Probe) -> bytes:

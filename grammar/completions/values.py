@@ -51,10 +51,9 @@ class ValueTexts:
         found: dict[int, bytes | None] = {root: None}
         dependents: dict[int, set[int]] = {}
         work = [root]
-        while work:
-            node = work.pop()
 
-            def ask(child: int, node: int = node) -> bytes | None:
+        def asking(node: int) -> Ask:
+            def ask(child: int) -> bytes | None:
                 if child in self._texts:
                     return self._texts[child]
                 dependents.setdefault(child, set()).add(node)
@@ -63,7 +62,11 @@ class ValueTexts:
                     work.append(child)
                 return found[child]
 
-            best, known = self._evaluate(node, ask), found[node]
+            return ask
+
+        while work:
+            node = work.pop()
+            best, known = self._evaluate(node, asking(node)), found[node]
             if best is not None and (known is None or self.cost(best) < self.cost(known)):
                 found[node] = best
                 work += dependents.get(node, ())

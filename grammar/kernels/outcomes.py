@@ -1,9 +1,9 @@
 """Tokens sorted by where they lead: two of one group leave the same to be written.
 
-Two configurations are alike if a hash over all that decides about the rest is equal: 62 bits, so that among a million
-tokens two different ones agree by accident once in some million masks; who relies on it verifies.
-What lies in the arena below the matcher's own top is the same for all tokens and is known by its place; what a token has
-put there is compared by its contents.
+Two configurations are alike if a hash over all that decides about the rest is equal. It has 62 bits, so that two
+different ones hardly ever agree by accident; who relies on it verifies.
+What lies in the arena below the matcher's own top is the same for all tokens and is known by its place; what a token
+has put there is compared by its contents.
 """
 
 from __future__ import annotations
@@ -163,7 +163,7 @@ def outcome_of(slots, stack, i, base):
 
 @kernel(Long, Longs, Long, Slots, Numbers, Numbers, Long)
 def group_of(slots, key, keys, numbers, samples, token):
-    """The number of the group ``key``, from 1; a new one gets ``token`` for its sample; ``TOO_MANY`` if there is no room."""
+    """The number of the group ``key``, from 1; a new one gets ``token`` for its sample; ``TOO_MANY`` without room."""
     wrap = len(keys) - 1
     slot = (key >> 7) & wrap
     while keys[slot] != 0 and keys[slot] != key:

@@ -77,8 +77,8 @@ def is_row(rows, row, stack, length, cell):
     """Is the configuration at the second place of the stack that of ``row``? ``length``: its C, as far as it counts."""
     at = row * ROW
     return (
-        rows[at + CELL] >> KEY_STATE_SHIFT == cell >> KEY_STATE_SHIFT and
-        rows[at + MODE] == stack[CONFIGURATION + MODE]
+        rows[at + CELL] >> KEY_STATE_SHIFT == cell >> KEY_STATE_SHIFT
+        and rows[at + MODE] == stack[CONFIGURATION + MODE]
         and rows[at + A] == stack[CONFIGURATION + A]
         and rows[at + B] == stack[CONFIGURATION + B]
         and rows[at + COUNTS] == length
