@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ..language_model import CallableModel, CountingModel, LanguageModel, SamplingSettings
     from ..ngram_model import NGramModel
+    from ..transformers_model import TransformersModel
     from .awrs import AWRS
     from .base import Sampler
     from .checked import Checked
@@ -50,6 +51,7 @@ _MODULES = {
     "SamplingResult": ".result",
     "SamplingSettings": "..language_model",
     "Target": ".target",
+    "TransformersModel": "..transformers_model",
     "Trie": ".trie",
     "Tries": ".trie",
     "load_trie": ".trie_file",
@@ -80,6 +82,7 @@ __all__ = [
     "SamplingResult",
     "SamplingSettings",
     "Target",
+    "TransformersModel",
     "Trie",
     "Tries",
     "load_trie",
