@@ -1,8 +1,8 @@
 """``generate``: documents of a language from a language model, in one call.
 
 The model's own ``generate`` does the decoding, and a logits processor keeps it inside the language, or speculation
-drafts for it (``speculation``), or a sampler does it all (``sampling``). Not supported: ``generate`` arguments that replace
-the prompt (``input_ids``, ``inputs_embeds``, ...), and continuous batching.
+drafts for it (``speculation``), or a sampler does it all (``sampling``). Not supported: ``generate`` arguments that
+replace the prompt (``input_ids``, ``inputs_embeds``, ...), and continuous batching.
 """
 
 from __future__ import annotations

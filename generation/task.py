@@ -1,4 +1,4 @@
-"""What generating a document takes, apart from prompts and arguments; and a document from the tokens that were written."""
+"""What generating takes, apart from prompts and arguments; and a document from the tokens that were written."""
 
 from __future__ import annotations
 

@@ -41,11 +41,12 @@ class LogitsProcessor(TransformersLogitsProcessor):
     it is padded with is ignored. ``pad_token_id`` is needed only if rows are stopped by other means than the
     vocabulary's end of sequence (stop strings, say) and then padded with another token than that.
 
-    ``max_new_tokens``: how many tokens may be written after the prompt, the end token included. Masks then steer so that
-    every text can always still be completed; ``BudgetTooSmall`` is raised, with the least that would do, where none can.
+    ``max_new_tokens``: how many tokens may be written after the prompt, the end token included. Masks then steer so
+    that every text can always still be completed; ``BudgetTooSmall`` is raised, with the least that would do, where
+    none can.
 
-    ``in_place``: write into the scores instead of a copy, which saves passes over memory; not for ``output_logits=True``
-    and prompt lookup, which need the scores afterwards.
+    ``in_place``: write into the scores instead of a copy, which saves passes over memory; not for
+    ``output_logits=True`` and prompt lookup, which need the scores afterwards.
 
     Raises ``MaskwrightError`` when a row continues with a token that its constraint forbids, ``VocabularyMismatch`` for
     scores that cannot be of the constraint's vocabulary, and ``DeadLogits`` when a model gives nothing to choose from;

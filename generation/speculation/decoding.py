@@ -59,9 +59,9 @@ class SpeculativeDecoding:
     """A decoding method for ``model.generate(custom_generate=...)``, kept from call to call with what it has learned.
 
     ``constraint``: one for all rows, or one for each prompt. ``matchers`` holds those of the last call, at the end of
-    their texts; ``stats`` what it did in the last call. ``seeds``: one for each row of the next call, or None to sample
-    by the global random state. ``max_new_tokens``: a budget of tokens in which every text of the next call is completed,
-    or None.
+    their texts; ``stats`` what it did in the last call. ``seeds``: one for each row of the next call, or None to
+    sample by the global random state. ``max_new_tokens``: a budget of tokens in which every text of the next call is
+    completed, or None.
     """
 
     def __init__(self, constraint: Constraint | Sequence[Constraint], speculation: Speculation | None = None) -> None:

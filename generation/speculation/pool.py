@@ -27,7 +27,8 @@ def chosen_decoding(
 ) -> Iterator[SpeculativeDecoding | None]:
     """A decoding for one call, or None for the model's own; ``setting``: what holds for an argument.
 
-    ``"auto"`` speculates where it can. Raises ``MaskwrightError`` where ``Speculation`` options are given and it cannot.
+    ``"auto"`` speculates where it can. Raises ``MaskwrightError`` where ``Speculation`` options are given and it
+    cannot.
     """
     if choice is None:
         yield None

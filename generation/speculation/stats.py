@@ -10,7 +10,8 @@ class SpeculationStats:
     """``forward_passes``: of the model, reading the prompt left out; ``tokens``: written.
 
     ``drafted`` and ``accepted``: nodes of draft trees by the drafter that named them first. ``lengths``: how often so
-    many drafted tokens were accepted in one pass of one sequence. ``forward_seconds``: in the model; ``draft_seconds``: in drafters, grammar masks included; ``verify_seconds``: in judging and in the cache.
+    many drafted tokens were accepted in one pass of one sequence. ``forward_seconds``: in the model; ``draft_seconds``:
+    in drafters, grammar masks included; ``verify_seconds``: in judging and in the cache.
     """
 
     forward_passes: int = 0

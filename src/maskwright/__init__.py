@@ -1,8 +1,8 @@
 """maskwright makes language models write structured output: JSON that obeys a schema, by token masks from automata.
 
-The names below are the public face; ``stream``, ``tools``, ``samplers``, ``Speculation``,
-``ContinuousBatchingLogitsProcessor`` and the errors besides ``MaskwrightError`` can be had from here too. They are loaded
-on first use, so that ``import maskwright`` is quick and imports no machine-learning library.
+The names below are the public face; ``stream``, ``tools``, ``samplers``, ``Speculation``, ``JsonString``,
+``ContinuousBatchingLogitsProcessor`` and the errors besides ``MaskwrightError`` can be had from here too. They are
+loaded on first use, so that ``import maskwright`` is quick and imports no machine-learning library.
 """
 
 from __future__ import annotations
