@@ -11,13 +11,15 @@ from weakref import WeakKeyDictionary
 from ...grammar.errors import MaskwrightError
 from ...grammar.matcher import Constraint
 from .decoding import SpeculativeDecoding
+from .learned import Learned
 from .options import Speculation
 from .tree_cache import check_support
 
 Choice = Speculation | Literal["auto"] | None
 
 _OTHER_WAYS = ("assistant_model", "custom_generate", "dola_layers", "penalty_alpha", "prompt_lookup_num_tokens")
-_idle: WeakKeyDictionary[Constraint, list[SpeculativeDecoding]] = WeakKeyDictionary()
+_idle: WeakKeyDictionary[Constraint, list[Learned]] = WeakKeyDictionary()
+"""What no call uses just now; nothing in it may refer to its constraint, or it would live for ever."""
 _lock = threading.Lock()
 
 
@@ -42,10 +44,10 @@ def chosen_decoding(
     else:
         with _lock:
             idle = _idle.setdefault(constraint, [])
-            decoding = idle.pop() if idle else SpeculativeDecoding(constraint)
-        yield decoding
-        with _lock:
-            idle.append(decoding)
+            learned = idle.pop() if idle else Learned.of(Speculation(), constraint.vocabulary)
+        yield SpeculativeDecoding(constraint, learned=learned)
+        with _lock:  # after an error it is left out
+            idle.append(learned)
 
 
 def _can(model: Any, setting: Callable[[str], Any]) -> bool:
