@@ -36,7 +36,6 @@ from .growth import GrownTree, Growth
 from .laws import Law, Text
 from .learned import Learned
 from .options import Speculation
-from .recycling import BRANCHES, Recycling
 from .rule import DrawnFirst
 from .stats import SpeculationStats
 from .tree_cache import TreeCache
@@ -334,11 +333,8 @@ class _Run:
         self._stats.count(self._learned.names, sources, [sources[node - 1] for node in accepted])
         for session in sequence.sessions:
             session.extend(written)
-        for drafter in self._learned.drafters:
-            if isinstance(drafter, Recycling):
-                read = torch.tensor([sequence.ids[-len(written) - 1], *written[:-1]][: len(path)])
-                best = logits[path[: len(read)]].topk(min(BRANCHES, logits.shape[-1])).indices
-                drafter.learn(read.numpy(), best.cpu().numpy())
+        read = [sequence.ids[-len(written) - 1], *written[:-1]]
+        self._learned.read(np.array(read, np.int64), logits[path[: len(read)]])
 
     def _padded(self, texts: list[list[int]]) -> torch.Tensor:
         padding = self._config._pad_token_tensor

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
 from ...grammar.vocabulary import Vocabulary
 from .acceptance import Acceptance
 from .drafter import Drafter
 from .options import Speculation
 from .pass_cost import FreeNodes, PassCost
+from .recycling import BRANCHES, Recycling
 
 
 @dataclass(frozen=True)
@@ -30,3 +35,10 @@ class Learned:
     @property
     def names(self) -> list[str]:
         return [each.name for each in self.drafters]
+
+    def read(self, tokens: NDArray[np.int64], logits: torch.Tensor) -> None:
+        """A model has read ``tokens`` int64[n], after which it gave ``logits`` float[n, V]."""
+        for drafter in self.drafters:
+            if isinstance(drafter, Recycling):
+                best = logits.topk(min(BRANCHES, logits.shape[-1])).indices
+                drafter.learn(tokens, best.cpu().numpy())

@@ -32,22 +32,36 @@ def chosen_decoding(
     ``"auto"`` speculates where it can. Raises ``MaskwrightError`` where ``Speculation`` options are given and it
     cannot.
     """
-    if choice is None:
-        yield None
-    elif isinstance(choice, Speculation):
-        _check(model, setting)
-        yield SpeculativeDecoding(constraint, choice)
-    elif choice != "auto":
-        raise MaskwrightError(f"speculation is {choice!r}", remedy='it is "auto", None or a Speculation')
-    elif not _can(model, setting):
+    options = options_of(choice)
+    if options is None or (choice == "auto" and not _can(model, setting)):
         yield None
     else:
-        with _lock:
-            idle = _idle.setdefault(constraint, [])
-            learned = idle.pop() if idle else Learned.of(Speculation(), constraint.vocabulary)
-        yield SpeculativeDecoding(constraint, learned=learned)
-        with _lock:  # after an error it is left out
-            idle.append(learned)
+        _check(model, setting)
+        with lent(choice, constraint) as learned:
+            yield SpeculativeDecoding(constraint, options, learned=learned)
+
+
+def options_of(choice: Choice) -> Speculation | None:
+    """Raises ``MaskwrightError`` for what is no choice."""
+    if choice is None or isinstance(choice, Speculation):
+        return choice
+    if choice != "auto":
+        raise MaskwrightError(f"speculation is {choice!r}", remedy='it is "auto", None or a Speculation')
+    return Speculation()
+
+
+@contextmanager
+def lent(choice: Choice, constraint: Constraint) -> Iterator[Learned]:
+    """What speculation learns in one call; with ``"auto"`` it goes on from what an earlier one learnt, which has ended."""
+    if isinstance(choice, Speculation):
+        yield Learned.of(choice, constraint.vocabulary)
+        return
+    with _lock:
+        idle = _idle.setdefault(constraint, [])
+        learned = idle.pop() if idle else Learned.of(Speculation(), constraint.vocabulary)
+    yield learned
+    with _lock:  # after an error it is left out
+        idle.append(learned)
 
 
 def _can(model: Any, setting: Callable[[str], Any]) -> bool:
