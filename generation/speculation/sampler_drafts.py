@@ -43,7 +43,8 @@ class _Line:
 class SamplerDrafts:
     """``Drafts`` for a model that a sampler asks, after one prompt; ``max_tokens``: the sampler's limit of length.
 
-    ``stats`` counts as in decoding; a drafted token is accepted when a sampler asks about the prefix that ends in it.
+    ``stats`` counts as in decoding; drafted tokens are accepted if the text, when the model has to read it again, goes
+    on with them. That leaves out those of a text's last draft, and those that were of use to another text.
     """
 
     def __init__(
