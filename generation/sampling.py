@@ -145,7 +145,15 @@ def sample_documents(
             if options is not None and learned is not None:
                 drafts = SamplerDrafts(task.constraint, row, budget, options, learned)
             drawn = draw(
-                task.model, task.constraint, row, settings, sampler, n=n, max_tokens=budget, seed=own_seed, drafts=drafts
+                task.model,
+                task.constraint,
+                row,
+                settings,
+                sampler,
+                n=n,
+                max_tokens=budget,
+                seed=own_seed,
+                drafts=drafts,
             )
         results += _documents(task, len(row), drawn)
     return results

@@ -75,7 +75,9 @@ def test_laws_are_the_same_whatever_is_drafted(model: Any) -> None:
     plain, drafts = TransformersModel(model, PROMPT, settings), AnyDrafts()
     ours = TransformersModel(model, PROMPT, settings, drafts=drafts)
     random = np.random.default_rng(0)
-    prefixes = [tuple(random.integers(0, 3, length).tolist()) for length in (0, 1, 1, 2, 2, 2, 3, 3, 4, 4) for _ in "ab"]
+    prefixes = [
+        tuple(random.integers(0, 3, length).tolist()) for length in (0, 1, 1, 2, 2, 2, 3, 3, 4, 4) for _ in "ab"
+    ]
     for _ in range(2):
         assert np.allclose(ours.log_probabilities(prefixes), plain.log_probabilities(prefixes), atol=1e-4)
     assert ours.computed < plain.computed
@@ -100,7 +102,9 @@ def sampled(sampler: Any, speculation: Any, seed: int = 5, n: int = 6) -> list[A
 OPTIONS: dict[str, Any] = {
     "auto": lambda: "auto",
     "all that is guessed": lambda: Speculation(adaptive=False, deepest=6),
-    "a model": lambda: Speculation(drafters=(DraftModel(load_tiny_model()[0], sample=True),), adaptive=False, deepest=3),
+    "a model": lambda: Speculation(
+        drafters=(DraftModel(load_tiny_model()[0], sample=True),), adaptive=False, deepest=3
+    ),
 }
 
 

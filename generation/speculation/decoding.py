@@ -142,13 +142,16 @@ class _Run:
         self._streamer = streamer
         self._ends = _end_tokens(config)
         self._seeds = decoding.seeds if config.do_sample else None
-        self._generator = torch.Generator(model.device).manual_seed(_seed()) if config.do_sample else None
+        unseeded = config.do_sample and self._seeds is None
+        self._generator = torch.Generator(model.device).manual_seed(_seed()) if unseeded else None
         words = word_count(decoding._constraints[0].vocabulary.size)
         self._masks: NDArray[np.int32] = np.zeros((0, words), np.int32)
         self._stats = decoding.stats = SpeculationStats()
 
     def decode(self, model_kwargs: dict[str, Any]) -> torch.Tensor:
-        others = sorted(name for name, value in model_kwargs.items() if value is not None and name not in _READ_ARGUMENTS)
+        others = sorted(
+            name for name, value in model_kwargs.items() if value is not None and name not in _READ_ARGUMENTS
+        )
         if others:
             raise MaskwrightError(f"speculation reads tokens alone, not {', '.join(others)}", remedy="leave it out")
         attention_mask = model_kwargs.get("attention_mask")

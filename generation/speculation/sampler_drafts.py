@@ -55,7 +55,9 @@ class SamplerDrafts:
         self._most = max_tokens - 1
         self._options = options
         self._learned = learned
-        self._masks: NDArray[np.int32] = np.zeros((options.budget + 1, word_count(constraint.vocabulary.size)), np.int32)
+        self._masks: NDArray[np.int32] = np.zeros(
+            (options.budget + 1, word_count(constraint.vocabulary.size)), np.int32
+        )
         self._lines: dict[Prefix, _Line] = {}
         self._clock = 0
         self.stats = SpeculationStats()
