@@ -32,8 +32,8 @@ class TransformersModel:
     along them are known when they are asked for.
 
     ``vocabulary_size`` is the width of the model's logits; ``passes`` how often the model ran after it had read the
-    prompt, ``computed`` how many prefixes it ran for: those that were asked about, less the known ones. Raises ``MaskwrightError`` for a model in training mode,
-    whose dropout makes another law of each call.
+    prompt, ``computed`` how many prefixes it ran for: those that were asked about, less the known ones. Raises
+    ``MaskwrightError`` for a model in training mode, whose dropout makes another law of each call.
     """
 
     def __init__(

@@ -90,7 +90,8 @@ def test_the_memory_of_laws_is_bounded() -> None:
         laws.keep((token,), torch.full((10,), float(token)))
     assert [token for token in range(5) if laws.of((token,)) is not None] == [2, 3, 4]
     kept = laws.of((4,))
-    assert kept is not None and float(kept[0]) == 4.0
+    assert kept is not None
+    assert float(kept[0]) == 4.0
 
 
 def sampled(sampler: Any, speculation: Any, seed: int = 5, n: int = 6) -> list[Any]:

@@ -52,7 +52,7 @@ def options_of(choice: Choice) -> Speculation | None:
 
 @contextmanager
 def lent(choice: Choice, constraint: Constraint) -> Iterator[Learned]:
-    """What speculation learns in one call; with ``"auto"`` it goes on from what an earlier one learnt, which has ended."""
+    """What speculation learns in one call; with ``"auto"`` it goes on from where an earlier call has ended."""
     if isinstance(choice, Speculation):
         yield Learned.of(choice, constraint.vocabulary)
         return
