@@ -55,14 +55,14 @@ class AWRS:
         population = Population.beginning(target, Potentials((), (), constraint.vocabulary), n)
         while population.growing():
             population.step(counting, proposal, random)
-        result = _result(population, counting.forward_passes, proposal.checks)
+        result = _result(population, counting.forward_passes, proposal)
         if not result.samples:
             problem = f"none of {n} sequences could be finished within {max_tokens} tokens"
             raise BudgetExhausted(problem, remedy="raise n or max_tokens", found=result)
         return result
 
 
-def _result(population: Population, forward_passes: int, checks: int) -> SamplingResult:
+def _result(population: Population, forward_passes: int, proposal: RejectionProposal) -> SamplingResult:
     rows = np.flatnonzero(population.finished).tolist()
     attempts = len(population.token_ids)
     log_normaliser = population.log_normaliser()
@@ -80,5 +80,5 @@ def _result(population: Population, forward_passes: int, checks: int) -> Samplin
         log_normaliser=log_sum(population.log_weights) - float(np.log(attempts)),
         forward_passes=forward_passes,
         cut_by_length=population.cut_by_length,
-        note=f"{lost}the constraint was asked about {checks} tokens",
+        note=f"{lost}the constraint was asked about {proposal.checks} tokens in {proposal.draws} draws",
     )

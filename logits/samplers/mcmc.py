@@ -47,7 +47,7 @@ class MCMC:
     """
 
     steps: int = 10
-    truncation: Truncation = "uniform"
+    truncation: Truncation = "priority"
     most_starts: int = 100
 
     def __post_init__(self) -> None:

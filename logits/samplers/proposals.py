@@ -67,10 +67,11 @@ class MaskedProposal:
 class RejectionProposal:
     """Draws without replacement until the constraint has allowed two tokens; no mask is computed.
 
-    ``checks``: how many tokens the constraint was asked about.
+    ``checks``: how many tokens the constraint was asked about, in so many ``draws``.
     """
 
     checks: int = 0
+    draws: int = 0
 
     def propose(
         self,
@@ -86,6 +87,7 @@ class RejectionProposal:
             forbidden = ~target.ends if target.is_last(length) else beyond
             found = first_allowed(np.where(forbidden, -np.inf, laws[row]).astype(np.float64), _Check(matcher), random)
             self.checks += found.checks
+            self.draws += 1
             if found.token is not None:
                 tokens[row], weights[row] = found.token, found.log_weight
         return Proposed(tokens, weights)
