@@ -1,20 +1,21 @@
 """Models and tokenizers from whatever names them, and what generating needs to know about a model.
 
-Not supported: encoder-decoder models, and models that need code from a repository to load (load those yourself).
+Not supported: models that need code from a repository to load (load those yourself).
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
 
 from ..grammar.errors import MaskwrightError
+from ..logits.checks import check_count
 from .tiny import load_tiny_model
 
 _LOADING_ERRORS = (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError)
@@ -37,8 +38,6 @@ def load(model: Any, tokenizer: Any = None) -> tuple[Any, Any]:
         raise MaskwrightError(
             f"a {type(model).__name__} is not a model", remedy="pass a transformers model, its name or path, or None"
         )
-    if getattr(model.config, "is_encoder_decoder", False):
-        raise MaskwrightError("encoder-decoder models are not supported", remedy="use a causal language model")
     own = getattr(model, "tokenizer", None) if tokenizer is None else tokenizer
     own = getattr(model, "name_or_path", "") if own is None else own
     if own == "":
@@ -63,6 +62,26 @@ def logits_width(model: Any) -> int:
     return int(model.config.get_text_config().vocab_size)
 
 
+def check_tokenizer(tokenizer: Any, width: int) -> None:
+    """Raise ``VocabularyMismatch`` for a tokenizer with far fewer tokens than the model has logits."""
+    if hasattr(tokenizer, "__len__"):
+        check_count(len(tokenizer), width)
+
+
+def decoder_prompt(model: Any, setting: Callable[[str], Any], rows: int) -> dict[str, torch.Tensor]:
+    """For an encoder-decoder model whose first token is forced (BART's), the ids to begin with.
+
+    Forcing would meet the mask, which knows nothing of a first token; so it is written before. ``setting``: what holds
+    for an argument of ``generate``.
+    """
+    first = setting("forced_bos_token_id")
+    if not model.config.is_encoder_decoder or first is None or setting("decoder_input_ids") is not None:
+        return {}
+    start = setting("decoder_start_token_id")
+    start = setting("bos_token_id") if start is None else start
+    return {"decoder_input_ids": torch.tensor([[start, first]] * rows, device=model.device)}
+
+
 def context_window(model: Any) -> int | None:
     """How many tokens the model can attend to; None if it does not say."""
     window = getattr(model.config.get_text_config(), "max_position_embeddings", None)
@@ -84,7 +103,9 @@ def _tiny_model() -> tuple[Any, Any]:
 @lru_cache(1)
 def _named_model(name: str) -> Any:
     try:
-        model: Any = AutoModelForCausalLM.from_pretrained(name, dtype="auto")
+        config = AutoConfig.from_pretrained(name)
+        kind: Any = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
+        model: Any = kind.from_pretrained(name, dtype="auto")
     except _LOADING_ERRORS as error:
         raise _unreadable("model", name, error) from error
     return model.to("cuda") if torch.cuda.is_available() else model
@@ -101,7 +122,7 @@ def _named_tokenizer(name: str) -> Any:
 def _unreadable(kind: str, name: str, error: BaseException) -> MaskwrightError:
     reason = " ".join(str(error).split())[:200]
     return MaskwrightError(
-        f"cannot load the {kind} {name!r}: {reason}", remedy="pass a folder with a causal language model, or a hub id"
+        f"cannot load the {kind} {name!r}: {reason}", remedy="pass a folder with a language model, or a hub id"
     )
 
 

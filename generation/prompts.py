@@ -37,11 +37,15 @@ def encode(tokenizer: Any, prompt: Prompt, system: str | None) -> list[int]:
     return list(ids)
 
 
-def pad_left(rows: Sequence[Sequence[int]], padding: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Token ids and attention mask, int64[rows, longest]."""
+def pad(rows: Sequence[Sequence[int]], padding: int, *, right: bool) -> tuple[torch.Tensor, torch.Tensor]:
+    """Token ids and attention mask, int64[rows, longest]: padded on the left, or on the right as encoders are."""
     longest = max(map(len, rows))
-    ids = [[padding] * (longest - len(row)) + list(row) for row in rows]
-    mask = [[0] * (longest - len(row)) + [1] * len(row) for row in rows]
+    ids, mask = [], []
+    for row in rows:
+        blank = longest - len(row)
+        before, after = (0, blank) if right else (blank, 0)
+        ids.append([padding] * before + list(row) + [padding] * after)
+        mask.append([0] * before + [1] * len(row) + [0] * after)
     return torch.tensor(ids), torch.tensor(mask)
 
 

@@ -8,6 +8,7 @@ from typing import Literal
 from ..grammar.errors import MaskwrightError
 from ..logits.samplers.result import SamplingResult
 from ..schemas.tool_calls import ToolCall
+from .speculation.stats import SpeculationStats
 
 FinishReason = Literal["stop", "length"]
 
@@ -18,7 +19,8 @@ class GenerationStats:
 
     ``seconds``: the model's whole run, of all documents that were written together; ``mask_seconds``: the part of it
     that went into masks (by a sampler: all that was not the model's); ``compile_seconds``: what it took before to
-    build vocabulary and constraint, next to nothing where they were known.
+    build vocabulary and constraint, next to nothing where they were known. ``speculation``: passes and drafts
+    of all documents that were written together.
     """
 
     prompt_tokens: int
@@ -26,6 +28,27 @@ class GenerationStats:
     seconds: float
     mask_seconds: float
     compile_seconds: float
+    speculation: SpeculationStats | None = None
+
+    @property
+    def forward_passes(self) -> int | None:
+        """Passes of the model after the prompt was read; None if that was left to the model's own ``generate``."""
+        return None if self.speculation is None else self.speculation.forward_passes
+
+    @property
+    def drafted(self) -> dict[str, int]:
+        """Drafted tokens by drafter."""
+        return {} if self.speculation is None else dict(self.speculation.drafted)
+
+    @property
+    def accepted(self) -> dict[str, int]:
+        """Those of ``drafted`` that became part of a document."""
+        return {} if self.speculation is None else dict(self.speculation.accepted)
+
+    @property
+    def mean_accepted_length(self) -> float:
+        """Drafted tokens accepted in one pass of one sequence."""
+        return 0.0 if self.speculation is None else self.speculation.mean_accepted_length
 
 
 @dataclass(frozen=True)

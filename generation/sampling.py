@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,9 @@ from ..logits.samplers.base import Sampler
 from ..logits.samplers.exact import Exact
 from ..logits.samplers.result import SamplingResult
 from ..logits.transformers_model import TransformersModel
+from .arguments import token_budget
+from .result import GenerationResult, GenerationStats
+from .task import Task, document
 
 MASK = "mask"
 _LENGTHS = frozenset({"max_new_tokens", "max_length", "generation_config"})
@@ -105,6 +108,32 @@ def draw(
 def seed_of(seed: int | None, prompt: int) -> int | None:
     """A seed for each prompt."""
     return None if seed is None else int(np.random.SeedSequence([seed, prompt]).generate_state(1, np.uint64)[0] >> 1)
+
+
+def sample_documents(
+    task: Task,
+    rows: Sequence[list[int]],
+    seed: int | None,
+    sampler: Sampler,
+    n: int | None,
+    arguments: dict[str, Any],
+) -> list[GenerationResult]:
+    """The documents of each prompt in turn: what is learnt of one must not be used for another."""
+    settings = settings_of(task.model, arguments)
+    config = arguments.get("generation_config") or task.model.generation_config
+    results = []
+    for index, row in enumerate(rows):
+        budget = token_budget(task.model, len(row), arguments, config)["max_new_tokens"]
+        own_seed = seed_of(seed, index)
+        drawn = draw(task.model, task.constraint, row, settings, sampler, n=n, max_tokens=budget, seed=own_seed)
+        for sample in drawn.result.samples:
+            matcher = task.constraint.matcher()
+            matcher.accept_tokens(sample.token_ids)
+            count = len(sample.token_ids)
+            stats = GenerationStats(len(row), count, drawn.seconds, drawn.own_seconds, task.compile_seconds)
+            result = document(task, matcher, list(sample.token_ids), stats)
+            results.append(replace(result, weight=sample.weight, sampling=drawn.result))
+    return results
 
 
 def _check_count(n: int | None) -> int:

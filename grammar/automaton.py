@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -19,11 +18,12 @@ from .dfa import DEAD, TextDfa
 from .dfa_operations import UNREACHABLE, distances
 from .errors import LimitExceeded
 from .kernels import layout as at
+from .length_table import length_table
 from .limits import Budget
 from .number_automaton import NumberAutomaton
-from .pool import Beginning, Memory, Pool, address_of
+from .pool import Beginning, Layout, Memory, Pool, address_of
 from .residue_table import add_residues
-from .text_dfa import open_states, viability
+from .text_dfa import open_states
 
 if TYPE_CHECKING:
     from .cfg.tables import GrammarTables
@@ -49,6 +49,9 @@ class Compiler(Protocol):
 
         ``NONE`` where no value is left.
         """
+
+    def example_keys(self, state: int) -> frozenset[bytes]:
+        """The keys, as JSON, with which an object in ``state`` can be completed; others may be needed instead."""
 
 
 _DEFAULTS = {
@@ -77,25 +80,35 @@ def _values(dtype: DTypeLike, *values: int) -> NDArray[Any]:
     return np.array(values, dtype)
 
 
+def _key_rows(
+    keys: Sequence[bytes],
+    start: int,
+    nodes: Sequence[int] | None = None,
+    required: Sequence[bool] | None = None,
+    ranks: Sequence[int] | None = None,
+) -> list[int]:
+    """``KEYS`` rows, one after the other; the bytes of the first key begin at ``start``."""
+    rows: list[int] = []
+    nones, zeros = [at.NONE] * len(keys), [0] * len(keys)
+    for key, node, rank, needed in zip(keys, nodes or nones, ranks or zeros, required or zeros, strict=True):
+        rows += (start, len(key), node, rank, needed)
+        start += len(key)
+    return rows
+
+
 class _Table:
     """A table of an automaton: its slot, and the rows that it begins with; the pool is made when it is asked for."""
 
-    def __init__(self, slot: int, beginning: Beginning) -> None:
-        self._place = slot - at.NODES
-        self._beginning = beginning
-        FIRST_ADDRESSES[self._place] = beginning.address
+    def __init__(self, slot: int, rows: NDArray[Any], least: int = 64) -> None:
+        self.beginning = Beginning(slot - at.NODES, rows, least)
 
     def __set_name__(self, owner: type, name: str) -> None:
         self._name = name
 
     def __get__(self, automaton: Automaton, owner: type) -> Pool:
-        pool = Pool(automaton._memory, self._place, self._beginning)
+        pool = Pool(automaton._memory, self.beginning)
         automaton.__dict__[self._name] = pool  # from now on found without asking here
         return pool
-
-
-FIRST_ADDRESSES = np.zeros(at.TABLES_END - at.NODES, np.int64)
-"""Where the tables of an automaton begin that has only the rows that all of them begin with."""
 
 
 class Automaton:
@@ -105,32 +118,26 @@ class Automaton:
     ``escapes``: ``ANY_ESCAPES`` or ``MINIMAL_ESCAPES``.
     """
 
-    nodes = _Table(at.NODES, Beginning(_rows(np.int32, at.NODE_WIDTH), 16))
-    states = _Table(at.STATES, Beginning(_rows(np.int32, at.STATE_WIDTH, [0] * at.STATE_WIDTH)))
-    entries = _Table(at.ENTRIES, Beginning(_rows(np.int32, at.ENTRY_WIDTH)))
-    item_nodes = _Table(at.ITEM_NODES, Beginning(_values(np.int32)))
-    order = _Table(at.ORDER, Beginning(_rows(np.int32, at.ORDER_WIDTH)))
-    dead_keys = _Table(at.DEAD_KEYS, Beginning(_values(np.int32)))
-    key_offset = _Table(at.KEY_OFFSET, Beginning(_values(np.int32, *accumulate(map(len, LITERALS[:-1]), initial=0))))
-    key_length = _Table(at.KEY_LENGTH, Beginning(_values(np.int32, *map(len, LITERALS))))
-    key_bytes = _Table(at.KEY_BYTES, Beginning(_values(np.uint8, *b"".join(LITERALS)), 1024))
-    key_node = _Table(at.KEY_NODE, Beginning(_values(np.int32, *[at.NONE] * len(LITERALS))))
-    key_rank = _Table(at.KEY_RANK, Beginning(_values(np.int32, *[0] * len(LITERALS))))
-    key_required = _Table(at.KEY_REQUIRED, Beginning(_values(np.uint8, *[0] * len(LITERALS))))
-    number_next = _Table(
-        at.NUMBER_NEXT, Beginning(_rows(np.int32, 1 << at.NUMBER_SHIFT, [DEAD] * (1 << at.NUMBER_SHIFT)))
-    )
-    number_label = _Table(at.NUMBER_LABEL, Beginning(_values(np.int32, 0)))
-    number_residues = _Table(at.NUMBER_RESIDUES, Beginning(_values(np.int64, 0)))
-    texts = _Table(at.TEXTS, Beginning(_rows(np.int32, at.TEXT_WIDTH)))
-    text_next = _Table(at.TEXT_NEXT, Beginning(_values(np.int32)))
-    text_label = _Table(at.TEXT_LABEL, Beginning(_values(np.int32)))
-    text_ascii = _Table(at.TEXT_ASCII, Beginning(_values(np.uint8)))
-    text_start = _Table(at.TEXT_START, Beginning(_values(np.int32)))
-    text_class = _Table(at.TEXT_CLASS, Beginning(_values(np.int32)))
-    text_viable = _Table(at.TEXT_VIABLE, Beginning(_values(np.uint8)))
-    text_left = _Table(at.TEXT_LEFT, Beginning(_values(np.int32)))
-    text_open = _Table(at.TEXT_OPEN, Beginning(_values(np.uint8)))
+    nodes = _Table(at.NODES, _rows(np.int32, at.NODE_WIDTH), 8)
+    states = _Table(at.STATES, _rows(np.int32, at.STATE_WIDTH, [0] * at.STATE_WIDTH), 16)
+    entries = _Table(at.ENTRIES, _rows(np.int32, at.ENTRY_WIDTH))
+    item_nodes = _Table(at.ITEM_NODES, _values(np.int32))
+    order = _Table(at.ORDER, _values(np.int32), 128)
+    dead_keys = _Table(at.DEAD_KEYS, _values(np.int32))
+    keys = _Table(at.KEYS, _values(np.int32, *_key_rows(LITERALS, 0)), 256)
+    key_bytes = _Table(at.KEY_BYTES, _values(np.uint8, *b"".join(LITERALS)), 512)
+    number_next = _Table(at.NUMBER_NEXT, _rows(np.int32, 1 << at.NUMBER_SHIFT, [DEAD] * (1 << at.NUMBER_SHIFT)), 32)
+    number_label = _Table(at.NUMBER_LABEL, _values(np.int32, 0))
+    number_residues = _Table(at.NUMBER_RESIDUES, _values(np.int64, 0))
+    texts = _Table(at.TEXTS, _rows(np.int32, at.TEXT_WIDTH), 16)
+    text_next = _Table(at.TEXT_NEXT, _values(np.int32))
+    text_label = _Table(at.TEXT_LABEL, _values(np.int32))
+    text_ascii = _Table(at.TEXT_ASCII, _values(np.uint8))
+    text_start = _Table(at.TEXT_START, _values(np.int32))
+    text_class = _Table(at.TEXT_CLASS, _values(np.int32))
+    text_viable = _Table(at.TEXT_VIABLE, _values(np.uint8))
+    text_left = _Table(at.TEXT_LEFT, _values(np.int32))
+    text_open = _Table(at.TEXT_OPEN, _values(np.uint8))
 
     def __init__(
         self,
@@ -146,7 +153,7 @@ class Automaton:
         self.epoch = 1
         self.compiler: Compiler | None = None
         self.grammar: GrammarTables | None = None
-        self._memory = Memory(FIRST_ADDRESSES.copy(), budget.limits.memory)
+        self._memory = Memory(_LAYOUT, budget.limits.memory)
         self.widest_frame = at.SEEN
         self.keeps_text = False
         self._numbers: dict[int, tuple[NumberAutomaton, int]] = {}
@@ -245,20 +252,19 @@ class Automaton:
         ranks: Sequence[int] | None = None,
     ) -> int:
         """Append a key set, sorted by bytes; the index of its first key."""
-        count = len(keys)
-        lengths = [len(key) for key in keys]
         content = b"".join(keys)
         start = self.key_bytes.extend(np.frombuffer(content, np.uint8), len(content))
-        offsets = list(accumulate(lengths[:-1], initial=start)) if keys else 0
-        self.key_length.extend(lengths, count)
-        self.key_node.extend(at.NONE if nodes is None else nodes, count)
-        self.key_required.extend(0 if required is None else required, count)
-        self.key_rank.extend(0 if ranks is None else ranks, count)
-        return self.key_offset.extend(offsets, count)
+        rows = _key_rows(keys, start, nodes, required, ranks)
+        return self.keys.extend(rows, len(rows)) // at.KEY_WIDTH
 
-    def add_order(self, rows: NDArray[np.int32]) -> int:
-        """Append an ``ORDER`` row for each rank that may be next; where they start."""
-        return at.ORDER_WIDTH * self.order.extend(rows, len(rows))
+    def key_column(self, field: int, low: int, high: int) -> list[int]:
+        """What ``KEYS`` holds in ``field`` of the keys from ``low`` up to ``high``."""
+        column: list[int] = self.keys.array[at.KEY_WIDTH * low + field : at.KEY_WIDTH * high : at.KEY_WIDTH].tolist()
+        return column
+
+    def add_order(self, rows: Sequence[int]) -> int:
+        """Append an ``ORDER`` row for each rank that may be next, one after the other; where they start."""
+        return self.order.extend(rows, len(rows))
 
     def add_dead_keys(self, words: Sequence[int]) -> int:
         return self.dead_keys.extend(np.array(words, np.uint32).view(np.int32), len(words))
@@ -309,15 +315,14 @@ class Automaton:
                 None,
                 "give a simpler pattern or smaller lengths",
             )
-        columns, free, viable_at = 0, (0, 0), 0
-        if minimum > 0 or maximum is not None:
-            columns, free, viable_at = self._add_viability(text, minimum, maximum)
         if text not in self._text_records:
             self._text_records[text] = self._add_text_tables(text)
         record = self._text_records[text].copy()
-        record[at.TEXT_VIABLE_AT] = viable_at
-        record[at.TEXT_COLUMNS] = columns
-        record[at.TEXT_FREE_FROM], record[at.TEXT_FREE_TO] = free
+        if minimum > 0 or maximum is not None:
+            table = length_table(text.dfa, minimum, maximum, self.budget)
+            record[at.TEXT_VIABLE_AT] = self.text_viable.extend(table.content.ravel(), table.content.size)
+            record[at.TEXT_COLUMNS] = table.columns
+            record[at.TEXT_FREE_FROM], record[at.TEXT_FREE_TO] = table.free_from, table.free_to
         return record
 
     def _add_text_tables(self, text: TextDfa) -> NDArray[np.int32]:
@@ -356,25 +361,6 @@ class Automaton:
             record[at.TEXT_SCARCE_AT] = self.text_left.extend(steps, len(steps))
         return self.texts.extend(record, 1)
 
-    def _add_viability(self, text: TextDfa, minimum: int, maximum: int | None) -> tuple[int, tuple[int, int], int]:
-        states = len(text.dfa.labels)
-        columns = (minimum if maximum is None else maximum) + 1
-        if states * columns > self.budget.limits.memory:
-            raise LimitExceeded(
-                f"a pattern with {states} states and lengths up to {columns - 1} needs more than limits.memory",
-                None,
-                "raise limits.memory, or give smaller lengths",
-            )
-        viable = viability(text.dfa, minimum, maximum, self.budget).view(np.uint8)
-        self.budget.check()
-        if maximum is not None:  # one more column: too many code points
-            viable = np.concatenate([viable, np.zeros((states, 1), np.uint8)], axis=1)
-            columns += 1
-        free: NDArray[np.bool_] = np.logical_and.reduce(viable[1:], axis=0)
-        first = int(free.argmax()) if free.any() else columns
-        behind = int((~free[first:]).argmax()) + first if not free[first:].all() else at.UNBOUNDED
-        return columns, (first, behind if first < columns else 0), self.text_viable.extend(viable.ravel(), viable.size)
-
     # --- on demand
 
     def compile_node(self, node: int) -> None:
@@ -391,6 +377,7 @@ class Automaton:
     def compile_for_grammar(self, kind: int, index: int, slots: NDArray[np.int64]) -> None:
         """Compile what a step of the grammar missed, unless that was done; ``slots`` are the matcher's."""
         assert self.grammar is not None
+        self.budget.restart()
         if kind == at.MISS_CONTEXT:
             self.grammar.compile_context(index, self.epoch)
         elif kind == at.MISS_STATE_TOKENS:
@@ -415,3 +402,6 @@ class Automaton:
     def begin_epoch(self) -> None:
         """Records written from now on are trusted only with addresses taken from now on."""
         self.epoch += 1
+
+
+_LAYOUT = Layout([table.beginning for table in vars(Automaton).values() if isinstance(table, _Table)])

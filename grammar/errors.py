@@ -90,3 +90,22 @@ class UnsupportedTokenizer(MaskwrightError):
 
 class LimitExceeded(MaskwrightError):
     """Work was stopped because it would have gone over one of the :class:`~maskwright.grammar.limits.Limits`."""
+
+
+@dataclass(unsafe_hash=True)
+class BudgetTooSmall(MaskwrightError):
+    """Fewer tokens are allowed than any text that was found takes; ``least`` are enough."""
+
+    least: int = 0
+
+    def at(self, pointer: str) -> BudgetTooSmall:
+        """The same error, placed at ``pointer``."""
+        return replace(self, pointer=pointer)
+
+
+class VocabularyMismatch(MaskwrightError):
+    """Logits, or constraints that are used together, are of different vocabularies."""
+
+
+class DeadLogits(MaskwrightError):
+    """A model gives minus infinity to every token that is allowed, or NaN to one of them."""

@@ -26,13 +26,19 @@ class GrammarScratch:
 
     def fresh(self) -> GrammarScratch:
         """As much room for another matcher."""
-        return GrammarScratch(len(self._readable))
+        return GrammarScratch(len(self._readable)) if len(self._workspace) else self
 
     def grow(self) -> None:
         self._workspace = np.zeros(2 * len(self._workspace), np.int32)
 
     def install(self, slots: NDArray[np.int64]) -> None:
+        if not len(self._workspace):
+            return
         slots[at.WORKSPACE] = address_of(self._workspace)
         slots[at.WORKSPACE_SIZE] = len(self._workspace)
         slots[at.READABLE] = address_of(self._readable)
         slots[at.MASK_KEY] = address_of(self._mask_key)
+
+
+NO_SCRATCH = GrammarScratch(0)
+"""For all matchers without a grammar."""

@@ -76,10 +76,9 @@ class TableReader:
             tables = self._automaton
             keys = []
             for key in range(low, high):
-                start = int(tables.key_offset.array[key])
-                name = bytes(tables.key_bytes.array[start : start + int(tables.key_length.array[key])]).decode()
-                node, rank = int(tables.key_node.array[key]), int(tables.key_rank.array[key])
-                keys.append(Key(name, node, bool(tables.key_required.array[key]), rank))
+                start, length, node, rank, required = tables.keys.array[at.KEY_WIDTH * key :][: at.KEY_WIDTH].tolist()
+                name = bytes(tables.key_bytes.array[start : start + length]).decode()
+                keys.append(Key(name, node, bool(required), rank))
             self._key_sets[low, high] = keys
         return self._key_sets[low, high]
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .automaton import Automaton, Compiler
-from .grammar_scratch import GrammarScratch
+from .grammar_scratch import NO_SCRATCH, GrammarScratch
 from .kernels import layout as at
 from .kernels.compilation import without_checks
-from .kernels.entry import accept, accept_byte, accepting, fill_mask, only_byte
+from .kernels.entry import accept, accepting, fill_mask, next_bytes
+from .kernels.entry import accept_byte as _accept_byte
 from .pool import address_of
+from .prefetch import Prefetch, place_of
 from .special_tokens import parts
 from .stand_ins import StandIns
 from .stay_masks import StayMasks
@@ -22,6 +25,8 @@ from .vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     import torch
+
+    from .completions.completer import Completer
 
 _FIRST_ARENA = 3 << 10
 _FIRST_HISTORY = 1 << 6
@@ -48,6 +53,7 @@ class Constraint:
         self._tables = tables_of(vocabulary)
         self._tables.strings(automaton.escapes)  # built now, not by the first matcher
         self._stay_masks = StayMasks(self._tables.words, automaton.budget.limits.mask_cache)
+        self._prefetch = Prefetch()
         with automaton.lock:
             if automaton.grammar is None:
                 automaton.compile_node(0)
@@ -57,6 +63,17 @@ class Constraint:
     def matcher(self) -> Matcher:
         """A new sequence, at its beginning."""
         return Matcher(self)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Constraint:
+        """Itself, since it does not change: decoding loops copy whatever belongs to a request."""
+        return self
+
+    @cached_property
+    def completer(self) -> Completer:
+        """What finds completions for the matchers of this constraint."""
+        from .completions.completer import Completer
+
+        return Completer(self)
 
 
 class Matcher:
@@ -92,7 +109,7 @@ class Matcher:
         else:
             self._slots[list(grammar.CALLED)] = list(grammar.CALLED.values())
             grammar.begin(self._history, self._arena)
-        self._scratch = GrammarScratch(0 if grammar is None else grammar.symbols)
+        self._scratch = NO_SCRATCH if grammar is None else GrammarScratch(grammar.symbols)
         self._offsets = np.zeros(_FIRST_HISTORY, np.int32)
         self._text = np.zeros(0, np.uint8)
         self._standing_in = StandIns()
@@ -128,6 +145,19 @@ class Matcher:
         if target is bitmask:
             self._bitmask = target
         return target
+
+    def prefetch(self) -> None:
+        """Have what may come next compiled by another thread; returns at once.
+
+        To be called before the model computes, and worth it where it does so without the interpreter lock for longer
+        than a millisecond: what would have been compiled in some later step then often is already. Changes no mask.
+        """
+        constraint = self._constraint
+        if constraint._automaton.grammar is None:
+            start = int(self._slots[at.LENGTH]) * at.CONFIGURATION
+            place = place_of(self._history[start : start + at.CONFIGURATION], self._arena)
+            if place is not None:
+                constraint._prefetch.near(constraint, *place)
 
     # --- tokens
 
@@ -208,14 +238,11 @@ class Matcher:
         """The bytes that every continuation begins with, those of special tokens included."""
         start = int(self._slots[at.LENGTH])
         forced = bytearray()
+        found = np.zeros(2, np.uint8)
         while len(forced) < _MOST_FORCED_BYTES:
-            byte = only_byte(self._slots)
-            if byte < at.NONE:
-                self._make_way(-1 - byte)
-            elif byte == at.NONE or not self._accept_byte(byte):
+            if self._next_bytes(found) != 1 or not self.accept_byte(int(found[0])):
                 break
-            else:
-                forced.append(byte)
+            forced.append(int(found[0]))
         self._slots[at.LENGTH] = start
         return bytes(forced)
 
@@ -232,11 +259,37 @@ class Matcher:
             tokens.pop()
         return tokens
 
-    def _accept_byte(self, byte: int) -> bool:
-        outcome = accept_byte(self._slots, byte)
+    def next_bytes(self, most: int = 256) -> bytes:
+        """The first ``most`` of the bytes that may come next, ascending."""
+        found = np.zeros(most, np.uint8)
+        return found[: self._next_bytes(found) % at.MAY_END].tobytes()
+
+    def _next_bytes(self, found: NDArray[np.uint8]) -> int:
+        """How many bytes were written to ``found``, plus MAY_END if the text may end."""
+        outcome = next_bytes(self._slots, found)
+        while outcome < 0:
+            self._make_way(-1 - outcome)
+            outcome = next_bytes(self._slots, found)
+        return int(outcome)
+
+    def shortest_completion(self) -> list[int] | None:
+        """Tokens that complete the text, the end token last: few of them, and mostly the fewest there are.
+
+        The least text that completes it is looked for, and spelled in the fewest tokens; one with more bytes may have
+        fewer tokens still. The matcher has read what it gives out. None if nothing was found, as happens where the
+        vocabulary lacks the bytes that it takes; ``[]`` after an end token.
+        """
+        if self.is_terminated():
+            return []
+        found = self._constraint.completer.complete(self)
+        return None if found is None else [*found.tokens, self._constraint.vocabulary.eos_token_ids[0]]
+
+    def accept_byte(self, byte: int) -> bool:
+        """Read one byte; False, and no change, if it is not allowed. ``rollback`` counts it as a token."""
+        outcome = _accept_byte(self._slots, byte)
         while outcome in _STOPPED:
             self._make_way(outcome)
-            outcome = accept_byte(self._slots, byte)
+            outcome = _accept_byte(self._slots, byte)
         return bool(outcome == at.DONE)
 
     # --- memory

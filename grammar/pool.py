@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from ctypes import addressof, c_char
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .errors import LimitExceeded
+
+_ALIGNED = 64
 
 
 def address_of(array: NDArray[Any]) -> int:
@@ -18,29 +23,48 @@ def address_of(array: NDArray[Any]) -> int:
 
 
 class Beginning:
-    """The rows that all pools of one sort begin with, maybe none; they share these and never write to them.
+    """The rows that all pools of one sort begin with, maybe none, and room for some more.
 
-    ``least``: for so many rows there is room when the first one is added.
+    ``least``: for so many rows there is room from the start.
     """
 
-    __slots__ = ("address", "array", "least", "roomy", "row_bytes")
+    __slots__ = ("least", "place", "rows", "start")
 
-    def __init__(self, array: NDArray[Any], least: int = 64) -> None:
-        self.array = array
-        self.address = address_of(array)
+    def __init__(self, place: int, rows: NDArray[Any], least: int = 64) -> None:
+        """``place``: which of the addresses is that of the pool."""
+        self.place = place
+        self.rows = rows
         self.least = least
-        self.row_bytes = array.strides[0]
-        self.roomy = np.zeros((least, *array.shape[1:]), array.dtype)
-        self.roomy[: len(array)] = array
+        self.start = 0
+
+    @property
+    def nbytes(self) -> int:
+        return self.least * math.prod(self.rows.shape[1:]) * self.rows.itemsize
+
+
+class Layout:
+    """One stretch of memory with the beginnings of all pools of an automaton, so that it is copied all at once."""
+
+    def __init__(self, beginnings: Sequence[Beginning]) -> None:
+        sizes = [-(-beginning.nbytes // _ALIGNED) * _ALIGNED for beginning in beginnings]
+        self.content = np.zeros(sum(sizes), np.uint8)
+        self.starts = np.zeros(len(beginnings), np.int64)
+        for beginning, start in zip(beginnings, accumulate(sizes[:-1], initial=0), strict=True):
+            beginning.start = start
+            self.starts[beginning.place] = start
+            first = beginning.rows.view(np.uint8).ravel()
+            self.content[start : start + len(first)] = first
 
 
 class Memory:
-    """Where the pools of one automaton begin, ``addresses``, and how much memory they take together."""
+    """The memory of the pools of one automaton: where they begin, ``addresses``, and how much they take together."""
 
-    __slots__ = ("_most", "_taken", "addresses")
+    __slots__ = ("_most", "_taken", "addresses", "first")
 
-    def __init__(self, addresses: NDArray[np.int64], most: int) -> None:
-        self.addresses = addresses
+    def __init__(self, layout: Layout, most: int) -> None:
+        """``most``: so many bytes may be taken beside the beginnings."""
+        self.first = layout.content.copy()
+        self.addresses = layout.starts + address_of(self.first)
         self._most = most
         self._taken = 0
 
@@ -62,15 +86,15 @@ class Pool:
     reading them through their address; together they are no larger than the current one.
     """
 
-    __slots__ = ("_beginning", "_memory", "_place", "_retired", "_used", "array")
+    __slots__ = ("_memory", "_place", "_retired", "_used", "array")
 
-    def __init__(self, memory: Memory, place: int, beginning: Beginning) -> None:
-        """``place``: which of the addresses is that of this pool."""
+    def __init__(self, memory: Memory, beginning: Beginning) -> None:
+        rows = beginning.rows
         self._memory = memory
-        self._place = place
-        self._beginning = beginning
-        self.array = beginning.array
-        self._used = len(beginning.array)
+        self._place = beginning.place
+        shape = (beginning.least, *rows.shape[1:])
+        self.array: NDArray[Any] = np.ndarray(shape, rows.dtype, memory.first, beginning.start)
+        self._used = len(rows)
         self._retired: list[NDArray[Any]] = []
 
     def __len__(self) -> int:
@@ -95,14 +119,10 @@ class Pool:
         return start
 
     def _grow(self, needed: int) -> None:
-        beginning = self._beginning
-        capacity = max(2 * len(self.array), needed, beginning.least)
-        self._memory.take(capacity * beginning.row_bytes)
-        if capacity == beginning.least:
-            larger = beginning.roomy.copy()
-        else:
-            larger = np.zeros((capacity, *self.array.shape[1:]), self.array.dtype)
-            larger[: self._used] = self.array[: self._used]
+        capacity = max(2 * len(self.array), needed)
+        self._memory.take(capacity * self.array.strides[0])
+        larger = np.zeros((capacity, *self.array.shape[1:]), self.array.dtype)
+        larger[: self._used] = self.array[: self._used]
         self._retired.append(self.array)
         self.array = larger
         self._memory.addresses[self._place] = address_of(larger)

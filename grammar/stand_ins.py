@@ -40,10 +40,12 @@ class StandIns:
 
     def install(self, slots: NDArray[np.int64], text_size: int) -> None:
         """Write the addresses into the matcher's slots; ``text_size``: of all the text it has room for."""
+        slots[at.WANTED_SIZE] = at.NONE
+        if not text_size:  # nor are there rows, which are about texts
+            return
         if len(self._wanted) < text_size:
             self._wanted = np.zeros(text_size, np.uint8)
         slots[at.KNOWN] = address_of(self._rows)
         slots[at.KNOWN_COUNT] = len(self._rows)
         slots[at.KNOWN_TEXT] = address_of(self._text)
         slots[at.WANTED_TEXT] = address_of(self._wanted)
-        slots[at.WANTED_SIZE] = at.NONE

@@ -18,6 +18,9 @@ from .limits import Budget
 
 FIRST_SURROGATE, LAST_SURROGATE, LAST_CODE_POINT = 0xD800, 0xDFFF, 0x10FFFF
 
+_AT_ONCE = 1 << 22
+"""So many entries of a table are written between two looks at the time."""
+
 _PREFERRED = "etaoinshrdlucmfwypvbgkjqxzETAOINSHRDLUCMFWYPVBGKJQXZ0123456789 _-.,:;!?'()/@+*=#$%&<>[]^`{|}~\"\\"
 """Printable ASCII, what reads best first."""
 
@@ -231,6 +234,8 @@ def viability(dfa: Dfa, minimum: int, maximum: int | None, budget: Budget) -> ND
     ``0 .. minimum``, the last one standing for every ``c >= minimum``.
     """
     accepts = dfa.labels != REJECT
+    if minimum == 0 and maximum is not None:
+        return _viability_below(distances(dfa.transitions, accepts[None])[0], maximum, budget)
     sources, targets = _edges(dfa.transitions)
     if maximum is None:
         count, column = minimum, distances(dfa.transitions, accepts[None])[0] != UNREACHABLE
@@ -253,6 +258,18 @@ def viability(dfa: Dfa, minimum: int, maximum: int | None, budget: Budget) -> ND
                 row[stop:count] = viable
             count = stop
         column = before
+    return result
+
+
+def _viability_below(distance: NDArray[np.int32], maximum: int, budget: Budget) -> NDArray[np.bool_]:
+    """``viability`` without a minimum, from the ``distance`` of each state to acceptance."""
+    left = np.arange(maximum, -1, -1, dtype=np.int32)
+    needed = np.where(distance == UNREACHABLE, maximum + 1, distance).astype(np.int32)
+    result = np.zeros((len(needed), maximum + 1), np.bool_)
+    at_once = max(1, _AT_ONCE // (maximum + 1))
+    for start in range(0, len(needed), at_once):
+        budget.check()
+        np.less_equal(needed[start : start + at_once, None], left, out=result[start : start + at_once])
     return result
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .dfa import REJECT, Dfa, TextDfa
+from .dfa import DEAD, REJECT, Dfa, TextDfa
 from .dfa_operations import states_exceeded
 from .limits import Budget
 from .text_dfa import accept_all, finished, refine, without_surrogates
@@ -25,6 +25,9 @@ UNSETTLED = -1
 
 _CHUNK = 1 << 20
 """About so many part states are looked up at once: some 50 ms of work, and some 30 MB."""
+
+_FEW = 256
+"""So many rows are told apart faster by Python than by numpy's sorting."""
 
 _QUESTIONS = 1 << 24
 """More questions than states that fit into memory."""
@@ -55,8 +58,21 @@ def product(parts: Sequence[TextDfa], label_of: Callable[[tuple[int, ...]], int]
     """
     if not parts:
         return product([accept_all()], lambda _: label_of(()), budget)
+    if len(parts) == 1:
+        return _relabelled(parts[0], label_of, budget)
     everything = Judgement(0, lambda *_: 0, lambda _: None, lambda _, labels: label_of(labels))
     return judged_product(parts, everything, budget)
+
+
+def _relabelled(part: TextDfa, label_of: Callable[[tuple[int, ...]], int], budget: Budget) -> TextDfa:
+    """The product of one automaton: no state of it is another one but ``DEAD``, of which strings have a label, too."""
+    dfa = part.dfa
+    dies = (dfa.transitions[1:, without_surrogates(part.alphabet)] == DEAD).any() or dfa.start == DEAD
+    old, places = np.unique(dfa.labels if dies else dfa.labels[1:], return_inverse=True)
+    new = np.array([label_of((label,)) for label in old.tolist()], np.int32)[places.ravel()]
+    labels = np.concatenate([[REJECT] if dies else [REJECT, REJECT], new]).astype(np.int32)
+    transitions = np.concatenate([np.zeros((1, part.alphabet.size), np.int32), dfa.transitions + 1])
+    return finished(part.alphabet, Dfa(transitions.astype(np.int32), labels, dfa.start + 1), budget)
 
 
 def judged_product(parts: Sequence[TextDfa], judgement: Judgement, budget: Budget) -> TextDfa:
@@ -78,8 +94,10 @@ def judged_product(parts: Sequence[TextDfa], judgement: Judgement, budget: Budge
         chunk = pending.popleft()
         pending.extendleft([chunk[at_once:]] if len(chunk) > at_once else [])
         chunk = chunk[:at_once]
-        questions = np.broadcast_to(chunk[:, 0, None], (len(chunk), width))
-        successors = np.stack([questions, *(step[chunk[:, i]] for i, step in enumerate(steps, 1))], axis=-1)
+        successors = np.empty((len(chunk), width, len(parts) + 1), np.int32)
+        successors[:, :, 0] = chunk[:, 0, None]
+        for i, step in enumerate(steps, 1):
+            successors[:, :, i] = step[chunk[:, i]]
         row, fresh = states.add(reduction.reduced(successors.reshape(-1, len(parts) + 1), budget))
         rows.append(row.reshape(len(chunk), -1))
         if len(states) > budget.limits.states:
@@ -121,7 +139,8 @@ class _Reduction:
                 self._known[outcome] = self._reduce(outcome[0], outcome[1:])
             rows.append(self._known[outcome])
         kept = np.array(rows, np.int32)[places]
-        return np.hstack([kept[:, :1], states[:, 1:] * kept[:, 1:]])
+        kept[:, 1:] *= states[:, 1:]
+        return kept
 
     def _reduce(self, number: int, labels: tuple[int, ...]) -> tuple[int, ...]:
         question = self._judgement.advance(self._questions[number], labels)
@@ -146,11 +165,18 @@ def _settled(labels: NDArray[np.int32], step: NDArray[np.int32]) -> NDArray[np.i
 
 def _outcomes(states: NDArray[np.int32], labels: Sequence[NDArray[np.int32]]) -> NDArray[np.int32]:
     """``states`` with the label of each part in place of its state."""
-    return np.stack([states[:, 0], *(label[states[:, i]] for i, label in enumerate(labels, 1))], axis=-1)
+    outcomes = states.copy()
+    for i, label in enumerate(labels, 1):
+        outcomes[:, i] = label[states[:, i]]
+    return outcomes
 
 
 def _distinct(rows: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     """The distinct rows, and for each row its place among them."""
+    if len(rows) <= _FEW:
+        numbers: dict[tuple[int, ...], int] = {}
+        found = [numbers.setdefault(row, len(numbers)) for row in map(tuple, rows.tolist())]
+        return np.array(list(numbers), np.int32), np.array(found)
     _, first, places = np.unique(_as_values(rows), return_index=True, return_inverse=True)
     return rows[first], places.ravel()
 
@@ -175,6 +201,16 @@ class _States:
         """The numbers of ``rows`` (int32[rows, parts]), and those of the rows that are new, each once."""
         keys = _as_values(rows) if self._strides is None else rows @ np.array(self._strides, np.int64)
         known = len(self._numbers)
+        if len(keys) <= _FEW:
+            found: list[int] = []
+            new: list[int] = []
+            for row, key in enumerate(keys.tolist()):
+                number = self._numbers.setdefault(key, len(self._numbers) + 1)
+                found.append(number)
+                if number > known + len(new):
+                    new.append(row)
+            self._rows.append(rows[new])
+            return np.array(found, np.int32), self._rows[-1]
         distinct, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
         found = [self._numbers.setdefault(key, len(self._numbers) + 1) for key in distinct.tolist()]
         numbers = np.array(found, np.int32)

@@ -1,20 +1,22 @@
 """A logits processor for transformers' ``generate``: one matcher per row of the batch.
 
-The processor sees nothing but the token ids so far, and works out from them what happened since its last call: every
-row grew by one token; rows were exchanged (beam search); rows went back some tokens (assisted decoding); or a new
-generation began. The rule is: when every row without its last token is the beginning of a row of the last call, at
-least as long as the prompt, the generation goes on; otherwise a new one begins, and the whole input is its prompt. So
-one object serves call after call, and a continued generation (output fed back as input) goes on where it stopped.
-A new prompt that happens to look like a continuation needs ``reset()`` before it.
+The processor sees nothing but the token ids so far, and works out from them what each row has written (``rows.py``):
+in greedy search and sampling, beam search and beam sampling, groups of beams, assisted and prompt-lookup decoding, with
+prompts padded on the left, as embeddings or read by an encoder. So one object serves call after call, and a continued
+generation (output fed back as input) goes on where it stopped. A new prompt that happens to look like a continuation
+(one of the last few batches of ids, and at most one token more) needs ``reset()`` before it.
 
-Not supported: batches that lose or gain rows in mid-generation, and use from several threads at once.
+Not supported: batches that lose or gain rows in mid-generation; several tokens at once that were never shown one by
+one; use from several threads at once; assistants with a tokenizer of their own. Continuous batching has a processor of
+its own (``continuous_batching.py``); there this one raises, but ``model.generate(cache_implementation="paged")`` drops
+all processors before any of them is asked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol
+import copy
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,79 +24,13 @@ from numpy.typing import NDArray
 from transformers.generation.logits_process import LogitsProcessor as TransformersLogitsProcessor
 
 from ..grammar.batch import fill_next_token_bitmasks
-from ..grammar.errors import MaskwrightError
+from ..grammar.errors import MaskwrightError, VocabularyMismatch
 from ..grammar.matcher import Matcher as CompiledMatcher
-from .bitmask import BITS, allocate_token_bitmask, apply_token_bitmask_, word_count
-
-
-class Vocabulary(Protocol):
-    """What the processor asks of a vocabulary."""
-
-    @property
-    def size(self) -> int: ...
-
-    @property
-    def eos_token_ids(self) -> Iterable[int]: ...
-
-
-class Matcher(Protocol):
-    """What the processor asks of a matcher."""
-
-    def fill_next_token_bitmask(self, bitmask: NDArray[np.int32], row: int = 0) -> object: ...
-
-    def accept_token(self, token_id: int) -> bool: ...
-
-    def rollback(self, count: int) -> object: ...
-
-    def fork(self) -> Matcher: ...
-
-    def is_accepting(self) -> bool: ...
-
-    def is_terminated(self) -> bool: ...
-
-
-class Constraint(Protocol):
-    """What the processor asks of a constraint."""
-
-    @property
-    def vocabulary(self) -> Vocabulary: ...
-
-    def matcher(self) -> Matcher: ...
-
-
-@dataclass
-class _Row:
-    """One sequence: its matcher, the tokens after the prompt, and how many of these the matcher has accepted.
-
-    Tokens that follow an end of sequence, or that stop the row from outside, are in ``ids`` but not accepted.
-    """
-
-    constraint: Constraint
-    matcher: Matcher
-    ids: list[int] = field(default_factory=list)
-    accepted: int = 0
-
-    @property
-    def is_finished(self) -> bool:
-        return self.accepted < len(self.ids) or self.matcher.is_terminated()
-
-    def step(self, token_id: int) -> bool:
-        """Append a token; False when the matcher refuses it, which finishes the row."""
-        ignored = self.is_finished
-        self.ids.append(token_id)
-        if ignored:
-            return True
-        allowed = self.matcher.accept_token(token_id)
-        self.accepted += allowed
-        return allowed
-
-    def branch(self, length: int) -> _Row:
-        """A copy of the row as it was after ``length`` tokens."""
-        accepted = min(self.accepted, length)
-        matcher = self.matcher.fork()
-        if accepted < self.accepted:
-            matcher.rollback(self.accepted - accepted)
-        return _Row(self.constraint, matcher, self.ids[:length], accepted)
+from . import budget
+from .bitmask import BITS, allocate_token_bitmask, apply_and_look_, word_count
+from .checks import DeferredCheck, check_width, dead_logits
+from .copies import Copies
+from .rows import KEPT_BATCHES, Batch, Constraint, Ids, Matcher, Row, Vocabulary, fresh_rows
 
 
 class LogitsProcessor(TransformersLogitsProcessor):
@@ -105,158 +41,208 @@ class LogitsProcessor(TransformersLogitsProcessor):
     it is padded with is ignored. ``pad_token_id`` is needed only if rows are stopped by other means than the
     vocabulary's end of sequence (stop strings, say) and then padded with another token than that.
 
-    Raises ``MaskwrightError`` when a row continues with a token that its constraint forbids.
+    ``max_new_tokens``: how many tokens may be written after the prompt, the end token included. Masks then steer so
+    that every text can always still be completed; ``BudgetTooSmall`` is raised, with the least that would do, where
+    none can.
+
+    ``in_place``: write into the scores instead of a copy, which saves passes over memory; not for
+    ``output_logits=True`` and prompt lookup, which need the scores afterwards.
+
+    Raises ``MaskwrightError`` when a row continues with a token that its constraint forbids, ``VocabularyMismatch`` for
+    scores that cannot be of the constraint's vocabulary, and ``DeadLogits`` when a model gives nothing to choose from;
+    on an accelerator the latter comes one step late, so that nothing waits for it.
     """
 
-    supports_continuous_batching = False
-
-    def __init__(self, constraint: Constraint | Sequence[Constraint], *, pad_token_id: int | None = None) -> None:
+    def __init__(
+        self,
+        constraint: Constraint | Sequence[Constraint],
+        *,
+        pad_token_id: int | None = None,
+        max_new_tokens: int | None = None,
+        in_place: bool = False,
+    ) -> None:
         constraints = tuple(constraint) if isinstance(constraint, Sequence) else (constraint,)
-        if not constraints:
-            raise MaskwrightError("a logits processor needs at least one constraint")
-        if len({each.vocabulary.size for each in constraints}) > 1:
-            raise MaskwrightError("the constraints of one batch must share their vocabulary")
+        constraints = budget.within_budget(constraints, max_new_tokens)
+        self._vocabulary = _shared_vocabulary(constraints)
         self._constraints = constraints
-        self._vocabulary_size = constraints[0].vocabulary.size
-        self._padding = {id(each): _padding(each.vocabulary, pad_token_id) for each in constraints}
-        self._end_masks = {id(each): _end_mask(each.vocabulary) for each in constraints}
-        self._bitmask = allocate_token_bitmask(0, self._vocabulary_size)
+        self._padding = _padding(self._vocabulary, pad_token_id)
+        self._end_mask = end_mask(self._vocabulary)
+        self._in_place = in_place
+        self._width = 0
+        self._bitmask = allocate_token_bitmask(0, self._vocabulary.size)
+        self._device_bitmask: torch.Tensor | None = None
+        self._copies = Copies()
         self.reset()
+
+    @property
+    def supports_continuous_batching(self) -> bool:  # type: ignore[override, unused-ignore]
+        """Asked by transformers' continuous batching, which would drop a processor that says no, and go on."""
+        raise MaskwrightError(
+            "a LogitsProcessor cannot take part in continuous batching",
+            remedy="use maskwright.ContinuousBatchingLogitsProcessor",
+        )
 
     @property
     def matchers(self) -> list[Matcher]:
         """The matcher of each row, as of the last call: the token chosen after that call has not been seen yet."""
-        return [row.matcher for row in self._rows]
+        return [row.matcher for row in self._batches[0].rows] if self._batches else []
+
+    @property
+    def prompt_length(self) -> int:
+        """How many of the ids of the last call were there when the generation began."""
+        return self._latest().start
 
     def reset(self) -> None:
         """Forget everything: the next call begins a new generation."""
-        self._rows: list[_Row] = []
-        self._prompt: torch.Tensor | None = None
-        self._previous: torch.Tensor | None = None
+        self._batches: list[Batch] = []
+        self._check = DeferredCheck()
 
     def finish(self, sequences: torch.Tensor) -> list[Matcher]:
         """Matchers that have seen all of ``sequences``, int64[rows, prompt + new], the output of ``generate``.
 
         The number of rows may differ from that of the last call, as it does after a beam search.
         """
-        if self._prompt is None:
-            raise MaskwrightError("there is no generation to finish")
+        start = self.prompt_length
         rows = self._fresh_rows(len(sequences))
-        for index, (row, ids) in enumerate(zip(rows, sequences[:, self._prompt.shape[1] :].tolist(), strict=True)):
+        for row in rows:
+            row.matcher = budget.unlimited(row.matcher)
+        written = sequences[:, start:].tolist()
+        self._check.end()
+        for index, (row, ids) in enumerate(zip(rows, written, strict=True)):
             for token_id in ids:
                 if not self._step(row, token_id):
-                    raise _refusal(index, row)
+                    raise _refusal(index, row, token_id)
         return [row.matcher for row in rows]
 
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
-        """``input_ids``: int64[rows, length]; ``scores``: float[rows, width]; the masked scores are a new tensor."""
-        self._follow(input_ids, scores)
-        self._previous = input_ids.clone()
-        if len(self._bitmask) != len(self._rows):
-            self._bitmask = allocate_token_bitmask(len(self._rows), self._vocabulary_size)
-        words: NDArray[np.int32] = self._bitmask.numpy()
-        _fill([row.matcher for row in self._rows], words)
-        for index, row in enumerate(self._rows):
+        """``input_ids``: int64[rows, length]; ``scores``: float[rows, width]; the masked scores."""
+        if scores.shape[1] != self._width:
+            check_width(self._vocabulary, scores.shape[1])
+            self._width = scores.shape[1]
+        ids: Ids = input_ids.cpu().numpy()  # what the device had to do is done now
+        self._check.end()
+        batch = self._follow(ids, scores)
+        if len(self._bitmask) != len(batch.rows):
+            self._bitmask = allocate_token_bitmask(len(batch.rows), self._vocabulary.size)
+        self._fill(batch.rows, self._bitmask.numpy())
+        return self._apply(scores)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> LogitsProcessor:
+        """An independent processor in the same state; constraints are shared."""
+        other = copy.copy(self)
+        other._batches = [batch.copy() for batch in self._batches]
+        other._check, other._copies = DeferredCheck(), Copies()
+        other._bitmask, other._device_bitmask = self._bitmask.clone(), None
+        return other
+
+    def _fill(self, rows: Sequence[Row], words: NDArray[np.int32]) -> None:
+        """The mask of each row, int32[rows, words]. To be extended by what allows less."""
+        fill([row.matcher for row in rows], words)
+        for index, row in enumerate(rows):
             if row.is_finished:
-                words[index] = self._end_masks[id(row.constraint)]
-        masked = scores.clone()
-        apply_token_bitmask_(masked, self._bitmask)
-        masked[:, self._vocabulary_size :] = -torch.inf
+                words[index] = self._end_mask
+        if self._vocabulary.size % BITS:
+            words[:, -1] &= (1 << self._vocabulary.size % BITS) - 1
+
+    def _apply(self, scores: torch.Tensor) -> torch.Tensor:
+        masked = scores if self._in_place else self._copies.of(scores)
+        dead = apply_and_look_(masked, self._on_device(masked.device))
+        if dead is None:
+            self._check.begin(masked)
+        elif dead >= 0:
+            self.reset()
+            raise dead_logits(dead)
         return masked
 
-    def _follow(self, input_ids: torch.Tensor, scores: torch.Tensor) -> None:
-        """Bring the rows to ``input_ids``."""
-        if self._grew_by_one(input_ids):
-            self._advance(input_ids, scores)
-            return
-        parents = self._parents(input_ids)
-        if parents is None:
-            self._start(input_ids)
-            return
-        self._rows = parents
-        if self._previous is not None and input_ids.shape[1] > self._previous.shape[1]:
-            self._advance(input_ids, scores)
-        elif not all(self._step(*pair) for pair in zip(parents, input_ids[:, -1].tolist(), strict=True)):
-            self._start(input_ids)  # it only looked as if rows had gone back
+    def _on_device(self, device: torch.device) -> torch.Tensor:
+        """The packed masks; the copy is over before they are written again, since reading ids waits for it."""
+        if device.type == "cpu":
+            return self._bitmask
+        if self._device_bitmask is None or self._device_bitmask.shape != self._bitmask.shape:
+            self._device_bitmask = torch.empty_like(self._bitmask, device=device)
+        return self._device_bitmask.copy_(self._bitmask, non_blocking=True)
 
-    def _start(self, input_ids: torch.Tensor) -> None:
-        self._rows = self._fresh_rows(len(input_ids))
-        self._prompt = input_ids.clone()
+    # --- what rows have written
 
-    def _fresh_rows(self, count: int) -> list[_Row]:
-        share, rest = divmod(count, len(self._constraints))
-        if rest:
-            raise MaskwrightError(
-                f"{count} rows cannot be shared out evenly among {len(self._constraints)} constraints"
-            )
-        constraints = [self._constraints[index // share] for index in range(count)]
-        return [_Row(constraint, constraint.matcher()) for constraint in constraints]
+    def _follow(self, ids: Ids, scores: torch.Tensor) -> Batch:
+        """The batch that ``ids`` continue, or a new one, brought to ``ids`` and put first."""
+        batch = self._grown(ids)
+        if batch is not None:
+            self._excuse(self._advance(batch, ids), batch, ids, scores)
+        else:
+            batch = self._gone_back(ids)
+            if batch is None or self._advance(batch, ids):  # if refused, it only looked as if rows had gone back
+                batch = Batch(self._fresh_rows(len(ids)), ids)
+        self._batches = [batch, *self._batches[: KEPT_BATCHES - 1]]
+        return batch
 
-    def _grew_by_one(self, input_ids: torch.Tensor) -> bool:
-        previous = self._previous
-        return (
-            previous is not None
-            and input_ids.shape == (previous.shape[0], previous.shape[1] + 1)
-            and torch.equal(input_ids[:, :-1], previous)
-        )
-
-    def _parents(self, input_ids: torch.Tensor) -> list[_Row] | None:
-        """Copies of the rows that those of ``input_ids`` continue by one token, or None for a new generation."""
-        prompt, previous = self._prompt, self._previous
-        if prompt is None or previous is None or len(input_ids) != len(prompt):
-            return None
-        start, length = prompt.shape[1], input_ids.shape[1]
-        if not start < length <= previous.shape[1] + 1 or not torch.equal(input_ids[:, :start], prompt):
-            return None
-        parents = []
-        for index, ids in enumerate(input_ids[:, start:-1].tolist()):
-            parent = self._row_beginning_with(ids, index)
-            if parent is None:
-                return None
-            parents.append(parent.branch(len(ids)))
-        return parents
-
-    def _row_beginning_with(self, ids: list[int], index: int) -> _Row | None:
-        own = self._rows[index]
-        for row in (own, *self._rows):
-            if row.constraint is own.constraint and row.ids[: len(ids)] == ids:
-                return row
+    def _grown(self, ids: Ids) -> Batch | None:
+        """A batch that ``ids`` are a token longer than, taken away unless others of its length may still need it."""
+        same_length = [batch for batch in self._batches if batch.length == ids.shape[1] - 1]
+        for batch in same_length:
+            keep = len(same_length) > 1
+            found = batch if not keep and batch.grows_to(ids) else batch.continued(ids, keep=keep)
+            if found is not None:
+                if not keep:
+                    self._batches.remove(batch)
+                return found
         return None
 
-    def _advance(self, input_ids: torch.Tensor, scores: torch.Tensor) -> None:
-        """Step every row by its last token; a refusal is an error, except in a beam that had probability zero."""
-        for index, token_id in enumerate(input_ids[:, -1].tolist()):
-            if not self._step(self._rows[index], token_id) and not self._is_beam(scores[index]):
-                row = self._rows[index]
+    def _gone_back(self, ids: Ids) -> Batch | None:
+        """What a batch was when it was as long as ``ids`` without their last tokens."""
+        candidates = (batch.continued(ids, keep=True) for batch in self._batches if batch.length >= ids.shape[1])
+        return next((batch for batch in candidates if batch is not None), None)
+
+    def _advance(self, batch: Batch, ids: Ids) -> list[int]:
+        """Step every row by its last token; the rows that were refused it."""
+        last = ids[:, -1]
+        batch.show(last)
+        return [index for index, token_id in enumerate(last.tolist()) if not self._step(batch.rows[index], token_id)]
+
+    def _excuse(self, refused: list[int], batch: Batch, ids: Ids, scores: torch.Tensor) -> None:
+        """A refusal is an error, except in a beam that had probability zero."""
+        for index in refused:
+            if not self._is_beam(batch, scores[index]):
                 self.reset()
-                raise _refusal(index, row)
+                raise _refusal(index, batch.rows[index], int(ids[index, -1]))
 
-    def _step(self, row: _Row, token_id: int) -> bool:
-        return row.step(token_id) or token_id in self._padding[id(row.constraint)]
+    def _step(self, row: Row, token_id: int) -> bool:
+        return row.step(token_id) or token_id in self._padding
 
-    def _is_beam(self, scores: torch.Tensor) -> bool:
-        """Beam search hands over log-probabilities, and when it samples, it fills up with impossible beams."""
-        several = len(self._rows) > len(self._constraints)
-        return several and abs(float(torch.logsumexp(scores.float(), 0))) < 1e-3
+    def _is_beam(self, batch: Batch, scores: torch.Tensor) -> bool:
+        """Beam search exchanges rows and hands over log-probabilities; for want of others it keeps impossible beams."""
+        several = len(batch.rows) > len(self._constraints)
+        return several and (batch.were_exchanged or abs(float(torch.logsumexp(scores.float(), 0))) < 1e-3)
+
+    def _fresh_rows(self, count: int) -> list[Row]:
+        if count % len(self._constraints):
+            raise MaskwrightError(
+                f"{count} rows cannot be shared out evenly among {len(self._constraints)} constraints",
+                remedy="give one constraint, or one for each prompt of the batch",
+            )
+        return fresh_rows(self._constraints, count)
+
+    def _latest(self) -> Batch:
+        if not self._batches:
+            raise MaskwrightError(
+                "there is no generation to finish: the processor was never called",
+                remedy='pass it as logits_processor=[...]; with cache_implementation="paged", transformers drops it',
+            )
+        return self._batches[0]
 
 
-def _fill(matchers: Sequence[Matcher], words: NDArray[np.int32]) -> None:
+def fill(matchers: Sequence[Matcher], words: NDArray[np.int32]) -> None:
     """The mask of each matcher in its row: in parallel where all are of our own kind."""
-    own = [matcher for matcher in matchers if isinstance(matcher, CompiledMatcher)]
+    own = [matcher for matcher in map(budget.unlimited, matchers) if isinstance(matcher, CompiledMatcher)]
     if len(own) == len(matchers):
         fill_next_token_bitmasks(own, words)
+        budget.restrict(matchers, words)
         return
     for index, matcher in enumerate(matchers):
         matcher.fill_next_token_bitmask(words, index)
 
 
-def _padding(vocabulary: Vocabulary, pad_token_id: int | None) -> frozenset[int]:
-    """Tokens that no mask let pass can only be padding: of these, a refusal means that the row was stopped."""
-    ends = frozenset(vocabulary.eos_token_ids)
-    return ends if pad_token_id is None else ends | {pad_token_id}
-
-
-def _end_mask(vocabulary: Vocabulary) -> NDArray[np.int32]:
+def end_mask(vocabulary: Vocabulary) -> NDArray[np.int32]:
     """One row of a bitmask that allows the end-of-sequence tokens only."""
     mask = np.zeros(word_count(vocabulary.size), dtype=np.uint32)
     for token_id in vocabulary.eos_token_ids:
@@ -269,9 +255,32 @@ def _end_mask(vocabulary: Vocabulary) -> NDArray[np.int32]:
     return mask.view(np.int32)
 
 
-def _refusal(index: int, row: _Row) -> MaskwrightError:
+def _shared_vocabulary(constraints: Sequence[Constraint]) -> Vocabulary:
+    if not constraints:
+        raise MaskwrightError("a logits processor needs at least one constraint")
+    first = constraints[0].vocabulary
+    if not all(_are_equal(first, each.vocabulary) for each in constraints):
+        raise VocabularyMismatch(
+            "the constraints of one batch must share their vocabulary",
+            remedy="compile all of them for the tokenizer of the model",
+        )
+    return first
+
+
+def _are_equal(one: Vocabulary, other: Vocabulary) -> bool:
+    return one is other or (one.eos_token_ids == other.eos_token_ids and one.tokens == other.tokens)
+
+
+def _padding(vocabulary: Vocabulary, pad_token_id: int | None) -> frozenset[int]:
+    """Tokens that no mask let pass can only be padding: of these, a refusal means that the row was stopped."""
+    ends = frozenset(vocabulary.eos_token_ids)
+    return ends if pad_token_id is None else ends | {pad_token_id}
+
+
+def _refusal(index: int, row: Row, token_id: int) -> MaskwrightError:
     return MaskwrightError(
-        f"row {index}: token {row.ids[-1]}, number {len(row.ids)} after the prompt, is forbidden by the constraint",
+        f"row {index}: token {token_id}, number {row.written} after the prompt, is forbidden by the constraint",
         remedy="draw from the scores that the processor returns and let nothing raise them afterwards; for rows that "
-        "are stopped early and padded, pass pad_token_id; for a new prompt, call reset() first",
+        "are stopped early and padded, pass pad_token_id; for a new prompt, call reset() first; an assistant with a "
+        "tokenizer of its own cannot be used",
     )

@@ -1,14 +1,17 @@
 """The CUDA kernel that sets the logits of forbidden tokens to minus infinity, written in Triton.
 
-One program handles one row and one block of columns. It reads each word of the mask once and only writes logits, never
-reads them. Import this module only where ``triton`` is installed; on tensors of the CPU it runs under Triton's
-interpreter (``TRITON_INTERPRET=1``), which is how it is tested where there is no GPU.
+One program handles one row and one block of columns. It only writes logits, never reads them: what is moved is the mask
+and the forbidden logits. Masks of grammars forbid long runs, so groups that are forbidden as a whole are written by
+wide stores; only a block with a mixed group goes over its columns one by one.
+
+Import this module only where ``triton`` is installed; on tensors of the CPU it runs under Triton's interpreter
+(``TRITON_INTERPRET=1``), which is how it is tested where there is no GPU. Parameters are annotated with names of
+``triton.language``, since Triton's compiler looks annotations up and refuses others.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 import triton  # type: ignore[import-not-found, import-untyped, unused-ignore]
@@ -16,6 +19,8 @@ import triton.language as tl  # type: ignore[import-not-found, import-untyped, u
 
 BLOCK = 4096
 """Columns per program; a multiple of 32 and a power of two."""
+GROUP = 8
+"""Neighbours that are forbidden together by one store of 16 bytes (16-bit logits); a power of two up to 16."""
 
 
 def apply_token_bitmask_triton_(logits: torch.Tensor, bitmask: torch.Tensor, rows: Sequence[int] | None = None) -> None:
@@ -37,30 +42,38 @@ def apply_token_bitmask_triton_(logits: torch.Tensor, bitmask: torch.Tensor, row
         bitmask.stride(1),
         HAS_ROWS=index is not None,
         BLOCK=BLOCK,
+        GROUP=GROUP,
     )
 
 
 @triton.jit  # type: ignore[untyped-decorator, unused-ignore]
 def _mask_block(
-    logits: Any,
-    bitmask: Any,
-    rows: Any,
-    width: Any,
-    words: Any,
-    logits_row_stride: Any,
-    logits_column_stride: Any,
-    bitmask_row_stride: Any,
-    bitmask_word_stride: Any,
+    logits: tl.tensor,
+    bitmask: tl.tensor,
+    rows: tl.tensor,
+    width: tl.tensor,
+    words: tl.tensor,
+    logits_row_stride: tl.tensor,
+    logits_column_stride: tl.tensor,
+    bitmask_row_stride: tl.tensor,
+    bitmask_word_stride: tl.tensor,
     HAS_ROWS: tl.constexpr,  # noqa: N803 - Triton's convention for constants
     BLOCK: tl.constexpr,  # noqa: N803
+    GROUP: tl.constexpr,  # noqa: N803
 ) -> None:
     row = tl.program_id(0).to(tl.int64)
     if HAS_ROWS:
         row = tl.load(rows + row)
-    block = tl.program_id(1)
-    index = block * (BLOCK // 32) + tl.arange(0, BLOCK // 32)
-    packed = tl.load(bitmask + row * bitmask_row_stride + index * bitmask_word_stride, mask=index < words, other=0)
-    forbidden = ((packed[:, None] >> tl.arange(0, 32)[None, :]) & 1) == 0
-    column = index[:, None] * 32 + tl.arange(0, 32)[None, :]
+    first = tl.program_id(1) * (BLOCK // GROUP)
+    group = first + tl.arange(0, BLOCK // GROUP)
+    word = group // (32 // GROUP)
+    packed = tl.load(bitmask + row * bitmask_row_stride + word * bitmask_word_stride, mask=word < words, other=0)
+    allowed = (packed >> ((group % (32 // GROUP)) * GROUP)) & ((1 << GROUP) - 1)
+    column = group[:, None] * GROUP + tl.arange(0, GROUP)[None, :]
     target = logits + row * logits_row_stride + column * logits_column_stride
-    tl.store(target, -float("inf"), mask=forbidden & (column < width))
+    whole = (allowed == 0) & (group * GROUP + GROUP <= width)
+    tl.store(target, -float("inf"), mask=tl.broadcast_to(whole[:, None], (BLOCK // GROUP, GROUP)))
+    some = (allowed != (1 << GROUP) - 1) & (whole == 0)
+    if tl.max(some.to(tl.int32), axis=0) != 0:
+        forbidden = ((allowed[:, None] >> tl.arange(0, GROUP)[None, :]) & 1) == 0
+        tl.store(target, -float("inf"), mask=some[:, None] & forbidden & (column < width))

@@ -2,6 +2,7 @@
 
 An atom speaks about a value whose kind is known: ``minLength`` becomes an atom about strings, ``required`` one about
 objects. ``maxLength: n`` is the negation of ``LengthAtLeast(n + 1)``, and so on, so that every limit has one form.
+The two of which there are most, one for each property and one for each schema, are tuples, which are quick to make.
 """
 
 from __future__ import annotations
@@ -150,8 +151,7 @@ class Has:
     name: str
 
 
-@dataclass(frozen=True)
-class Every:
+class Every(NamedTuple):
     """Every property chosen by ``selector`` has a value that satisfies the value formula ``value``."""
 
     selector: Selector
@@ -236,8 +236,7 @@ FALSE_OF_NOTHING = Has | PropertiesAtLeast | ItemsAtLeast | ContainsAtLeast
 ArrayAtom = ItemsAtLeast | ItemAt | ItemsFrom | ContainsAtLeast | Unique | Repeats
 
 
-@dataclass(frozen=True)
-class SchemaAtom:
+class SchemaAtom(NamedTuple):
     """The value satisfies the schema with this identity; value formulas consist of these."""
 
     schema: int

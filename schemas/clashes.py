@@ -8,7 +8,7 @@ stay: without them more might be refused. Not supported: naming all clashes, or 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from ..grammar.errors import LimitExceeded, UnsatisfiableSchema
@@ -19,7 +19,6 @@ from .keywords_common import KeywordFunction, Site
 from .lowering import Language
 from .options import JsonOptions
 from .references import pointer
-from .resolver import Scope
 from .satisfiability import Satisfier
 
 _SECONDS = 2.0
@@ -76,6 +75,9 @@ class _PartOfLanguage(Language):
                 return TRUE
         return super().subschema(contents, parent, path)
 
+    def subschemas(self, members: Mapping[str, object], parent: int, keyword: str) -> list[int]:
+        return [self.subschema(contents, parent, (keyword, name)) for name, contents in members.items()]
+
     def value_of(self, schema: int) -> int:
         """The value formula of the schema with this number."""
         return self.formulas.variable(VALUE, SchemaAtom(schema))
@@ -100,9 +102,8 @@ class _PartOfLanguage(Language):
         if isinstance(atom, Every) and isinstance(atom.selector, KeysSatisfying):
             yield from self._schemas_in(atom.selector.name, not positive)
 
-    def _number(self, contents: dict[str, object], keywords: list[str], scope: Scope) -> tuple[int, None]:
+    def _short_contents(self, contents: dict[str, object], keywords: list[str]) -> None:
         """Schemas that say the same stay apart, because they stand at different places."""
-        return self._numbers.setdefault((id(contents), scope), len(self._schemas)), None
 
     def _apply(self, function: KeywordFunction, site: Site, value: object, schema: int) -> None:
         self.places[site.pointer] = schema

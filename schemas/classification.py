@@ -6,7 +6,7 @@ Almost all container states of schemas met in practice are of this form; a bitse
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .atoms import (
     Every,
@@ -23,7 +23,7 @@ from .atoms import (
     Selector,
     Unique,
 )
-from .formula import FALSE, Operator
+from .formula import FALSE, TRUE, Operator
 from .key_classes import KeyClasses, classes_for, in_order
 from .lowering import Language
 from .selectors import names_in, selects
@@ -32,8 +32,7 @@ _OTHER = Literal(SchemaAtom(-1), True)
 """Stands for what is no literal about an object or array; no such schema exists."""
 
 
-@dataclass(frozen=True)
-class PlainObject:
+class PlainObject(NamedTuple):
     """An object whose properties are independent of each other.
 
     ``properties``: for each name that is told apart, in the schema's order, the value formula of its value;
@@ -51,8 +50,7 @@ class PlainObject:
     class_values: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True)
-class PlainArray:
+class PlainArray(NamedTuple):
     """An array whose items are independent of each other.
 
     ``prefix``: the value formulas of the first items; ``rest``: that of all later ones; ``minimum`` and ``maximum``:
@@ -74,12 +72,17 @@ def plain_object(language: Language, formula: int) -> PlainObject | None:
 def object_of(language: Language, literals: Iterable[Literal]) -> PlainObject | None:
     """The object of which all ``literals`` are true; ``None`` where such objects are not plain."""
     required: set[str] = set()
+    named: dict[str, int] = {}
     demands: list[Every] = []
     minimum, maximum = 0, None
     orders: list[tuple[str, ...]] = []
     for atom, positive in literals:
         if isinstance(atom, Every) and positive:
-            demands.append(atom)
+            selector = atom.selector
+            if isinstance(selector, NamedKey) and selector.name not in named:
+                named[selector.name] = atom.value
+            else:
+                demands.append(atom)
         elif isinstance(atom, PropertiesAtLeast) and positive:
             minimum = max(minimum, atom.count)
         elif isinstance(atom, PropertiesAtLeast):
@@ -95,7 +98,7 @@ def object_of(language: Language, literals: Iterable[Literal]) -> PlainObject | 
         else:
             return None
     is_patterned = False
-    mentioned = set(required)
+    mentioned = required | named.keys()
     for atom in demands:
         selector = atom.selector
         if isinstance(selector, NamedKey):
@@ -107,7 +110,7 @@ def object_of(language: Language, literals: Iterable[Literal]) -> PlainObject | 
     classes = classes_for(language, names, [atom.selector for atom in demands]) if is_patterned else None
     if classes is not None:
         names = classes.named
-    properties = _named_values(language, names, demands)
+    properties = _named_values(language, names, named, demands)
     if classes is None:
         others = language.formulas.conjunction([atom.value for atom in demands if isinstance(atom.selector, OtherKeys)])
         return PlainObject(properties, others, frozenset(required), minimum, maximum)
@@ -124,21 +127,24 @@ def _by_name(selector: Selector) -> bool:
     return isinstance(selector, OtherKeys) and not selector.patterns
 
 
-def _named_values(language: Language, names: Iterable[str], demands: Iterable[Every]) -> dict[str, int]:
-    values: dict[str, list[int]] = {name: [] for name in names}
-    for atom in demands:
-        selector = atom.selector
+def _named_values(
+    language: Language, names: Iterable[str], named: dict[str, int], demands: Iterable[Every]
+) -> dict[str, int]:
+    """What is asked of the value of each of ``names``: what ``named`` tells, and all ``demands`` that select it."""
+    values = {name: named.get(name, TRUE) for name in names}
+    more: dict[str, list[int]] = {}
+    for selector, value in demands:
         if isinstance(selector, NamedKey):
-            values[selector.name].append(atom.value)
+            selected: Iterable[str] = (selector.name,)
         elif isinstance(selector, OtherKeys) and not selector.patterns:
-            for name in values.keys() - selector.named:
-                values[name].append(atom.value)
+            selected = values.keys() - selector.named
         else:
-            for name, wanted in values.items():
-                if selects(language, selector, name):
-                    wanted.append(atom.value)
-    conjunction = language.formulas.conjunction
-    return {name: wanted[0] if len(wanted) == 1 else conjunction(wanted) for name, wanted in values.items()}
+            selected = [name for name in values if selects(language, selector, name)]
+        for name in selected:
+            more.setdefault(name, [values[name]]).append(value)
+    for name, wanted in more.items():
+        values[name] = language.formulas.conjunction(wanted)
+    return values
 
 
 def plain_array(language: Language, formula: int) -> PlainArray | None:

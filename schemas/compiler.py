@@ -9,6 +9,7 @@ has a *state* for each residual formula.
 
 from __future__ import annotations
 
+import json
 import weakref
 from collections.abc import Callable, Iterable, Set
 
@@ -22,7 +23,7 @@ from .classification import PlainArray, PlainObject, array_of, object_of, plain_
 from .formula import FALSE, TRUE
 from .json_text import read_items
 from .key_classes import KeyClasses, key_classes
-from .key_order import Order
+from .key_order import order_rows, rank_blocks
 from .lowering import Language
 from .mentions import KeyMentions
 from .numbers import labelled_numbers, numbers_of
@@ -95,6 +96,12 @@ class JsonCompiler(ObjectStates):
             return self._node(formulas.conjunction((source.formula, formulas.negation(before))))
         formula = run.after_items(self._language, source.formula, source.kinds, before)
         return self._node(Pending(formula, source.kinds, source.key_sets))
+
+    def example_keys(self, state: int) -> frozenset[bytes]:
+        """The keys of an object that the satisfier finds to complete one in ``state``, as JSON."""
+        self._language.budget.restart()
+        example = self._satisfier.example(self._state_sources[state].residual)
+        return frozenset(json.dumps(key, ensure_ascii=False).encode() for key in example if isinstance(key, str))
 
     def _fields(self, source: Source) -> Fields:
         if isinstance(source, Fresh):
@@ -242,9 +249,8 @@ class JsonCompiler(ObjectStates):
         live = sum(node != at.NONE for node in nodes.values())
         if self._ordered:
             fields[at.POLICY] = at.ORDERED
-            order = Order(ranks, names, nodes, plain.required)
-            fields[at.ORDER_AT] = self._automaton.add_order(order.rows())
-            fields[at.RANKS_AT] = self._automaton.add_item_nodes(order.blocks())
+            fields[at.ORDER_AT] = self._automaton.add_order(order_rows(names, nodes, plain.required))
+            fields[at.RANKS_AT] = self._automaton.add_item_nodes(rank_blocks(names, nodes, ranks))
         elif live < len(names):
             words = [0] * fields[at.WORDS]
             for index, name in enumerate(names):

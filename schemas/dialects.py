@@ -47,6 +47,15 @@ class Dialect:
     dynamic_anchor: str = ""
 
 
+@lru_cache(4096)
+def parted(dialect: Dialect, keywords: tuple[str, ...]) -> tuple[list[str], list[tuple[str, SilentKeyword]]]:
+    """Which of a schema's ``keywords`` assert something, and which are silent; other schemas have the same ones."""
+    if dialect.ref_hides_siblings and "$ref" in keywords:
+        return ["$ref"], []
+    silent = [(keyword, dialect.silent[keyword]) for keyword in keywords if keyword in dialect.silent]
+    return [keyword for keyword in keywords if keyword in dialect.keywords], silent
+
+
 _CORE = {**keywords_any.COMMON, **keywords_references.COMMON, **keywords_strings.COMMON, **keywords_objects.COMMON}
 _CORE6 = {**_CORE, **keywords_numbers.COMMON, **keywords_objects.FROM_6, "const": keywords_any.const}
 _CORE7 = {**_CORE6, "if": keywords_any.if_}

@@ -139,10 +139,10 @@ class Formulas:
 
     def new_variable(self, depth: int, atom: Atom) -> int:
         """``variable`` for one that is known to be new."""
-        variable = Variable(depth, atom)
-        formula = self._add(Operator.VARIABLE, (), frozenset((len(self._operators),)), 1 << depth)
+        formula = len(self._operators)
+        self._add(Operator.VARIABLE, (), frozenset((formula,)), 1 << depth)
+        variable = self._variable_of[formula] = Variable(depth, atom)
         self._variables[variable] = formula
-        self._variable_of[formula] = variable
         return formula
 
     def negation(self, formula: int) -> int:
@@ -233,8 +233,11 @@ class Formulas:
     def _combine(self, operator: Operator, formulas: Iterable[int]) -> int:
         """The simplified conjunction or disjunction: flat, without what one operand makes redundant in another."""
         neutral, absorbing = (TRUE, FALSE) if operator is Operator.AND else (FALSE, TRUE)
+        parts = set(formulas)
+        if len(parts) <= 1:
+            return parts.pop() if parts else neutral
         dual = Operator.OR if operator is Operator.AND else Operator.AND
-        parts = self._flat(operator, formulas)
+        parts = self._flat(operator, parts)
         while True:
             parts.discard(neutral)
             negated = set(map(self._negations.get, parts))

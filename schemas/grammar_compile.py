@@ -41,6 +41,9 @@ class _Compilers:
     def node_after(self, node: int, items: bytes) -> int:
         return self._of_node(node).node_after(node, items)
 
+    def example_keys(self, state: int) -> frozenset[bytes]:
+        return next(compiler for compiler in self._compilers if compiler.knows_state(state)).example_keys(state)
+
 
 class Schema(Protocol):
     """A JSON schema with its options (``specification.JsonSchema``)."""

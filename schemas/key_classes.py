@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
@@ -140,12 +139,12 @@ def _classes(language: Language, named: tuple[str, ...], conditions: _Conditions
     outcomes: dict[tuple[bool, ...], int] = {}
 
     def number(labels: tuple[int, ...]) -> int:
-        if labels[-1] != REJECT:
+        if len(labels) > len(parts) and labels[-1] != REJECT:
             return REJECT
-        return outcomes.setdefault(tuple(label != REJECT for label in labels[:-1]), len(outcomes) + 1)
+        return outcomes.setdefault(tuple(label != REJECT for label in labels[: len(parts)]), len(outcomes) + 1)
 
-    parts = [*_automata(language, conditions), from_strings(dict.fromkeys(named, 1))]
-    text = product(parts, number, budget)
+    parts = _automata(language, conditions)
+    text = product([*parts, from_strings(dict.fromkeys(named, 1))] if named else parts, number, budget)
     left = keys_left(text, len(outcomes), budget)
     counts = left[text.dfa.start].tolist()
     sizes = {truths: _size(counts[label - 1]) for truths, label in outcomes.items()}
@@ -206,10 +205,10 @@ def named_keys(language: Language, residual: Residual) -> list[str]:
     return in_order(language, names, [order.names for order in orders])
 
 
-def in_order(language: Language, names: AbstractSet[str], orders: list[tuple[str, ...]]) -> list[str]:
+def in_order(language: Language, names: set[str] | frozenset[str], orders: list[tuple[str, ...]]) -> list[str]:
     """``names`` in the schema's order, where ``orders`` of some are wanted; see ``named_keys``."""
-    ordered = _merged(orders) if orders else []
-    return [*ordered, *sorted(sorted(names - set(ordered)), key=language.rank)]
+    ordered = orders[0] if len(orders) == 1 else _merged(orders) if orders else ()
+    return [*ordered, *sorted(sorted(names.difference(ordered)), key=language.rank)]
 
 
 def _merged(orders: list[tuple[str, ...]]) -> list[str]:

@@ -21,23 +21,23 @@ def keys_left(text: TextDfa, classes: int, budget: Budget) -> NDArray[np.int32]:
     budget.check_memory(4 * len(labels) * classes, "the table of keys that are possible")
     weights = np.array(class_sizes(text), np.int64)
     live = (transitions != DEAD) & (weights > 0)
-    successors = []
+    successors: list[set[int]] = []
     for row, known in zip(transitions, live, strict=True):
         budget.check()
-        successors.append(np.unique(row[known]))
+        successors.append(set(row[known].tolist()))
     left = np.zeros((len(labels), classes), np.int32)
     accepting = np.flatnonzero(labels != REJECT)
     left[accepting, labels[accepting] - 1] = 1
-    for component in components([targets.tolist() for targets in successors], budget):
+    for component in components([sorted(targets) for targets in successors], budget):
         budget.check()
         state = component[0]
         if len(component) > 1 or state in successors[state]:
-            targets = np.concatenate([successors[member] for member in component] + [np.array(component)])
-            left[component] = np.where(left[np.unique(targets)].any(axis=0), UNBOUNDED, 0)
-        elif successors[state].size:
-            targets, place = np.unique(transitions[state, live[state]], return_inverse=True)
-            strings = np.bincount(place, weights[live[state]]).astype(np.int64)
-            left[state] = np.minimum(left[state] + strings @ left[targets].astype(np.int64), UNBOUNDED)
+            targets = sorted(set(component).union(*[successors[member] for member in component]))
+            left[component] = np.where(left[targets].any(axis=0), UNBOUNDED, 0)
+        elif successors[state]:
+            known = live[state]
+            following = weights[known] @ left[transitions[state, known]].astype(np.int64)
+            left[state] = np.minimum(left[state] + following, UNBOUNDED)
     return left
 
 

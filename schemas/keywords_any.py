@@ -23,7 +23,7 @@ _INTEGER, _INTEGER_DRAFT4 = MultipleOf(Fraction(1)), WrittenAsInteger()
 
 def type_(site: Site, names: object) -> None:
     """The kinds of value; ``1.0`` is an integer."""
-    _type(site, names, _INTEGER)
+    _type(site, names, _INTEGER_DRAFT4 if site.options.integers == "plain" else _INTEGER)
 
 
 def type_draft4(site: Site, names: object) -> None:

@@ -32,6 +32,10 @@ class Source(Protocol):
         """The value formula of the schema ``contents`` at ``path`` below the schema ``parent``."""
         ...
 
+    def subschemas(self, members: Mapping[str, object], parent: int, keyword: str) -> list[int]:
+        """The value formulas of all schemas that ``keyword`` of the schema ``parent`` holds by name."""
+        ...
+
     def reference(self, reference: str, keyword: str, parent: int) -> int:
         """The value formula of what ``reference``, the value of ``keyword`` in the schema ``parent``, leads to."""
         ...
@@ -159,6 +163,10 @@ class Site:
     def subschema(self, contents: object, *path: str) -> int:
         """The value formula of the subschema at ``path`` below this keyword."""
         return self._source.subschema(contents, self._schema, (self.keyword, *path))
+
+    def subschemas(self, members: Mapping[str, object]) -> list[int]:
+        """The value formulas of the subschemas that this keyword holds by name, as quick as can be."""
+        return self._source.subschemas(members, self._schema, self.keyword)
 
     def applied(self, contents: object, *path: str) -> int:
         """The same for a subschema that speaks about the very value that this schema speaks about."""

@@ -27,14 +27,10 @@ _named_key, _has = lru_cache(4096)(NamedKey), lru_cache(4096)(Has)  # the same n
 
 def properties(site: Site, schemas: object) -> None:
     """The values of the properties named; with ``property_order="schema"`` also their order."""
-    selectors = []
-    demands = []
-    for name, schema in site.members(schemas).items():
-        selector = _named_key(name)
-        value = site.subschema(schema, name)
-        if value != TRUE:
-            demands.append(Literal(Every(selector, value), True))
-        selectors.append(selector)
+    members = site.members(schemas)
+    values = site.subschemas(members)
+    selectors = [_named_key(name) for name in members]
+    demands = [Literal(Every(*each), True) for each in zip(selectors, values, strict=True) if each[1] != TRUE]
     site.demand_all(Kind.OBJECT, demands)
     site.evaluated.keys += selectors
     _order(site)
@@ -140,7 +136,8 @@ def _order(site: Site) -> None:
     listed, needed = site.contents.get("properties", {}), site.contents.get("required", [])
     if not isinstance(listed, dict) or not isinstance(needed, list | tuple):
         return
-    names = tuple(dict.fromkeys([*listed, *(name for name in needed if isinstance(name, str))]))
+    more = [name for name in needed if isinstance(name, str) and name not in listed]
+    names = tuple(dict.fromkeys([*listed, *more]))
     site.mention(names)
     if names and site.options.property_order == "schema":
         site.demand_that(Kind.OBJECT, KeyOrder(names))

@@ -13,7 +13,7 @@ without assertions is ``TRUE``.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from functools import lru_cache
 from itertools import chain
@@ -37,7 +37,7 @@ from .atoms import (
     StringIn,
 )
 from .coverage import covers, unevaluated_items, unevaluated_properties
-from .dialects import DEFAULT, dialect_named
+from .dialects import DEFAULT, dialect_named, parted
 from .direct import lowered_directly
 from .disjointness import told_apart
 from .flat_sites import known_site, remember_site
@@ -78,9 +78,10 @@ class Language:
     """The documents that ``schema`` describes.
 
     ``root`` is the value formula of the whole document, ``formulas`` the store of all formulas, ``schema`` what was
-    read, ``plain`` what of it is simple, ``patterns`` its regular expressions with the pointers of their keywords,
-    ``budget`` what that and all that follows may take. Raises ``InvalidSchema`` and ``UnsupportedSchema``, both
-    with the JSON pointer of the keyword. Not for several threads at once: all methods may add to the stores.
+    read, ``sites`` what was read of the schemas with these value formulas, ``plain`` what of it is simple, ``patterns``
+    its regular expressions with the pointers of their keywords, ``budget`` what that and all that follows may take.
+    Raises ``InvalidSchema`` and ``UnsupportedSchema``, both with the JSON pointer of the keyword. Not for several
+    threads at once: all methods may add to the stores.
     """
 
     def __init__(self, schema: object, options: JsonOptions | None = None, budget: Budget | None = None) -> None:
@@ -91,8 +92,8 @@ class Language:
         default = DEFAULT if self.options.dialect is None else dialect_named(self.options.dialect)
         self._resolver = Resolver(Resources(schema, default, self.options.registry, self.budget))
         self._schemas: list[_Schema] = []
-        self._numbers: dict[tuple[int, Scope], int] = {}
-        self._flat_numbers: dict[tuple[Scope, FlatKey], int] = {}
+        self.sites: dict[int, Site] = {}
+        self._numbers: dict[tuple[Scope, int | FlatKey], int] = {}
         self._unread: deque[tuple[int, dict[str, object], FlatKey | None]] = deque()
         self._constants = Constants(ordered=self.options.property_order == "schema")
         self._constant_schemas: dict[int, int] = {}
@@ -166,6 +167,12 @@ class Language:
         """The value formula of the schema ``contents`` at ``path`` below ``parent``; to be read later."""
         above = self._schemas[parent]
         return self._register(contents, (above.trail, path), above.scope)
+
+    def subschemas(self, members: Mapping[str, object], parent: int, keyword: str) -> list[int]:
+        """The value formulas of all schemas that ``keyword`` of the schema ``parent`` holds by name."""
+        above = self._schemas[parent]
+        trail, scope = above.trail, above.scope
+        return [self._register(contents, (trail, (keyword, name)), scope) for name, contents in members.items()]
 
     def reference(self, reference: str, keyword: str, parent: int) -> int:
         """The value formula of what ``reference``, the value of ``keyword`` in the schema ``parent``, leads to."""
@@ -241,7 +248,8 @@ class Language:
     def _register(self, contents: object, trail: Trail, scope: Scope) -> int:
         """The value formula of the schema ``contents`` at ``trail``, come to in ``scope``; to be read later.
 
-        A schema that says nothing but ``$ref`` is its target.
+        A schema that says nothing but ``$ref`` is its target. Those that say the same and are short have one formula:
+        most properties of most schemas say little more than their type, so this saves most of the work to come.
         """
         followed: list[_Schema] = []
         while True:
@@ -250,13 +258,12 @@ class Language:
                 break
             if "$id" in contents or "id" in contents:
                 scope = self._resolver.enter(contents, scope, trail)
-            number = self._numbers.get((id(contents), scope))
-            if number is None:
-                keywords = self._assertions(contents, scope, trail)
-                if not keywords:
-                    value = TRUE
-                    break
-                number, key = self._number(contents, keywords, scope)
+            keywords = self._assertions(contents, scope, trail)
+            if not keywords:
+                value = TRUE
+                break
+            key = self._short_contents(contents, keywords)
+            number = self._numbers.setdefault((scope, id(contents) if key is None else key), len(self._schemas))
             if number < len(self._schemas):
                 known = self._schemas[number].value
                 if known is None:
@@ -266,8 +273,12 @@ class Language:
             schema = _Schema(trail, scope)
             self._schemas.append(schema)
             if keywords != ["$ref"]:
-                self._unread.append((number, contents, key))
                 value = schema.value = self.formulas.new_variable(VALUE, _schema_atom(number))
+                site = known_site(scope.resource.dialect, self.options, key)
+                if site is None:
+                    self._unread.append((number, contents, key))
+                else:
+                    schema.site = self.sites[value] = site
                 break
             followed.append(schema)
             contents, trail, scope = self._target(contents["$ref"], "$ref", schema)
@@ -275,18 +286,9 @@ class Language:
             schema.value = value
         return value
 
-    def _number(self, contents: dict[str, object], keywords: list[str], scope: Scope) -> tuple[int, FlatKey | None]:
-        """The number of a schema: that of the one with the same contents, where these are short, else a new one.
-
-        And its short contents, where they are. Most properties of most schemas say little more than their type, so
-        this saves most of the work to come.
-        """
-        key = flat_key(contents, keywords)
-        number = len(self._schemas)
-        if key is not None:
-            number = self._flat_numbers.setdefault((scope, key), number)
-        self._numbers[id(contents), scope] = number
-        return number, key
+    def _short_contents(self, contents: dict[str, object], keywords: list[str]) -> FlatKey | None:
+        """What a schema says, where that is short: one that says the same is the same schema."""
+        return flat_key(contents, keywords)
 
     def _boolean(self, contents: object, trail: Trail) -> int:
         if not isinstance(contents, bool):
@@ -298,18 +300,12 @@ class Language:
 
         Raises where one that is no assertion has a value that it cannot have.
         """
-        dialect = scope.resource.dialect
-        if dialect.ref_hides_siblings and "$ref" in contents:
-            return ["$ref"]
-        keywords = dialect.keywords
-        found = [keyword for keyword in contents if keyword in keywords]
-        if len(found) < len(contents):
-            for keyword, value in contents.items():
-                silent = dialect.silent.get(keyword)
-                if silent is not None and not silent.accepts(value):
-                    problem = f"{keyword} must be {silent.expected}, not {value!r:.60}"
-                    raise InvalidSchema(problem, pointer((trail, (keyword,))), silent.remedy)
-        return found
+        assertions, annotations = parted(scope.resource.dialect, tuple(contents))
+        for keyword, silent in annotations:
+            if not silent.accepts(contents[keyword]):
+                problem = f"{keyword} must be {silent.expected}, not {contents[keyword]!r:.60}"
+                raise InvalidSchema(problem, pointer((trail, (keyword,))), silent.remedy)
+        return assertions
 
     def _target(self, reference: object, keyword: str, schema: _Schema) -> tuple[object, Trail, Scope]:
         """Where ``reference``, the value of ``keyword`` in ``schema``, leads to: contents, their trail and scope."""
@@ -322,10 +318,6 @@ class Language:
     def _read(self, number: int, contents: dict[str, object], key: FlatKey | None) -> None:
         schema = self._schemas[number]
         dialect = schema.scope.resource.dialect
-        known = known_site(dialect, self.options.formats, key)
-        if known is not None:
-            schema.site = known
-            return
         site = schema.site = Site(self, number, contents)
         for keyword, value in contents.items():
             function = dialect.keywords.get(keyword)
@@ -333,7 +325,9 @@ class Language:
                 site.keyword = keyword
                 self._apply(function, site, value, number)
         site.end()
-        remember_site(dialect, self.options.formats, key, site)
+        assert schema.value is not None
+        self.sites[schema.value] = site
+        remember_site(dialect, self.options, key, site)
 
     def _apply(self, function: KeywordFunction, site: Site, value: object, schema: int) -> None:
         """Reads a keyword of the schema that is numbered ``schema``."""

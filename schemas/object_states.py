@@ -200,7 +200,7 @@ class ObjectStates(ABC):
         record = self._automaton.nodes.array[node]
         low, high = int(record[at.CHOICE_LO]), int(record[at.CHOICE_HI])
         if record[at.JOINT] and high - low <= _AHEAD:
-            for state in dict.fromkeys(self._automaton.key_rank.array[low:high].tolist()):
+            for state in dict.fromkeys(self._automaton.key_column(at.KEY_RANK, low, high)):
                 self._compile_state_ahead(state)
 
     def _compile_state_ahead(self, state: int) -> None:
@@ -211,7 +211,7 @@ class ObjectStates(ABC):
             if settled != at.NONE:
                 record = self._automaton.nodes.array[settled]
                 low, high = int(record[at.KEY_LO]), int(record[at.KEY_HI])
-                for value in self._automaton.key_node.array[low:high].tolist():
+                for value in self._automaton.key_column(at.KEY_NODE, low, high):
                     if value != at.NONE:
                         self._automaton.compile_node(value)
 

@@ -16,9 +16,10 @@ PropertyOrder = Literal["schema", "any"]
 Whitespace = Literal["formatted", "compact", "any"]
 Formats = Literal["assert", "annotate"]
 Escapes = Literal["any", "minimal"]
+Integers = Literal["any", "plain"]
 
 _ORDERS, _WHITESPACES = get_args(PropertyOrder), get_args(Whitespace)
-_FORMATS, _ESCAPES = get_args(Formats), get_args(Escapes)
+_FORMATS, _ESCAPES, _INTEGERS = get_args(Formats), get_args(Escapes), get_args(Integers)
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class JsonOptions:
     ``formats``: whether ``format`` is an assertion or an annotation.
     ``escapes``: ``"minimal"`` allows only the escapes that JSON requires, each in its shortest form and in lower case,
     as ``json.dumps(ensure_ascii=False)`` writes them.
+    ``integers``: ``"plain"`` has the type ``integer`` written in digits alone, without a point or an exponent. It
+    is the default for Python types, many of which read ``1e30`` as a float, ``"any"`` that for schemas.
     ``registry``: where remote references are looked up; nothing is ever fetched.
     ``dialect``: that of schemas without a ``$schema`` (its URI, or ``"draft4"``, ``"draft7"``, ``"2020-12"``, ...).
     ``limits``: bounds on the work of compiling.
@@ -41,6 +44,7 @@ class JsonOptions:
     whitespace: Whitespace | Regex = "formatted"
     formats: Formats = "assert"
     escapes: Escapes = "any"
+    integers: Integers | None = None
     registry: Registry | None = field(default=None, hash=False)
     dialect: str | None = None
     limits: Limits = field(default_factory=Limits)
@@ -53,6 +57,8 @@ class JsonOptions:
             _require("whitespace", self.whitespace, _WHITESPACES, " or a Regex")
         _require("formats", self.formats, _FORMATS)
         _require("escapes", self.escapes, _ESCAPES)
+        if self.integers is not None:
+            _require("integers", self.integers, _INTEGERS)
 
 
 def _require(option: str, value: object, allowed: tuple[str, ...], others: str = "") -> None:

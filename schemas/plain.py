@@ -28,6 +28,7 @@ class PlainDemands:
     def __init__(self, language: Language) -> None:
         self._language: Language = weakref.proxy(language)  # which holds this
         self._formulas = language.formulas
+        self._sites = language.sites
         self._kinds: dict[int, frozenset[Kind]] = {FALSE: frozenset(), TRUE: ALL_KINDS}
         self._literals: dict[tuple[int, Kind], tuple[Literal, ...] | None] = {}
 
@@ -35,10 +36,7 @@ class PlainDemands:
 
     def is_free(self, value: int) -> bool:
         """Whether ``value`` is a schema that evidently allows all values of some kind."""
-        if self._formulas.operator(value) is not Operator.VARIABLE:
-            return False
-        atom = self._formulas.variable_of(value).atom
-        site = self._language.site(atom.schema) if isinstance(atom, SchemaAtom) else None
+        site = self._sites.get(value)
         if site is None or site.everywhere:
             return False
         by_kind, unevaluated = site.by_kind, site.unevaluated
@@ -52,13 +50,10 @@ class PlainDemands:
         return known
 
     def _kinds_left(self, value: int, depth: int) -> frozenset[Kind]:
-        operator = self._formulas.operator(value)
-        if operator is Operator.VARIABLE:
-            atom = self._formulas.variable_of(value).atom
-            site = self._language.site(atom.schema) if isinstance(atom, SchemaAtom) else None
-            if site is None:
-                return ALL_KINDS
+        site = self._sites.get(value)
+        if site is not None:
             return site.allowed.intersection(*[self.kinds_of(part, depth) for part in site.everywhere])
+        operator = self._formulas.operator(value)
         operands = [self.kinds_of(part, depth) for part in self._formulas.operands(value)]
         if operator is Operator.AND:
             return ALL_KINDS.intersection(*operands)
@@ -105,11 +100,7 @@ class PlainDemands:
 
     def _literals_of_one_schema(self, value: int, kind: Kind) -> tuple[Literal, ...] | None:
         """The literals of a schema that demands nothing else, as most do."""
-        formulas = self._formulas
-        if formulas.operator(value) is not Operator.VARIABLE:
-            return None
-        atom = formulas.variable_of(value).atom
-        site = self._language.site(atom.schema) if isinstance(atom, SchemaAtom) else None
+        site = self._sites.get(value)
         if site is None or site.everywhere or kind not in site.allowed or kind in site.unevaluated:
             return None
         own = site.by_kind.get(kind, ())

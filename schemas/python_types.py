@@ -4,7 +4,6 @@ A pydantic model, dataclass, TypedDict, NamedTuple, Enum, Literal or any other a
 pydantic writes for it, and a document becomes an instance. A function becomes the object of its parameters, and a
 document the dict of its arguments, ready for ``function(**arguments)``.
 
-Objects are closed: where a type says nothing about further keys, it would drop them, so they are not written at all.
 Not supported: functions with ``*args``, ``**kwargs`` or positional-only parameters, and types without a JSON form.
 """
 
@@ -17,21 +16,23 @@ from typing import Any, NotRequired, Required
 
 from pydantic import ConfigDict, PydanticUserError, TypeAdapter, ValidationError, with_config
 from pydantic.errors import PydanticInvalidForJsonSchema
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
-from pydantic_core import core_schema
 from typing_extensions import TypedDict
 
 from ..grammar.errors import InvalidSchema, MaskwrightError, UnsupportedSchema
+from .partial_types import TypedForm
+from .partial_values import ValueForm
+from .python_json_schema import SchemaOfType
 
 _ANNOTATE = "annotate it with types that pydantic knows"
 
 
 @dataclass(frozen=True)
 class PythonType:
-    """``schema``: of the JSON form of a type. ``parse``: from a document to an instance."""
+    """``schema``: of the JSON form of a type. ``parse``: from a document to an instance. ``form``: of its parts."""
 
     schema: dict[str, Any]
     parse: Callable[[str], object]
+    form: ValueForm
 
 
 def describe(annotation: object) -> PythonType:
@@ -43,7 +44,7 @@ def describe(annotation: object) -> PythonType:
     target: Any = _arguments(annotation, name) if _is_function(annotation) else annotation
     try:
         adapter: TypeAdapter[Any] = TypeAdapter(target)
-        schema = adapter.json_schema(schema_generator=_ClosedObjects)
+        schema = adapter.json_schema(schema_generator=SchemaOfType)
     except PydanticInvalidForJsonSchema as error:
         raise UnsupportedSchema(f"{name} has no JSON form: {_first_line(error)}", remedy=_ANNOTATE) from error
     except (PydanticUserError, NameError, TypeError) as error:
@@ -59,28 +60,7 @@ def describe(annotation: object) -> PythonType:
             ) from error
         return value
 
-    return PythonType(schema, parse)
-
-
-class _ClosedObjects(GenerateJsonSchema):
-    """Pydantic's JSON schemas, with objects closed to keys that the type would drop."""
-
-    ignored_warning_kinds = {"skipped-choice", "non-serializable-default"}  # noqa: RUF012 - as in the base class
-
-    def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
-        return _closed(super().model_schema(schema))
-
-    def typed_dict_schema(self, schema: core_schema.TypedDictSchema) -> JsonSchemaValue:
-        return _closed(super().typed_dict_schema(schema))
-
-    def dataclass_schema(self, schema: core_schema.DataclassSchema) -> JsonSchemaValue:
-        return _closed(super().dataclass_schema(schema))
-
-
-def _closed(schema: JsonSchemaValue) -> JsonSchemaValue:
-    if schema.get("type") == "object" and "$ref" not in schema:
-        schema.setdefault("additionalProperties", False)
-    return schema
+    return PythonType(schema, parse, TypedForm(adapter.core_schema))
 
 
 def _is_function(annotation: object) -> bool:

@@ -76,6 +76,12 @@ class Satisfier:
             self._residuals[residual] = known
         return known
 
+    def example(self, residual: Residual) -> Iterable[object]:
+        """What is in the innermost container, the keys of an object, of a way to complete the open ones."""
+        witness = self._search(residual, self.witness)
+        value = None if witness is None else witness.value
+        return value if isinstance(value, dict | list) else ()
+
     def _is_evident(self, residual: Residual) -> bool:
         """Whether the formula, or its first alternative, is a conjunction of literals that evidently can be true."""
         formulas = self._language.formulas

@@ -24,7 +24,8 @@ from ..grammar.regex_form import Regex
 from ..grammar.vocabulary import Vocabulary
 from .compile import compile_schema
 from .json_text import check_json, read_document, read_json, read_json_file
-from .options import Escapes, Formats, JsonOptions, PropertyOrder, Whitespace
+from .options import Escapes, Formats, Integers, JsonOptions, PropertyOrder, Whitespace
+from .partial_values import PLAIN, ValueForm
 
 _FORMS = "a dict, a bool, JSON text, a path, a type, a function, a JsonSchema or a grammar"
 _LIMITS = Limits()
@@ -50,7 +51,7 @@ class JsonSchema:
 
     ``schema`` is a dict, a bool, JSON text, a path, a type or a function; a string is a path if it names a file. Raises
     ``InvalidSchema``, ``UnsupportedSchema`` (a type without a JSON form) or ``LimitExceeded`` if it cannot be read;
-    whether it can be enforced is found out by compiling it.
+    whether it can be enforced is found out by compiling it. ``form``: what the parts of a document stand for.
     """
 
     def __init__(
@@ -61,20 +62,22 @@ class JsonSchema:
         whitespace: Whitespace | Regex = "formatted",
         formats: Formats = "assert",
         escapes: Escapes = "any",
+        integers: Integers | None = None,
         registry: Registry | None = None,
         dialect: str | None = None,
         limits: Limits | None = None,
     ) -> None:
+        self.contents, self._parse, self.form = _read(schema)
         self.options = JsonOptions(
             property_order=property_order,
             whitespace=whitespace,
             formats=formats,
             escapes=escapes,
+            integers="plain" if integers is None and self.form is not PLAIN else integers,
             registry=registry,
             dialect=dialect,
             limits=limits or _LIMITS,
         )
-        self.contents, self._parse = _read(schema)
 
     def compile(self, vocabulary: Vocabulary, limits: Limits | None = None) -> Constraint:
         """The constraint; raises as :func:`compile` does."""
@@ -180,9 +183,10 @@ def _recent_constraint(specification: Specification, vocabulary: Vocabulary, lim
     return specification.compile(vocabulary, limits)
 
 
-def _read(schema: object) -> tuple[object, Callable[[str], object]]:
-    """The contents of a schema, and the function from documents to values."""
+def _read(schema: object) -> tuple[object, Callable[[str], object], ValueForm]:
+    """The contents of a schema, the function from documents to values, and what parts of a document stand for."""
     contents, parse = schema, _READ_DOCUMENT
+    form: ValueForm = PLAIN
     if isinstance(schema, str):
         contents = read_json_file(schema) if os.path.isfile(schema) else _read_text(schema)
     elif isinstance(schema, os.PathLike):
@@ -197,9 +201,9 @@ def _read(schema: object) -> tuple[object, Callable[[str], object]]:
         from .python_types import describe
 
         described = describe(schema)
-        contents, parse = described.schema, described.parse
+        contents, parse, form = described.schema, described.parse, described.form
     check_json(contents)
-    return contents, parse
+    return contents, parse, form
 
 
 def _read_text(text: str) -> object:

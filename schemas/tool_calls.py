@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..grammar.errors import MaskwrightError
@@ -22,22 +22,37 @@ _BLANKS = re.compile(r"[ \t\r\n]*")
 class ToolCall:
     """``name`` was called with ``arguments``: a dict for schemas and functions, an instance for a type.
 
+    The arguments of a function are of the types that it is annotated with, and ``call()`` calls it with them.
     ``text``: the arguments as JSON. ``error``: why ``arguments`` is ``None``, where the type behind the schema refuses
-    them in a way that no schema can say.
+    them in a way that no schema can say. ``function``: what was given as the tool, if it is one; it is not pickled.
     """
 
     name: str
     arguments: object
     text: str = field(repr=False)
     error: MaskwrightError | None = field(default=None, repr=False)
+    function: Callable[..., object] | None = field(default=None, repr=False, compare=False)
+
+    def __call__(self) -> object:
+        """Call the function; raises ``error`` if there is one, and ``MaskwrightError`` if no function was given."""
+        if self.error is not None:
+            raise self.error
+        if self.function is None or not isinstance(self.arguments, dict):
+            raise MaskwrightError(
+                f"no function is known for the tool {self.name!r}", remedy="call what you have with its arguments"
+            )
+        return self.function(**self.arguments)
+
+    def __getstate__(self) -> dict[str, object]:
+        return {**self.__dict__, "function": None}
 
 
 def tool_call(tool: Tool, text: str) -> ToolCall:
     """The call of ``tool`` with the arguments ``text``, JSON."""
     try:
-        return ToolCall(tool.name, tool.arguments.parse(text), text)
+        return ToolCall(tool.name, tool.arguments.parse(text), text, function=tool.function)
     except MaskwrightError as error:
-        return ToolCall(tool.name, None, text, error)
+        return ToolCall(tool.name, None, text, error, tool.function)
 
 
 def end_of_object(text: str, start: int) -> int | None:

@@ -110,7 +110,9 @@ def _value(tool: Tool, name: str, schema: object, end: str) -> tuple[Part, ...]:
             key: value for key, value in _mapping(tool).items() if key in ("$defs", "definitions", "$schema")
         }
         options = tool.arguments.options
-        return JsonSchema({**schema, **definitions}, whitespace=options.whitespace, escapes=options.escapes), Text(end)
+        return JsonSchema(
+            {**schema, **definitions}, whitespace=options.whitespace, escapes=options.escapes, integers=options.integers
+        ), Text(end)
     assert isinstance(schema, Mapping)
     if not schema.keys() <= _PLAIN | {"enum", "const"}:
         keywords = ", ".join(sorted(schema.keys() - _PLAIN))

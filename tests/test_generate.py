@@ -71,7 +71,7 @@ def test_several_sequences_come_in_the_order_of_prompts() -> None:
 
 
 def test_a_document_that_is_cut_off_has_no_value() -> None:
-    result = mw.generate(None, PROMPT, schema=Person, max_new_tokens=4)
+    result = mw.generate(None, PROMPT, schema=Person, max_new_tokens=4, finish_within_budget=False)
     assert result.finish_reason == "length"
     assert result.value is None
     assert len(result.token_ids) == 4
@@ -80,7 +80,9 @@ def test_a_document_that_is_cut_off_has_no_value() -> None:
 
 def test_a_complete_document_without_an_end_token_has_a_value() -> None:
     result = mw.generate(None, PROMPT, schema={"const": "abc"}, max_new_tokens=20, eos_token_id=3)
-    shorter = mw.generate(None, PROMPT, schema={"const": "abc"}, max_new_tokens=len(result.token_ids) - 1)
+    shorter = mw.generate(
+        None, PROMPT, schema={"const": "abc"}, max_new_tokens=len(result.token_ids) - 1, finish_within_budget=False
+    )
     assert shorter.finish_reason == "stop"
     assert shorter.value == "abc"
     assert shorter.token_ids == result.token_ids[:-1]
@@ -88,7 +90,7 @@ def test_a_complete_document_without_an_end_token_has_a_value() -> None:
 
 def test_characters_that_are_cut_off_are_left_out() -> None:
     for budget in range(1, 8):
-        result = mw.generate(None, PROMPT, schema={"const": "😀😀"}, max_new_tokens=budget)
+        result = mw.generate(None, PROMPT, schema={"const": "😀😀"}, max_new_tokens=budget, finish_within_budget=False)
         assert "�" not in result.text
 
 
@@ -193,7 +195,9 @@ def test_the_context_window(tiny: tuple[Any, Any]) -> None:
     prompt = "a " * 1000
     room = 1024 - len(tiny[1](prompt)["input_ids"])
     assert 0 < room < 100
-    result = mw.generate(None, prompt, schema={"type": "string", "minLength": 5000}, max_new_tokens=300)
+    result = mw.generate(
+        None, prompt, schema={"type": "string", "minLength": 5000}, max_new_tokens=300, finish_within_budget=False
+    )
     assert result.finish_reason == "length"
     assert len(result.token_ids) == room
 

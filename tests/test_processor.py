@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from transformers import LlamaConfig, LlamaForCausalLM
+from transformers import LlamaConfig, LlamaForCausalLM, LogitsProcessorList
+from transformers.generation.continuous_batching.cb_logits_processors import ContinuousBatchingLogitsProcessorList
 
-from maskwright.grammar.errors import MaskwrightError
+from maskwright.grammar.errors import DeadLogits, MaskwrightError, VocabularyMismatch
 from maskwright.logits import LogitsProcessor
+from maskwright.logits.bitmask import apply_token_bitmask_
+from maskwright.logits.copies import Copies
 
 SIZE, PAD, EOS, STOP = 60, 0, 2, 9
 PROMPTS = torch.tensor([[PAD, PAD, 5, 6], [7, 8, 5, 6], [PAD, 11, 12, 13]])
@@ -16,6 +19,7 @@ PROMPTS = torch.tensor([[PAD, PAD, 5, 6], [7, 8, 5, 6], [PAD, 11, 12, 13]])
 
 class FakeVocabulary:
     size = SIZE
+    tokens = (b"x",) * SIZE
     eos_token_ids = (EOS,)
 
 
@@ -274,3 +278,114 @@ def test_constraints_must_fit_the_batch() -> None:
         LogitsProcessor(endless)
     with pytest.raises(MaskwrightError, match="no generation"):
         LogitsProcessor(NARROW).finish(PROMPTS)
+
+
+def test_groups_of_beams_take_turns() -> None:
+    """As group beam search calls: at each length every group of rows by itself, whose rows change places."""
+    processor = LogitsProcessor(NARROW)
+    scores = torch.zeros((2, 64)).log_softmax(-1)
+    groups = {
+        "first": [[[1], [1]], [[1, 20], [1, 20]], [[1, 20, 21], [1, 20, EOS]], [[1, 20, 21, 23], [1, 20, 21, 22]]],
+        "same": [[[1], [1]], [[1, 20], [1, 20]], [[1, 20, 21], [1, 20, EOS]], [[1, 20, EOS, PAD], [1, 20, 21, 22]]],
+        "other": [[[1], [1]], [[1, 20], [1, 20]], [[1, 20, EOS], [1, 20, 21]], [[1, 20, 21, 22], [1, 20, 21, 23]]],
+    }
+    for length in range(4):
+        for steps in groups.values():
+            processor(torch.tensor(steps[length]), scores)
+            expected = [tuple(token for token in ids[1:] if token != PAD) for ids in steps[length]]
+            assert [matcher.text for matcher in processor.matchers] == expected
+
+
+def test_a_model_and_its_assistant_take_turns() -> None:
+    """An assistant with a tokenizer of its own starts from ids of its own; the model's text is not forgotten."""
+    processor = LogitsProcessor(NARROW)
+    scores = torch.zeros((1, 64))
+    for written in range(4):
+        processor(torch.tensor([[1, *(20, 21, 23, 24)[:written]]]), scores)
+        assert processor.matchers[0].text == (20, 21, 23, 24)[:written]
+        for tokens in ([5, 6, *range(30, 30 + 2 * written)], [7, 8, *range(30, 31 + 2 * written)]):
+            processor(torch.tensor([tokens]), scores)
+            assert processor.matchers[0].text == ()
+
+
+def test_logits_of_another_vocabulary_are_refused() -> None:
+    ids = torch.ones((1, 1), dtype=torch.int64)
+    with pytest.raises(VocabularyMismatch, match="has 60 tokens, the model gives only 50 logits"):
+        LogitsProcessor(NARROW)(ids, torch.zeros((1, 50)))
+    with pytest.raises(VocabularyMismatch, match="gives 5000 logits, the tokenizer has only 60"):
+        LogitsProcessor(NARROW)(ids, torch.zeros((1, 5000)))
+    special = FakeConstraint((20,))
+    special.vocabulary.tokens = (b"x",) * 50 + (b"",) * 10  # type: ignore[misc]
+    LogitsProcessor(special)(ids, torch.zeros((1, 50)))
+    special.vocabulary.eos_token_ids = (55,)
+    with pytest.raises(VocabularyMismatch, match="no end token can be reached"):
+        LogitsProcessor(special)(ids, torch.zeros((1, 50)))
+    other = FakeConstraint((20,))
+    other.vocabulary.tokens = (b"y",) * SIZE  # type: ignore[misc]
+    with pytest.raises(VocabularyMismatch, match="must share their vocabulary"):
+        LogitsProcessor([NARROW, other])
+
+
+@pytest.mark.parametrize("value", [float("nan"), -torch.inf])
+def test_logits_that_leave_no_choice(value: float) -> None:
+    ids = torch.ones((2, 1), dtype=torch.int64)
+    scores = torch.zeros((2, 64))
+    scores[1, 20] = value
+    with pytest.raises(DeadLogits, match="row 1"):
+        LogitsProcessor(NARROW)(ids, scores)
+    scores[1] = value
+    with pytest.raises(DeadLogits, match="row 1"):
+        LogitsProcessor(WIDE)(ids, scores)
+    scores[1] = 0
+    scores[1, 21:] = value  # forbidden: whatever stands there
+    LogitsProcessor(NARROW)(ids, scores)
+    scores[1, 30] = -torch.inf  # allowed, and others are too
+    scores[1, 31] = 1
+    scores[1, 32:36] = 0
+    scores[1, 59] = 0
+    LogitsProcessor(WIDE)(ids, scores)
+
+
+def test_on_a_device_dead_logits_are_told_a_step_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    def without_looking(masked: torch.Tensor, bitmask: torch.Tensor) -> None:
+        apply_token_bitmask_(masked, bitmask)
+
+    monkeypatch.setattr("maskwright.logits.processor.apply_and_look_", without_looking)
+    processor = LogitsProcessor(NARROW)
+    scores = torch.zeros((1, 64))
+    processor(torch.tensor([[1]]), scores)
+    processor(torch.tensor([[1, 20]]), scores)
+    processor(torch.tensor([[1, 20, 21]]), torch.full_like(scores, torch.nan))
+    with pytest.raises(DeadLogits, match="row 0"):
+        processor(torch.tensor([[1, 20, 21, 5]]), scores)
+    processor = LogitsProcessor(NARROW)
+    processor(torch.tensor([[1]]), torch.full_like(scores, torch.nan))
+    with pytest.raises(DeadLogits):
+        processor.finish(torch.tensor([[1, 20]]))
+
+
+def test_continuous_batching_does_not_drop_it_in_silence() -> None:
+    with pytest.raises(MaskwrightError, match="ContinuousBatchingLogitsProcessor"):
+        ContinuousBatchingLogitsProcessorList(LogitsProcessorList([LogitsProcessor(NARROW)]))
+
+
+def test_copies_use_memory_again_only_if_nobody_holds_it() -> None:
+    copies, scores = Copies(), torch.arange(12.0).view(3, 4)
+    place = copies.of(scores).data_ptr()
+    first = copies.of(scores)
+    assert first.data_ptr() == place
+    second = copies.of(scores + 1)
+    held = [second[1], copies.of(scores + 2).numpy(), copies.of(scores + 3).detach()]
+    del second
+    for number in range(10):
+        last = copies.of(scores + 10 + number)
+    assert torch.equal(last, scores + 19)
+    assert torch.equal(first, scores)
+    assert torch.equal(held[0], scores[1] + 1)
+    assert (held[1] == (scores + 2).numpy()).all()
+    assert torch.equal(held[2], scores + 3)
+    with torch.inference_mode():
+        inside = Copies()
+        inside.of(scores)
+    assert torch.equal(inside.of(scores), scores)
+    assert copies.of(scores.double()).dtype == torch.float64

@@ -294,7 +294,7 @@ def test_broken(tags: Any, options: Any, problem: str) -> None:
 @pytest.mark.parametrize(
     ("form", "problem"),
     [
-        (mw.Tags([("<t>", mw.Lark('start: "a"'), "")]), "the tag '<t>': a Lark grammar"),
+        (mw.Tags([("<t>", mw.Lark('start: "a"'), "")]), "the tag '<t>': nothing says where the Lark grammar ends"),
         (mw.Tags([("<t>", mw.Gbnf('root ::= "a'), "")]), "the tag '<t>'"),
         (mw.Tags([("<t>", mw.Choice([]), "")]), "the tag '<t>': no text"),
         (mw.Tags([("<t>", {"type": "strin"}, "")]), "the tag '<t>'"),

@@ -380,7 +380,8 @@ def test_generate() -> None:
     assert call.name == "add"
     assert isinstance(add(**call.arguments), float)  # type: ignore[arg-type]
     assert result.value == [call]
-    cut = mw.generate(None, "Add.", schema=mw.tools([add], choice="add"), do_sample=True, seed=2, max_new_tokens=5)
+    options = {"do_sample": True, "seed": 2, "max_new_tokens": 5, "finish_within_budget": False}
+    cut = mw.generate(None, "Add.", schema=mw.tools([add], choice="add"), **options)
     assert cut.finish_reason == "length"
     assert cut.tool_calls == ()
     assert cut.value is None
@@ -421,3 +422,14 @@ def test_hundred_tools() -> None:
 )
 def test_end_of_object(text: str, start: int, expected: int | None) -> None:
     assert end_of_object(text, start) == expected
+
+
+def test_only_needed_escapes() -> None:
+    plain = {"name": "f", "parameters": {"type": "object", "properties": {"s": {"type": "string"}}}}
+    text = '<tool_call>\n{"name": "f", "arguments": {"s": "%s"}}\n</tool_call>'
+    tools = mw.tools([plain])
+    assert accepts(tools, text % r"\n")
+    assert accepts(tools, text % "a")
+    assert not accepts(tools, text % r"\u0061")
+    given = {"name": "g", "parameters": mw.JsonSchema({"type": "object"}, escapes="any")}
+    assert accepts(mw.tools([plain, given]), text % r"\u0061")

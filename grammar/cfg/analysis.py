@@ -83,12 +83,23 @@ def without_empty(grammar: Grammar) -> tuple[Grammar, bool]:
     (but a start without rules) is productive and reachable, and none derives just itself. Terminals keep their numbers.
     """
     empty = nullable(grammar)
-    splitting = _Splitting(list(grammar.nonterminals), _nullable_symbols(grammar, empty))
-    rules = [short for rule in grammar.rules for short in splitting.shortened(rule)]
-    rules = [Rule(rule.origin, kept) for rule in rules for kept in splitting.selections(rule.expansion)]
-    terminals = tuple(map(_nonempty, grammar.terminals))
-    result = replace(grammar, terminals=terminals, nonterminals=tuple(splitting.names), rules=tuple(rules))
+    symbols = _nullable_symbols(grammar, empty)
+    result = _without_nullable(grammar, symbols) if symbols else grammar
     return without_useless(_without_unit_cycles(_without_unproductive(result))), grammar.start in empty
+
+
+def _without_nullable(grammar: Grammar, symbols: set[int]) -> Grammar:
+    """With rules that leave out any of the nullable ``symbols``, and no empty rules or terminals."""
+    splitting = _Splitting(list(grammar.nonterminals), symbols)
+    short = [part for rule in grammar.rules for part in splitting.shortened(rule)]
+    rules: dict[Rule, None] = {}
+    for rule in short:
+        if not symbols.isdisjoint(rule.expansion):
+            rules.update(dict.fromkeys(Rule(rule.origin, kept) for kept in splitting.selections(rule.expansion)))
+        elif rule.expansion:
+            rules[rule] = None
+    terminals = tuple(map(_nonempty, grammar.terminals))
+    return replace(grammar, terminals=terminals, nonterminals=tuple(splitting.names), rules=tuple(rules))
 
 
 def _nullable_symbols(grammar: Grammar, empty: Iterable[int]) -> set[int]:
@@ -162,8 +173,11 @@ def _without_unit_cycles(grammar: Grammar) -> Grammar:
     for rule in grammar.rules:
         if len(rule.expansion) == 1 and rule.expansion[0] < 0:
             successors[rule.origin].append(~rule.expansion[0])
+    cycles = [members for members in components(successors, Budget()) if len(members) > 1]
+    if not cycles:
+        return replace(grammar, rules=tuple(rule for rule in grammar.rules if rule.expansion != (~rule.origin,)))
     one = list(range(len(successors)))
-    for members in components(successors, Budget()):
+    for members in cycles:
         for member in members:
             one[member] = min(members)
     rules = (Rule(one[rule.origin], _renamed(rule.expansion, one)) for rule in grammar.rules)
@@ -180,6 +194,8 @@ def without_useless(grammar: Grammar) -> Grammar:
     grammar = _without_unproductive(grammar)
     used = reachable(grammar)
     kept = [number for number in range(len(grammar.nonterminals)) if ~number in used]
+    if len(kept) == len(grammar.nonterminals):
+        return replace(grammar, rules=tuple(dict.fromkeys(grammar.rules)))
     numbers = [-1] * len(grammar.nonterminals)
     for new, old in enumerate(kept):
         numbers[old] = new
@@ -192,6 +208,8 @@ def without_useless(grammar: Grammar) -> Grammar:
 
 def _without_unproductive(grammar: Grammar) -> Grammar:
     fruitful = productive(grammar)
+    if len(fruitful) == len(grammar.nonterminals) and not any(map(is_empty, grammar.terminals)):
+        return grammar
     rules = tuple(
         rule
         for rule in grammar.rules

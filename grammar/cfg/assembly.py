@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import replace
 
 from ..errors import InvalidGrammar, MaskwrightError
 from ..limits import Budget
 from .byte_dfa import ByteDfa
 from .literals import literal_dfa
-from .model import Embedded, Grammar, Lexing, Rule, SpecialToken, Terminal
+from .model import Embedded, Grammar, Indentation, Lexing, Region, Rule, SpecialToken, Terminal
 from .regular import ending_with, intersection, until_dfa, without_dfa
 from .shapes import SHAPES, Many, OneOf, Part, Row, Text, Until
 from .tags_form import identity
@@ -36,11 +37,28 @@ class Assembly:
         self._rules: list[Rule] = []
         self._notes: dict[str, None] = {}
         self._contents: dict[Hashable, int] = {}
+        self._lexed = self._unlexed = ""  # where the last content of either kind stands
+        self._ignored: set[int] = set()
+        self._indentation: Indentation | None = None
+        self._regions: list[tuple[set[int], frozenset[int]]] = []
+        self._open: dict[int, set[int]] = {}
 
     def grammar(self, start: int) -> Grammar:
         """What the nonterminal ``start`` derives."""
-        terminals, names, rules = tuple(self._terminals), tuple(self._nonterminals), tuple(self._rules)
-        return Grammar(terminals, names, rules, start, lexing=Lexing.EVERY, notes=tuple(self._notes))
+        if self._lexed and self._unlexed:
+            problem = f"{self._unlexed}: a grammar without terminals cannot stand beside a Lark grammar ({self._lexed})"
+            raise InvalidGrammar(problem, remedy="write it in Lark's language, too")
+        return Grammar(
+            tuple(self._terminals),
+            tuple(self._nonterminals),
+            tuple(self._rules),
+            start,
+            ignored=frozenset(self._ignored),
+            lexing=Lexing.LONGEST if self._lexed else Lexing.EVERY,
+            indentation=self._indentation,
+            notes=tuple(self._notes),
+            regions=tuple(map(_region, self._regions)),
+        )
 
     # --- symbols
 
@@ -122,23 +140,54 @@ class Assembly:
             return self.terminal(
                 f"content of {place}", Embedded(content, place), ("schema", place, len(self._terminals))
             )
-        if grammar.lexing is Lexing.LONGEST:
-            problem = f"{place}: a Lark grammar is about a whole text, which it cuts into terminals before it is parsed"
-            raise InvalidGrammar(problem, remedy="write the content as Gbnf or Ebnf, or all of it as one Lark grammar")
-        return self._inlined(grammar)
+        return self._inlined(grammar, place)
 
-    def _inlined(self, grammar: Grammar) -> int:
+    def _inlined(self, grammar: Grammar, place: str) -> int:
         """The start of ``grammar``, whose symbols become ours."""
-        first, terminals = len(self._nonterminals), []
+        first, base = len(self._nonterminals), len(self._terminals)
         self._nonterminals += grammar.nonterminals
-        for terminal in grammar.terminals:
-            terminals.append(len(self._terminals))
-            self._terminals.append(Terminal(terminal.name, terminal.content, len(self._terminals)))
+        self._terminals += [_moved(terminal, base) for terminal in grammar.terminals]
         for rule in grammar.rules:
-            symbols = (terminals[symbol] if symbol >= 0 else ~(first + ~symbol) for symbol in rule.expansion)
+            symbols = (base + symbol if symbol >= 0 else ~(first + ~symbol) for symbol in rule.expansion)
             self.add(first + rule.origin, tuple(symbols))
         self._notes.update(dict.fromkeys(grammar.notes))
-        return ~(first + grammar.start)
+        start = ~(first + grammar.start)
+        if grammar.lexing is Lexing.EVERY:
+            self._unlexed = place
+        else:
+            self._lexed = place
+            self._add_regions(grammar, base, start, place)
+        return start
+
+    def _add_regions(self, grammar: Grammar, base: int, start: int, place: str) -> None:
+        """What ``grammar`` ignores, where; without regions of its own, it is open until ``closed`` names its end."""
+        self._ignored |= {base + terminal for terminal in grammar.ignored}
+        if grammar.indentation is not None:
+            if self._indentation is not None:
+                raise InvalidGrammar(f"{place}: only one content can be indented", remedy="merge the two grammars")
+            self._indentation = _moved_indentation(grammar.indentation, base)
+        members = frozenset(range(len(grammar.terminals))) - grammar.ignored
+        regions = grammar.regions or (Region(members, grammar.beside(members)),)
+        for region in regions:
+            inside = {base + terminal for terminal in region.members}
+            self._regions.append((inside, frozenset(base + terminal for terminal in region.beside)))
+            if not grammar.regions:
+                self._open[start] = inside
+
+    def closed(self, content: int, end: str, place: str) -> Symbols:
+        """What comes behind ``content``, a symbol: ``end``, which a Lark grammar takes for one of its terminals.
+
+        Raises ``InvalidGrammar`` if such a grammar has no end.
+        """
+        symbols = self.written(self.pieces(end))
+        if content not in self._open:
+            return symbols
+        if not symbols:
+            raise InvalidGrammar(f"{place}: nothing says where the Lark grammar ends", remedy="give it an end")
+        own = len(self._terminals)
+        self._terminals.append(replace(self._terminals[symbols[0]], rank=-1))
+        self._open[content].add(own)
+        return (own, *symbols[1:])
 
     # --- shapes
 
@@ -160,7 +209,11 @@ class Assembly:
                 one = self.nonterminal("one")
                 self.add(one, self.symbols(body, place))
                 return (self.counted(~one, low, high, self.written(self.pieces(separator))),)
-        return (self.content(part, place),)
+        symbol = self.content(part, place)
+        if symbol in self._open:
+            remedy = "give it a tag with an end of its own"
+            raise InvalidGrammar(f"{place}: nothing says where the Lark grammar ends", remedy=remedy)
+        return (symbol,)
 
     def counted(self, symbol: int, low: int, high: int | None, separator: Symbols) -> int:
         """``symbol`` from ``low`` to ``high`` times; each number of times is a rule, longer by one."""
@@ -180,3 +233,32 @@ class Assembly:
         if high is None:
             self.add(some, last)
         return ~all_of_them
+
+
+_BEHIND = 1 << 20
+"""Added to the ranks of a Lark grammar's terminals, so that what ends it comes first."""
+
+
+def _moved(terminal: Terminal, base: int) -> Terminal:
+    return replace(
+        terminal,
+        rank=_BEHIND + terminal.rank,
+        keywords={text: base + keyword for text, keyword in terminal.keywords.items()},
+        keyword_only=frozenset(base + keyword for keyword in terminal.keyword_only),
+        folded_keywords=tuple(base + keyword for keyword in terminal.folded_keywords),
+    )
+
+
+def _moved_indentation(indentation: Indentation, base: int) -> Indentation:
+    return Indentation(
+        base + indentation.newline,
+        base + indentation.indent,
+        base + indentation.dedent,
+        frozenset(base + terminal for terminal in indentation.openers),
+        frozenset(base + terminal for terminal in indentation.closers),
+        indentation.tab_columns,
+    )
+
+
+def _region(parts: tuple[set[int], frozenset[int]]) -> Region:
+    return Region(frozenset(parts[0]), parts[1])

@@ -142,10 +142,8 @@ class GrammarInterpreter:
 
     def _context(self, stack: Stack) -> frozenset[int]:
         """The terminals that are looked for where the parser's state is the last of ``stack``."""
-        always = set(self._grammar.ignored)
-        if self._grammar.indentation is not None:
-            always.add(self._grammar.indentation.newline)
-        return (self._lr.knows(stack[-1]) | always) - {self._lr.end}
+        known = self._lr.knows(stack[-1]) - {self._lr.end}
+        return known | self._grammar.beside(known)
 
     def _shift(self, stack: Stack, terminal: int) -> frozenset[Stack]:
         """All stacks that ``stack`` may become by reading ``terminal``."""

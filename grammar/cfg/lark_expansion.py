@@ -20,7 +20,7 @@ _Tree: TypeAlias = "Tree[object]"
 MANY = 256
 """So many plain rules may come of one alternative."""
 
-_LONG = 50
+LONG = 50
 """Repetitions from here on become rules of their own in Lark itself."""
 
 
@@ -67,10 +67,10 @@ class _Hoisting:
         if operator == "+":
             return 1
         low, high = int(str(node.children[2])), int(str(node.children[-1]))
-        if count > 1 and (high >= _LONG or high * count.bit_length() > MANY.bit_length()):
+        if count > 1 and (high >= LONG or high * count.bit_length() > MANY.bit_length()):
             node.children[0] = self._own(node.children[0])
             count = 1
-        return 1 if high >= _LONG else sum(count**times for times in range(low, high + 1))
+        return 1 if high >= LONG else sum(count**times for times in range(low, high + 1))
 
     def _own(self, group: object) -> _Tree:
         name = f"__{self._name}_group_{len(self.made)}"

@@ -13,7 +13,6 @@ from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 
-from lark.grammar import Rule as LarkRule
 from lark.lexer import PatternStr, TerminalDef
 
 from ..errors import InvalidGrammar, MaskwrightError, UnsatisfiableGrammar
@@ -23,9 +22,10 @@ from .byte_dfa import ByteDfa
 from .lark_form import Lark
 from .lark_indenter import Blocks, blocks_of
 from .lark_keywords import keywords_of
-from .lark_loader import Loaded, load
+from .lark_loader import load
+from .lark_quick import Loaded
 from .lark_text import TOKEN, Inserted, LarkText, prepared
-from .literals import literal_dfa
+from .literals import folded_literal_dfa, literal_dfa
 from .model import Embedded, Grammar, Indentation, Lexing, Rule, SpecialToken, Supplied, Terminal
 from .python_pattern import python_pattern_dfa
 from .regular_grammar import inserted_automaton
@@ -60,20 +60,19 @@ class _Assembly:
         self._blocks = blocks
         self._budget = budget
         self._defined = {terminal.name: terminal for terminal in loaded.terminals}
-        used = {symbol.name for rule in loaded.rules for symbol in rule.expansion if symbol.is_term}
+        origins = dict.fromkeys(origin for origin, _ in loaded.rules)
+        for name in loaded.undefined:
+            problem = f"the template {name} is used without arguments"
+            raise self._error(name, problem, "give it as many arguments as it has parameters")
+        used = {symbol for _, symbols in loaded.rules for symbol in symbols} - origins.keys()
         names = {*self._defined, *used, *loaded.ignored}
         for terminal in loaded.terminals:
             self._check(terminal)
         self._numbers = {name: number for number, name in enumerate(sorted(names, key=self._order))}
         order = sorted(loaded.terminals, key=lambda terminal: self._order(terminal.name))
         self._keywords = keywords_of(order, frozenset(loaded.ignored))
-        origins = dict.fromkeys(rule.origin.name for rule in loaded.rules)
         self._nonterminals = {name: number for number, name in enumerate(origins)}
-        for rule in loaded.rules:
-            for symbol in rule.expansion:
-                if not symbol.is_term and symbol.name not in origins:
-                    problem = f"the template {symbol.name} is used without arguments"
-                    raise self._error(symbol.name, problem, "give it as many arguments as it has parameters")
+        self._symbols = {**self._numbers, **{name: ~number for name, number in self._nonterminals.items()}}
 
     def _order(self, name: str) -> tuple[int, int, int, str]:
         """Lark's order of terminals; what only we know comes after Lark's that may be as long."""
@@ -85,23 +84,23 @@ class _Assembly:
 
     def grammar(self, start: str) -> Grammar:
         """All of it, with notes of what is useless."""
+        symbols = self._symbols
+        ignored = frozenset(self._loaded.ignored)
+        rules = [
+            Rule(~symbols[origin], tuple([symbols[name] for name in expansion]))
+            for origin, expansion in self._loaded.rules
+            if ignored.isdisjoint(expansion)  # the lexer never hands these on
+        ]
         grammar = Grammar(
             terminals=tuple(map(self._terminal, self._numbers)),
             nonterminals=tuple(self._nonterminals),
-            rules=tuple(self._rule(rule) for rule in self._loaded.rules),
+            rules=tuple(rules),
             start=self._nonterminals[start],
-            ignored=frozenset(self._numbers[name] for name in self._loaded.ignored),
+            ignored=frozenset(self._numbers[name] for name in ignored),
             lexing=Lexing.LONGEST,
             indentation=self._indentation(),
         )
         return replace(grammar, notes=self._notes(grammar))
-
-    def _rule(self, rule: LarkRule) -> Rule:
-        symbols = [
-            self._numbers[symbol.name] if symbol.is_term else ~self._nonterminals[symbol.name]
-            for symbol in rule.expansion
-        ]
-        return Rule(self._nonterminals[rule.origin.name], tuple(symbols))
 
     # --- terminals
 
@@ -162,6 +161,8 @@ class _Assembly:
         pattern, flags = terminal.pattern, frozenset(terminal.pattern.flags)
         if not isinstance(pattern, PatternStr):
             return python_pattern_dfa(pattern.value, flags, self._budget)
+        if flags == {"i"}:
+            return folded_literal_dfa(pattern.value)
         if flags:
             return python_pattern_dfa(re.escape(pattern.value), flags, self._budget)
         return literal_dfa(pattern.value.encode())
@@ -202,6 +203,11 @@ class _Assembly:
         newline, indent, dedent = numbers[blocks.newline], numbers[blocks.indent], numbers[blocks.dedent]
         return Indentation(newline, indent, dedent, openers, closers, blocks.tab_columns)
 
+    def _swallowed(self) -> list[str]:
+        """The ignored terminals that rules name."""
+        named = {name for _, expansion in self._loaded.rules for name in expansion}
+        return [name for name in dict.fromkeys(self._loaded.ignored) if name in named]
+
     def _notes(self, grammar: Grammar) -> tuple[str, ...]:
         """What is useless. Raises ``UnsatisfiableGrammar`` if all is."""
         fruitful, used = productive(grammar), reachable(grammar)
@@ -211,13 +217,18 @@ class _Assembly:
             problem = (
                 f"no text can be derived from {grammar.nonterminals[grammar.start]}: {', '.join(barren)} never end"
             )
+            if self._swallowed():
+                problem += f" ({', '.join(map(self._shown, self._swallowed()))} is ignored, and so never read)"
             raise UnsatisfiableGrammar(problem, None, "give one of them an alternative that does not lead back to it")
         known = {name for name, number in self._nonterminals.items() if ~number in used}
         lost = [name for name in self._loaded.defined if name not in known and "__" not in name]
-        counts = Counter(place.text for place in self._source.names)
+        counts = self._loaded.uppers
+        if counts is None:
+            counts = Counter(place.text for place in self._source.names)
         idle = [name for name, count in counts.items() if name.isupper() and count == 1 and name not in self._numbers]
         return (
             *(f"the rule {name} derives no text" for name in barren),
             *(f"the rule {name} cannot be reached from {grammar.nonterminals[grammar.start]}" for name in lost),
             *(f"the terminal {name} is not used" for name in idle),
+            *(f"the terminal {self._shown(name)} is ignored, also where a rule names it" for name in self._swallowed()),
         )

@@ -6,7 +6,6 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from lark.exceptions import LarkError, UnexpectedInput, UnexpectedToken, VisitError
@@ -16,6 +15,8 @@ from lark.load_grammar import GrammarBuilder, PackageResource, stdlib_loader
 
 from ..errors import InvalidGrammar
 from .lark_expansion import tame
+from .lark_quick import Loaded, load_quickly
+from .lark_reader import UnsureError
 from .lark_text import LarkText, Name
 from .source import error_at, in_grammar
 
@@ -51,19 +52,17 @@ _REMEDIES = {
 }
 
 
-@dataclass(frozen=True)
-class Loaded:
-    """Terminals with a pattern, rules, names of ignored terminals and of all rules that were defined."""
-
-    terminals: list[TerminalDef]
-    rules: list[Rule]
-    ignored: list[str]
-    defined: list[str]
-
-
 def load(source: LarkText, path: Path | None, start: str, keep: set[str]) -> Loaded:
     """Only terminals in use and those of ``keep``. Raises ``InvalidGrammar`` or ``LimitExceeded``."""
     _check_parts(source)
+    try:
+        return load_quickly(source.text, start, keep)
+    except (UnsureError, RecursionError):
+        return load_with_lark(source, path, start, keep)
+
+
+def load_with_lark(source: LarkText, path: Path | None, start: str, keep: set[str]) -> Loaded:
+    """What Lark's own loader says."""
     reading = _Reading(source.text)
     name = "<grammar>" if path is None else str(path.absolute())
     with reading.errors(source):
@@ -78,12 +77,19 @@ def load(source: LarkText, path: Path | None, start: str, keep: set[str]) -> Loa
             raise InvalidGrammar(f"no rule is called {start!r}{known}", remedy="define it, or name another as start")
         tame(grammar)
         terminals, rules, ignored = grammar.compile([start], keep)
-    return Loaded(terminals, rules, ignored, defined)
+    return _loaded(terminals, rules, ignored, defined)
+
+
+def _loaded(terminals: list[TerminalDef], rules: list[Rule], ignored: list[str], defined: list[str]) -> Loaded:
+    plain = [(rule.origin.name, tuple(symbol.name for symbol in rule.expansion)) for rule in rules]
+    origins = {origin for origin, _ in plain}
+    nonterminals = {symbol.name for rule in rules for symbol in rule.expansion if not symbol.is_term}
+    return Loaded(terminals, plain, ignored, defined, tuple(sorted(nonterminals - origins)))
 
 
 def _check_parts(source: LarkText) -> None:
     """Refuse terminals that Lark does not know of as parts of others."""
-    for place in source.names:
+    for place in source.names if source.inserted else ():
         if place.head.isupper() and not place.defines and place.text in source.inserted:
             problem = f"the terminal {place.text} is no pattern of Lark's, and so can be no part of another one"
             raise error_at(source.original, place.offset, problem, remedy="combine terminals in a rule")

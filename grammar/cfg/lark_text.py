@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 from .source import error_at
 
@@ -25,6 +26,7 @@ _LEXEME = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_MAYBE_EMBEDDED = re.compile(r"%(?:json|regex)\b|<[^<>\s]+>")
 _HEAD = re.compile(
     r"(?:%(?:override|extend)[ \t]+)?[?!]*(?P<name>[A-Za-z_]\w*)[ \t]*(?:\{[^}\n]*\})?[ \t]*"
     r"(?:\.[ \t]*(?P<priority>[+-]?\d+))?[ \t]*:"
@@ -64,12 +66,16 @@ class LarkText:
     original: str
     text: str
     inserted: dict[str, Inserted]
-    names: tuple[Name, ...]
+
+    @cached_property
+    def names(self) -> tuple[Name, ...]:
+        """Those of the original."""
+        return _Preparation(self.original).run()[1]
 
 
 def prepared(text: str) -> LarkText:
     """Raises ``InvalidGrammar`` for a ``%json`` or ``%regex`` that is broken or stands where none can."""
-    return _Preparation(text).run()
+    return _Preparation(text).run()[0] if _MAYBE_EMBEDDED.search(text) else LarkText(text, text, {})
 
 
 class _Preparation:
@@ -84,7 +90,7 @@ class _Preparation:
         while re.search(rf"\b{self._prefix}\d", text):
             self._prefix += "E"
 
-    def run(self) -> LarkText:
+    def run(self) -> tuple[LarkText, tuple[Name, ...]]:
         head: re.Match[str] | None = None
         at_start, position = True, 0
         while position < len(self._text):
@@ -103,7 +109,7 @@ class _Preparation:
             at_start = lexeme.lastgroup == "newline" or (at_start and lexeme.lastgroup == "blank")
         self._parts.append(self._text[self._copied :])
         self._parts.extend(f"\n%declare {name}" for name in self._declared)
-        return LarkText(self._text, "".join(self._parts), self._inserted, tuple(self._names))
+        return LarkText(self._text, "".join(self._parts), self._inserted), tuple(self._names)
 
     def _replace(self, lexeme: re.Match[str], head: re.Match[str] | None) -> int:
         """Put a name for the directive; where it ends."""

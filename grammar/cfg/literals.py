@@ -8,6 +8,7 @@ equal.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from ..dfa_operations import states_exceeded
 from ..limits import Budget
 from .byte_dfa import DEAD, ByteDfa, plain_byte_dfa
+from .python_sets import ignoring_case
 
 _ODD = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0xD6E8FEB86659FD93], np.uint64)
 """Odd numbers with bits all over, to hash with."""
@@ -28,6 +30,34 @@ def literal_dfa(content: bytes) -> ByteDfa:
     for state, byte in enumerate(content, _START):
         transitions[state, byte] = state + 1
     return plain_byte_dfa(transitions, _START, np.arange(len(content) + 2) == len(content) + 1)
+
+
+def folded_literal_dfa(content: str) -> ByteDfa:
+    """What ``re`` matches for the one text ``content`` when it ignores case."""
+    spellings = [_spellings(character) for character in content]
+    transitions = np.zeros((2 + sum(size for _, size in spellings), 256), np.int32)
+    state, free = _START, _START + 1
+    for edges, size in spellings:
+        for source, byte, target in edges:  # numbered from 0, where the character begins, to -1, where it ends
+            at = state if source == 0 else free + source
+            transitions[at, byte] = free if target < 0 else free + target
+        state, free = free, free + size
+    return plain_byte_dfa(transitions, _START, np.arange(len(transitions)) == state)
+
+
+@lru_cache(maxsize=1024)
+def _spellings(character: str) -> tuple[tuple[tuple[int, int, int], ...], int]:
+    """Edges of bytes for all that equals ``character`` but for case, and how many states they lead to."""
+    code = ord(character)
+    variants = [chr(other) for low, high in ignoring_case(((code, code),), False) for other in range(low, high + 1)]
+    states: dict[bytes, int] = {b"": 0}
+    edges: dict[tuple[int, int, int], None] = {}
+    for spelled in (variant.encode() for variant in variants):
+        for length in range(1, len(spelled)):
+            states.setdefault(spelled[:length], len(states))
+            edges[states[spelled[: length - 1]], spelled[length - 1], states[spelled[:length]]] = None
+        edges[states[spelled[:-1]], spelled[-1], -1] = None
+    return tuple(edges), len(states)
 
 
 def literals_dfa(contents: Iterable[bytes], budget: Budget | None = None) -> ByteDfa:

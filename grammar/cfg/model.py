@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import NamedTuple
 
 from .byte_dfa import ByteDfa
 
@@ -65,8 +66,7 @@ class Terminal:
     folded_keywords: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(NamedTuple):
     """``origin`` (a nonterminal's number) may be ``expansion`` (symbols, in this order; none for the empty text)."""
 
     origin: int
@@ -93,8 +93,16 @@ class Indentation:
 
 
 @dataclass(frozen=True)
+class Region:
+    """A part of texts: what may stand, unread by the parser, ``beside`` its ``members``, in front of each."""
+
+    members: frozenset[int]
+    beside: frozenset[int]
+
+
+@dataclass(frozen=True)
 class Grammar:
-    """A context-free grammar. ``ignored`` terminals may stand between any others."""
+    """A context-free grammar. ``ignored`` terminals may stand between any others; with ``regions``, only there."""
 
     terminals: tuple[Terminal, ...]
     nonterminals: tuple[str, ...]
@@ -104,3 +112,10 @@ class Grammar:
     lexing: Lexing = Lexing.LONGEST
     indentation: Indentation | None = None
     notes: tuple[str, ...] = ()
+    regions: tuple[Region, ...] = ()
+
+    def beside(self, known: frozenset[int]) -> frozenset[int]:
+        """The terminals that are looked for, whatever rules say, where those ``known`` may come."""
+        if self.regions:
+            return frozenset().union(*(region.beside for region in self.regions if region.members & known))
+        return self.ignored if self.indentation is None else self.ignored | {self.indentation.newline}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -18,8 +19,8 @@ from ..pool import address_of
 from ..token_tables import TokenTables
 from .analysis import without_empty
 from .byte_dfa import DEAD, ByteDfa
-from .lr import lr_automaton
-from .model import Embedded, Grammar, Lexing
+from .lr_tables import lr_tables
+from .model import Embedded, Grammar, Lexing, Region
 from .scanner import BYTE_CLASSES, Scanner
 
 
@@ -38,49 +39,28 @@ class GrammarTables:
 
     def __init__(self, grammar: Grammar, nodes: Mapping[int, int], tokens: TokenTables, budget: Budget) -> None:
         self._grammar, self._accepts_empty = without_empty(grammar)
-        self._lr = lr_automaton(self._grammar, budget)
+        self._lr = lr_tables(self._grammar, budget)
+        self._rules = np.array([(rule.origin, len(rule.expansion)) for rule in self._grammar.rules], np.int32).reshape(
+            -1, 2
+        )
         self._scanner = Scanner(self._grammar, budget)
         self._retired: list[object] = []
+        self._installed: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None
         self._kept: list[object] = []
         self._masks_below: dict[tuple[int, bytes], tuple[int, int]] = {}
         self._tokens = tokens
-        self._places, self._contents = _places(tokens), _contents(tokens)
-        self._place_of = np.zeros(tokens.trie.size, np.uint16)
-        self._place_of[self._places[1:]] = np.arange(1, len(self._places))
+        self._contents, places = _contents(tokens), _places(tokens)
+        self._places, self._place_of = places.nodes, places.number
         self._segments = np.zeros((2 * tokens.trie.size + 1, at.SEGMENT_WIDTH), np.int32)
         self._depths = np.ones(at.KEY_DEPTHS, np.int32)
         self._reaches: dict[bytes, int] = {}
         self._reach_lists = np.zeros(0, np.int32)
         self._scan_reach = np.zeros(1, np.int32)
         self._state_tokens = np.zeros(1, np.int64)
-        self._write_actions()
         self._write_terminals(nodes)
         self._write_contexts()
 
     # --- what does not change
-
-    def _write_actions(self) -> None:
-        lr, grammar = self._lr, self._grammar
-        states, symbols = len(lr.shifts), lr.end + 1
-        self._actions = np.zeros((states, symbols), np.int32)
-        self._gotos = np.full((states, len(grammar.nonterminals)), at.NONE, np.int32)
-        self._sure = np.zeros((states, symbols), np.uint8)
-        choices: list[int] = []
-        for state in range(states):
-            for nonterminal, target in lr.gotos[state].items():
-                self._gotos[state, nonterminal] = target
-            for terminal in lr.knows(state):
-                codes = [-(rule + 1) for rule in lr.reductions[state].get(terminal, ())]
-                if terminal in lr.shifts[state]:
-                    codes.insert(0, lr.shifts[state][terminal] + 1)
-                    self._sure[state, terminal] = 1
-                if len(codes) == 1:
-                    self._actions[state, terminal] = codes[0]
-                else:
-                    self._actions[state, terminal] = at.MANY + len(choices)
-                    choices += [len(codes), *codes]
-        self._choices = np.array(choices, np.int32)
-        self._rules = np.array([[rule.origin, len(rule.expansion)] for rule in grammar.rules], np.int32).reshape(-1, 2)
 
     def _write_terminals(self, nodes: Mapping[int, int]) -> None:
         grammar, indentation = self._grammar, self._grammar.indentation
@@ -94,17 +74,18 @@ class GrammarTables:
             kinds[list(indentation.closers)] = at.CLOSER
 
     def _write_contexts(self) -> None:
-        grammar, lr = self._grammar, self._lr
-        always = grammar.ignored | ({grammar.indentation.newline} if grammar.indentation else set())
-        numbers: dict[frozenset[int], int] = {}
-        self._context_of = np.array(
-            [
-                numbers.setdefault((lr.knows(state) | always) - {lr.end}, len(numbers))
-                for state in range(len(lr.shifts))
-            ],
-            np.int32,
-        )
-        self._contexts = list(numbers)
+        grammar = self._grammar
+        known = self._lr.actions[:, :-1] != 0
+        of_rules = known.copy()
+        for region in grammar.regions or [Region(frozenset(), grammar.beside(frozenset()))]:
+            members, beside = (np.array(sorted(numbers), np.int64) for numbers in (region.members, region.beside))
+            states = of_rules[:, members].any(axis=1) if grammar.regions else np.ones(len(known), np.bool_)
+            known[np.ix_(states, beside)] = True
+        numbers: dict[bytes, int] = {}
+        rows = np.packbits(known, axis=1)
+        self._context_of = np.array([numbers.setdefault(row.tobytes(), len(numbers)) for row in rows], np.int32)
+        first = np.unique(self._context_of, return_index=True)[1]
+        self._contexts = [frozenset(np.flatnonzero(known[state]).tolist()) for state in first]
         self._context_records = np.zeros((len(numbers), at.CONTEXT_WIDTH), np.int32)
         embedded: list[int] = []
         for number, context in enumerate(self._contexts):
@@ -118,7 +99,7 @@ class GrammarTables:
 
     def _write_followers(self) -> None:
         """For each terminal, the bytes that what comes next can begin with; all where a value may come next."""
-        grammar, lr = self._grammar, self._lr
+        grammar = self._grammar
         first = np.zeros((len(grammar.terminals) + 1, 256), np.uint8)
         for number, terminal in enumerate(grammar.terminals):
             dfa = terminal.content
@@ -127,9 +108,10 @@ class GrammarTables:
             )
         of_context = np.array([first[list(context)].max(axis=0, initial=0) for context in self._contexts], np.uint8)
         self._followers = np.zeros((len(grammar.terminals) + 1, 256), np.uint8)
-        for shifts in lr.shifts:
-            for shifted, state in shifts.items():
-                self._followers[shifted] |= of_context[self._context_of[state]]
+        shifted, states = self._lr.shifts.T
+        pairs = set((shifted.astype(np.int64) * len(of_context) + self._context_of[states]).tolist())
+        for terminal, context in (divmod(pair, len(of_context)) for pair in pairs):
+            self._followers[terminal] |= of_context[context]
         self._followers[list(grammar.ignored)] = 1
         if grammar.indentation is not None:
             self._followers[grammar.indentation.newline] = 1
@@ -141,6 +123,7 @@ class GrammarTables:
         record = self._context_records[context]
         if record[at.CONTEXT_READY] == 0:
             first = self._scanner.states
+            self._installed = None
             record[at.CONTEXT_START] = self._scanner.start(self._contexts[context])
             self._write_reaches(first)
             record[at.CONTEXT_READY] = epoch
@@ -255,7 +238,15 @@ class GrammarTables:
 
     def install(self, slots: NDArray[np.int64]) -> None:
         """Write the current addresses into a matcher's slots."""
+        if self._installed is None:
+            self._installed = self._slots()
+        numbers, values = self._installed
+        slots[numbers] = values
+
+    def _slots(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The slots that are the grammar's, and what stands in them until a context is compiled."""
         scanner, grammar = self._scanner, self._grammar
+        slots: dict[int, int] = {}
         tables: dict[int, NDArray[Any]] = {
             at.SCAN_CLASS: scanner.byte_class,
             at.SCAN_NEXT: scanner.transitions,
@@ -268,11 +259,11 @@ class GrammarTables:
             at.GUARD_NEXT: scanner.guard_transitions,
             at.GUARD_VERDICT: scanner.guard_verdicts,
             at.GUARD_AT_END: scanner.guard_at_end,
-            at.ACTION: self._actions,
-            at.CHOICES: self._choices,
-            at.GOTO: self._gotos,
+            at.ACTION: self._lr.actions,
+            at.CHOICES: self._lr.choices,
+            at.GOTO: self._lr.gotos,
             at.RULES: self._rules,
-            at.SURE: self._sure,
+            at.SURE: self._lr.sure,
             at.CONTEXT_OF: self._context_of,
             at.CONTEXTS: self._context_records,
             at.CONTEXT_EMBEDDED: self._context_embedded,
@@ -301,6 +292,7 @@ class GrammarTables:
         slots[at.INDENT_TERMINAL] = indentation.indent if indentation else at.NONE
         slots[at.DEDENT_TERMINAL] = indentation.dedent if indentation else at.NONE
         slots[at.TAB_WIDTH] = indentation.tab_columns if indentation else 0
+        return np.array(list(slots), np.int64), np.array(list(slots.values()), np.int64)
 
 
 _LARGE = 1 << 8
@@ -330,9 +322,26 @@ def _mask_of(tokens: NDArray[np.int32], words: int) -> NDArray[np.int32]:
     return np.packbits(bits, bitorder="little").view(np.int32)
 
 
-def _places(tokens: TokenTables) -> NDArray[np.int32]:
-    """The root, as -1, and the nodes inside the trie behind blanks and punctuation with many below them."""
-    trie = tokens.trie
-    sizes = trie.end - np.arange(trie.size, dtype=np.int32)
-    words = np.isin(trie.byte, np.concatenate(BYTE_CLASSES[:3])) | (trie.byte >= 0x80)
-    return np.concatenate([[at.NONE], np.flatnonzero((sizes >= _LARGE) & ~words)]).astype(np.int32)
+@dataclass(frozen=True)
+class _Places:
+    """``nodes``: the root, as -1, and the nodes inside the trie behind blanks and punctuation with many below them;
+    ``number``: where each node of the trie stands among these, or 0."""
+
+    nodes: NDArray[np.int32]
+    number: NDArray[np.uint16]
+
+
+_places_of: weakref.WeakKeyDictionary[TokenTables, _Places] = weakref.WeakKeyDictionary()
+
+
+def _places(tokens: TokenTables) -> _Places:
+    found = _places_of.get(tokens)
+    if found is None:
+        trie = tokens.trie
+        sizes = trie.end - np.arange(trie.size, dtype=np.int32)
+        words = np.isin(trie.byte, np.concatenate(BYTE_CLASSES[:3])) | (trie.byte >= 0x80)
+        nodes = np.concatenate([[at.NONE], np.flatnonzero((sizes >= _LARGE) & ~words)]).astype(np.int32)
+        number = np.zeros(trie.size, np.uint16)
+        number[nodes[1:]] = np.arange(1, len(nodes))
+        found = _places_of[tokens] = _Places(nodes, number)
+    return found

@@ -38,7 +38,7 @@ class Tags:
     """Free text with regions in it that begin with a trigger.
 
     ``tags``: the regions, each ``(begin, content, end)`` or a mapping with these keys, ``end`` being optional.
-    ``content`` is whatever ``compile`` takes, but for ``Lark``; ``None`` stands for any text up to the first ``end``.
+    ``content`` is whatever ``compile`` takes; ``None`` stands for any text up to the first ``end``.
     Whatever in ``begin``, ``end`` and other texts below is the name of a special token of the vocabulary is that token.
 
     ``triggers``: texts that begin a region wherever they come to an end first; each is what some ``begin`` begins with,

@@ -90,8 +90,9 @@ class _Reader:
         assembly = self._assembly
         if tag.content is None:
             return assembly.until(tag.end)
-        content = assembly.content(tag.content, f"the tag {tag.begin!r}")
-        return (content, *assembly.written(assembly.pieces(tag.end)))
+        place = f"the tag {tag.begin!r}"
+        content = assembly.content(tag.content, place)
+        return (content, *assembly.closed(content, tag.end, place))
 
     # --- in free text
 

@@ -6,6 +6,8 @@ leads, so that equal ones are one, whatever characters they belong to, and a min
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -67,7 +69,7 @@ class _Inside:
         key = tuple([groups.setdefault(target, len(groups)) for target in row])
         tree = self._trees.get(key)
         if tree is None:
-            tree = self._trees[key] = _Tree(self._alphabet, self._beyond, key)
+            tree = self._trees[key] = self._tree(key)
         targets = np.array([*groups, DEAD], np.int32)  # the last one for ``_NO_GROUP``
         second = self._states(targets[tree.leaves])
         third = self._states(second[tree.branches])
@@ -76,6 +78,12 @@ class _Inside:
         result[0x60:0x70] = third[tree.three_bytes]
         result[0x70:0x75] = fourth
         return result
+
+    def _tree(self, groups: tuple[int, ...]) -> _Tree:
+        group_of = np.full(self._alphabet.size, _NO_GROUP, np.int64)
+        group_of[self._beyond] = groups
+        starts, values = _beyond_ascii(self._alphabet.starts.astype(np.int64), group_of[self._alphabet.classes])
+        return _tree_of(starts.tobytes(), values.tobytes(), len(set(groups)))
 
     def _states(self, vectors: NDArray[np.int32]) -> NDArray[np.int32]:
         """The states from which the continuation bytes lead as ``vectors`` int32[vectors, 64] say."""
@@ -94,22 +102,18 @@ class _Inside:
 
 
 class _Tree:
-    """All characters beyond ASCII by their bytes, for classes that are put into groups.
+    """All characters beyond ASCII by their bytes, for intervals of code points that are put into ``kinds`` groups.
 
     ``leaves`` int64[leaves, 64]: groups by the last byte; ``branches`` int64[branches, 64]: leaves by the last byte but
     one; ``roots`` int64[5, 64]: branches by the second of four bytes. ``two_bytes``, ``three_bytes``: leaves and
     branches by first byte, from 0xC2 and 0xE0. Codes that are too long and surrogates are in ``_NO_GROUP``.
     """
 
-    def __init__(self, alphabet: Alphabet, beyond: NDArray[np.int32], groups: tuple[int, ...]) -> None:
-        group_of = np.full(alphabet.size, _NO_GROUP, np.int64)
-        group_of[beyond] = groups
-        starts, values = _without_surrogates(alphabet.starts.astype(np.int64), group_of[alphabet.classes])
+    def __init__(self, starts: NDArray[np.int64], values: NDArray[np.int64], kinds: int) -> None:
         constant = values[np.searchsorted(starts, np.arange(_LEAVES) * _ROW, "right") - 1]
         mixed = np.unique(starts[starts % _ROW != 0] // _ROW)
         points = mixed[:, None] * _ROW + np.arange(_ROW)
         vectors, inverse = _distinct(values[np.searchsorted(starts, points, "right") - 1])
-        kinds = len(set(groups))
         uniform = np.repeat(np.append(np.arange(kinds), _NO_GROUP)[:, None], _ROW, axis=1)
         self.leaves = np.concatenate([uniform, vectors])
         leaf_of = np.where(constant == _NO_GROUP, kinds, constant)
@@ -125,10 +129,17 @@ class _Tree:
         self.roots = np.concatenate([branch_of, padding]).reshape(5, _ROW)
 
 
-def _without_surrogates(
-    starts: NDArray[np.int64], values: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Intervals of equal values, the surrogates in ``_NO_GROUP``."""
+@lru_cache(maxsize=64)
+def _tree_of(starts: bytes, values: bytes, kinds: int) -> _Tree:
+    """Many patterns part the characters beyond ASCII alike, or not at all."""
+    return _Tree(np.frombuffer(starts, np.int64), np.frombuffer(values, np.int64), kinds)
+
+
+def _beyond_ascii(starts: NDArray[np.int64], values: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Intervals of equal values, ASCII and the surrogates in ``_NO_GROUP``."""
+    last = int(np.searchsorted(starts, 0x80, "right")) - 1
+    starts = np.concatenate([[0, 0x80], starts[last + 1 :]])
+    values = np.concatenate([[_NO_GROUP], values[last:]])
     after = values[np.searchsorted(starts, LAST_SURROGATE + 1, "right") - 1]
     below, above = starts < FIRST_SURROGATE, starts > LAST_SURROGATE + 1
     starts = np.concatenate([starts[below], [FIRST_SURROGATE, LAST_SURROGATE + 1], starts[above]])

@@ -28,6 +28,7 @@ from .walks import load, walk
 Slots = types.Array(types.int64, 1, "C")
 Outcomes = types.Array(types.int32, 1, "C")
 Bitmask = types.Array(types.int32, 2, "C")
+Found = types.Array(types.uint8, 1, "C")
 
 CALLED_THROUGH_ADDRESSES = {WALK: walk, STEP: step_once, RARER_STEP: rarer_step, FINISHED: frame_with_finished}
 
@@ -138,29 +139,34 @@ def accept(slot_array, token):
     return DONE
 
 
-@kernel(Long, Slots, entry=True)
-def only_byte(slot_array):
-    """The one byte that must come next, NONE if several may or the text may end; -1 - outcome where it stopped."""
+@kernel(Long, Slots, Found, entry=True)
+def next_bytes(slot_array, found):
+    """Write the bytes that may come next to ``found``, as many as it holds; how many, plus MAY_END if the text may end.
+
+    -1 - outcome where it stopped.
+    """
     slots = longs_at(slot_array.ctypes.data)
     if not has_room(slots):
         return -1 - ARENA_FULL
     slots[MISS_COUNT] = 0
     stack = ints_at(slots[STACK])
     load(slots, stack)
-    if slots[TERMINATED] != 0 or is_accepting(slots, stack, 0):
-        return NONE if slots[SHORT] == 0 else -1 - ARENA_FULL
-    found = np.int64(NONE)
+    if slots[TERMINATED] != 0:
+        return 0
+    count = np.int64(0)
+    ending = np.int64(MAY_END if is_accepting(slots, stack, 0) else 0)
     text = bytes_at(slots[TEXT_READ] + ints_at(slots[OFFSETS])[slots[LENGTH]])
     for byte in range(256):
+        if count == found.shape[0] or slots[SHORT] != 0:
+            break
         if slots[KEEPS_TEXT] != 0:
             text[0] = byte
         if call_step(slots[STEP], slots, stack, 0, byte) != 0:
-            if found != NONE:
-                return NONE
-            found = np.int64(byte)
+            found[count] = byte
+            count += 1
     if slots[MISS_COUNT] or slots[SHORT]:
         return -1 - refusal(slots)
-    return found
+    return count + ending
 
 
 @kernel(Long, Slots, Long, entry=True)

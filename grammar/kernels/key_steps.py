@@ -14,6 +14,7 @@ from .keys import (
     fresh_key_left,
     is_duplicate,
     key_code_point,
+    key_field,
     key_is_live,
     narrow,
     narrow_code_point,
@@ -66,13 +67,13 @@ def finish_key(slots, stack, at, frame, key, top):
         value = np.int64(entry[ENTRY_NODE])
         arena[top + STATE] = entry[ENTRY_STATE]
     else:
-        value = np.int64(ints_at(slots[KEY_NODE])[key])
+        value = key_field(slots, key, KEY_NODE)
     if policy == ORDERED or policy == STATE_ORDERED:
-        arena[top + NEXT] = ints_at(slots[KEY_RANK])[key] + 1
+        arena[top + NEXT] = key_field(slots, key, KEY_RANK) + 1
     else:
         arena[top + SEEN + (index >> 5)] |= np.int32(1) << np.int32(index & 31)
         if policy == ANY_ORDER:
-            arena[top + NEXT] -= bytes_at(slots[KEY_REQUIRED])[key]
+            arena[top + NEXT] -= key_field(slots, key, KEY_REQUIRED)
     arena[top + COUNT] += 1
     put(stack, at, COLON, top, value, 0, 0, FRESH, 0, end)
     return 1
@@ -152,10 +153,10 @@ def key_step(slots, stack, i, byte):
     if following == STRING_REJECT:
         return 0
     if following == STRING_CLOSE:
-        if ints_at(slots[KEY_LENGTH])[lo] != position:
+        if key_field(slots, lo, KEY_LENGTH) != position:
             return 0
         if mode == CHOICE:
-            return finish(slots, stack, at, frame, np.int64(ints_at(slots[KEY_RANK])[lo]), top)
+            return finish(slots, stack, at, frame, key_field(slots, lo, KEY_RANK), top)
         return finish_key(slots, stack, at, frame, lo, top) if key_is_live(slots, frame, lo) else 0
     read = accumulate(string_state, np.int64(stack[i + E]), byte)
     found = lo << 32 | hi
@@ -199,7 +200,7 @@ def close_open_key(slots, stack, i, lo, state):
     frame = np.int64(stack[i + FRAME])
     size = np.int64(stack[i + C])
     top = np.int64(stack[i + TOP])
-    if lo >= 0 and ints_at(slots[KEY_LENGTH])[lo] == size:
+    if lo >= 0 and key_field(slots, lo, KEY_LENGTH) == size:
         return finish_key(slots, stack, at, frame, lo, top) if key_is_live(slots, frame, lo) else 0
     node = ints_at(slots[NODES] + (np.int64(ints_at(slots[ARENA])[frame + NODE]) << NODE_SHIFT) * 4)
     number = np.int64(1)

@@ -17,10 +17,15 @@ LINEAR_BELOW = 8
 
 
 @kernel(Long, Longs, Long, Long, inline=True)
+def key_field(slots, key, field):
+    return np.int64(ints_at(slots[KEYS])[KEY_WIDTH * key + field])
+
+
+@kernel(Long, Longs, Long, Long, inline=True)
 def key_byte(slots, key, position):
-    if ints_at(slots[KEY_LENGTH])[key] <= position:
+    if key_field(slots, key, KEY_LENGTH) <= position:
         return np.int64(-1)
-    return np.int64(bytes_at(slots[KEY_BYTES])[ints_at(slots[KEY_OFFSET])[key] + position])
+    return np.int64(bytes_at(slots[KEY_BYTES])[key_field(slots, key, KEY_OFFSET) + position])
 
 
 @kernel(Long, Longs, Long, Long, Long, Long, inline=True)
@@ -53,6 +58,27 @@ def narrow(slots, lo, hi, position, byte):
     if low == end:
         return np.int64(NONE)
     return low << 32 | end
+
+
+@kernel(Long, Longs, Long, Long, Long, Long)
+def run_end(slots, lo, hi, position, byte):
+    """Where the keys end, from ``lo`` on, whose byte at ``position`` is ``byte``, as that of ``lo`` is.
+
+    By doubling steps, since a loop over the bytes that may come passes over all keys in runs that are mostly short.
+    """
+    last = lo
+    step = np.int64(1)
+    while last + step < hi and key_byte(slots, last + step, position) == byte:
+        last += step
+        step <<= 1
+    beyond = min(last + step, hi)
+    while last + 1 < beyond:
+        middle = (last + beyond) >> 1
+        if key_byte(slots, middle, position) == byte:
+            last = middle
+        else:
+            beyond = middle
+    return last + 1
 
 
 @kernel(Long, Longs, Long, Long, Long, Long)
@@ -127,10 +153,10 @@ def key_is_live(slots, frame, key):
     if in_any_order and (arena[frame + SEEN + (index >> 5)] >> (index & 31)) & 1:
         return False
     if policy == ANY_ORDER:
-        left = arena[frame + NEXT] - bytes_at(slots[KEY_REQUIRED])[key]
+        left = arena[frame + NEXT] - key_field(slots, key, KEY_REQUIRED)
         return count + left < node[MAX_KEYS]
     if policy == ORDERED:
-        rank = ints_at(slots[KEY_RANK])[key]
+        rank = key_field(slots, key, KEY_RANK)
         following = arena[frame + NEXT]
         order = ints_at(slots[ORDER] + np.int64(node[ORDER_AT]) * 4)
         if rank < following or rank > order[ORDER_WIDTH * following + ORDER_FIRST]:
@@ -139,8 +165,8 @@ def key_is_live(slots, frame, key):
         if count + order[after + ORDER_REQUIRED_COUNT] >= node[MAX_KEYS]:
             return False
         enough = count + 1 + order[after + ORDER_LIVE_COUNT] >= node[MIN_KEYS]
-        return ints_at(slots[KEY_NODE])[key] != NONE and (enough or node[OTHER] != NONE or node[CLASSES] != 0)
-    if policy == STATE_ORDERED and ints_at(slots[KEY_RANK])[key] < arena[frame + NEXT]:
+        return key_field(slots, key, KEY_NODE) != NONE and (enough or node[OTHER] != NONE or node[CLASSES] != 0)
+    if policy == STATE_ORDERED and key_field(slots, key, KEY_RANK) < arena[frame + NEXT]:
         return False
     never = ints_at(slots[DEAD_KEYS])
     return (never[never_at(slots, frame) + (index >> 5)] >> (index & 31)) & 1 == 0
@@ -157,8 +183,6 @@ def any_rank_live(slots, frame, lo, hi):
     arena = ints_at(slots[ARENA])
     node = ints_at(slots[NODES] + (np.int64(arena[frame + NODE]) << NODE_SHIFT) * 4)
     order = ints_at(slots[ORDER] + np.int64(node[ORDER_AT]) * 4)
-    nodes = ints_at(slots[KEY_NODE])
-    ranks = ints_at(slots[KEY_RANK])
     low = np.int64(node[KEY_LO])
     count = np.int64(node[KEY_HI]) - low
     following = np.int64(arena[frame + NEXT])
@@ -171,7 +195,7 @@ def any_rank_live(slots, frame, lo, hi):
     if first - following < RANK_BLOCK:
         for rank in range(following, min(first + 1, count)):
             key = low + order[ORDER_WIDTH * rank + ORDER_KEY]
-            if lo <= key and key < hi and nodes[key] != NONE:
+            if lo <= key and key < hi and key_field(slots, key, KEY_NODE) != NONE:
                 return True
         return False
     blocks = ints_at(slots[ITEM_NODES] + np.int64(node[RANKS_AT]) * 4)
@@ -186,7 +210,8 @@ def any_rank_live(slots, frame, lo, hi):
             if key == begin and end <= hi and ((least >= following) or (greatest <= first)):
                 return True
             for i in range(key, min(end, hi)):
-                if nodes[i] != NONE and ranks[i] >= following and ranks[i] <= first:
+                rank = key_field(slots, i, KEY_RANK)
+                if key_field(slots, i, KEY_NODE) != NONE and rank >= following and rank <= first:
                     return True
         key = end
     return False
@@ -222,7 +247,7 @@ def any_key_live(slots, frame, lo, hi):
             left &= (np.int64(1) << (end - i)) - 1
         if policy == STATE_ORDERED:
             while left != 0:
-                if left & 1 and ints_at(slots[KEY_RANK])[node[KEY_LO] + i] >= arena[frame + NEXT]:
+                if left & 1 and key_field(slots, node[KEY_LO] + i, KEY_RANK) >= arena[frame + NEXT]:
                     return True
                 left >>= 1
                 i += 1

@@ -32,7 +32,7 @@ STRING_NEXT, NUMBER_SYMBOL = next(_slot), next(_slot)
 ADMITS = next(_slot)  # (mode, byte) that are not refused at once
 # --- slots: the automaton of a constraint
 NODES, STATES, ENTRIES, ITEM_NODES, ORDER, DEAD_KEYS = (next(_slot) for _ in range(6))
-KEY_OFFSET, KEY_LENGTH, KEY_BYTES, KEY_NODE, KEY_REQUIRED, KEY_RANK = (next(_slot) for _ in range(6))
+KEYS, KEY_BYTES = next(_slot), next(_slot)
 NUMBER_NEXT, NUMBER_LABEL, NUMBER_RESIDUES = (next(_slot) for _ in range(3))
 TEXTS, TEXT_NEXT, TEXT_LABEL, TEXT_ASCII, TEXT_START, TEXT_CLASS, TEXT_VIABLE, TEXT_LEFT, TEXT_OPEN = (
     next(_slot) for _ in range(9)
@@ -212,10 +212,13 @@ NONE = -1
 NOTHING = -2  # KNOWN_INSTEAD where no value is left
 INDEPENDENT, AS_IT_BEGINS, BEFORE_IT_BEGINS = range(3)  # AFTER_ITEMS
 UNBOUNDED = 1 << 30
+MAY_END = 1 << 10  # added to how many bytes may come next
 
 # bits of KINDS
 IS_NULL, IS_TRUE, IS_FALSE, IS_NUMBER, IS_STRING, IS_TEXT, IS_CHOICE, IS_OBJECT, IS_ARRAY = (1 << i for i in range(9))
 
+# KEYS rows: where its bytes begin and how many there are, the node of its value, its rank, and whether it is required
+KEY_OFFSET, KEY_LENGTH, KEY_NODE, KEY_RANK, KEY_REQUIRED, KEY_WIDTH = range(6)
 # ORDER rows, one for each rank that may be next: the first required rank from there on (the number of keys where there
 # is none), how many live and required keys there are from there on, and which key has the rank
 ORDER_FIRST, ORDER_LIVE_COUNT, ORDER_REQUIRED_COUNT, ORDER_KEY, ORDER_WIDTH = range(5)
@@ -290,7 +293,8 @@ TEXT_WIDTH = 1 << TEXT_SHIFT
     TEXT_INTERVALS,
     TEXT_VIABLE_AT,
     TEXT_COLUMNS,  # 0: no limits of length
-    TEXT_FREE_FROM,  # while this many and fewer than TEXT_FREE_TO code points are read, length forbids nothing
+    TEXT_FREE_FROM,  # while this many and fewer than TEXT_FREE_TO code points are read, length forbids nothing, and the
+    # table of viable states has no columns
     TEXT_FREE_TO,
     TEXT_LEFT_AT,  # key automata: how many keys of each class are still possible from each state
     TEXT_KEY_CLASSES,  # key automata: how many classes

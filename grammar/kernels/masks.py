@@ -12,7 +12,7 @@ import numpy as np
 from .compilation import kernel
 from .frames import finish, is_in_unique_item, miss
 from .key_steps import finish_other_key
-from .keys import begins_with, class_node, key_byte, narrow
+from .keys import begins_with, class_node, key_byte, run_end
 from .layout import *  # noqa: F403 -- the layout is this package's vocabulary
 from .pointers import (
     Flag,
@@ -138,7 +138,7 @@ def mark_named(slots, key, hi, position):
     while key < hi:
         byte = key_byte(slots, key, position)
         mark(slots, byte)
-        key = key + 1 if byte < 0 else narrow(slots, key, hi, position, byte) & 0xFFFFFFFF
+        key = key + 1 if byte < 0 else run_end(slots, key, hi, position, byte)
 
 
 @kernel(Nothing, Longs, Long, Long, Long)
@@ -245,7 +245,7 @@ def fill_keys(slots, stack, mask):
         if byte < 0:
             key += 1
         else:
-            end = narrow(slots, key, hi, position, byte) & 0xFFFFFFFF
+            end = run_end(slots, key, hi, position, byte)
             if byte != 0x22 and byte != 0x5C:
                 walk_as_keys_go_on(slots, stack, mask, byte, key, end, position + 1)
             key = end

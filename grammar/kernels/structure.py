@@ -23,7 +23,7 @@ from .frames import (
     wants_unique,
 )
 from .key_steps import begin_key, key_step, open_key_step
-from .keys import may_have_key
+from .keys import key_field, may_have_key
 from .layout import *  # noqa: F403 -- the layout is this package's vocabulary
 from .pointers import Flag, Ints, Long, Longs, bytes_at, call_step, ints_at
 from .repetition import known_node
@@ -377,12 +377,12 @@ def number_step(slots, stack, i, byte):
 def literal_step(slots, stack, i, byte):
     key = np.int64(stack[i + A])
     position = np.int64(stack[i + C])
-    if bytes_at(slots[KEY_BYTES])[ints_at(slots[KEY_OFFSET])[key] + position] != byte:
+    if bytes_at(slots[KEY_BYTES])[key_field(slots, key, KEY_OFFSET) + position] != byte:
         return 0
     frame = np.int64(stack[i + FRAME])
     top = np.int64(stack[i + TOP])
     at = i + CONFIGURATION
-    if position + 1 == ints_at(slots[KEY_LENGTH])[key]:
+    if position + 1 == key_field(slots, key, KEY_LENGTH):
         return finish(slots, stack, at, frame, np.int64(stack[i + B]), top)
     put(stack, at, LITERAL, frame, key, stack[i + B], position + 1, 0, 0, top)
     return 1

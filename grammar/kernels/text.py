@@ -211,7 +211,16 @@ def is_viable(slots, text, state, length):
             return True
         return ints_at(slots[TEXT_LEFT])[record[TEXT_LEFT_AT] + state * record[TEXT_KEY_CLASSES] + only - 1] != 0
     column = min(length, columns - 1)
-    return bytes_at(slots[TEXT_VIABLE])[record[TEXT_VIABLE_AT] + state * columns + column] != 0
+    free_from = np.int64(record[TEXT_FREE_FROM])
+    free_to = np.int64(record[TEXT_FREE_TO])
+    if free_to > columns:
+        free_to = columns
+    left_out = free_to - free_from if free_to > free_from else np.int64(0)
+    if column >= free_from:
+        if column < free_from + left_out:
+            return True
+        column -= left_out
+    return bytes_at(slots[TEXT_VIABLE])[record[TEXT_VIABLE_AT] + state * (columns - left_out) + column] != 0
 
 
 @kernel(Flag, Longs, Long, Long, Long, Long, Long)

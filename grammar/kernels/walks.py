@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .compilation import callback, kernel
-from .keys import key_byte, narrow
+from .keys import key_byte, run_end
 from .layout import *  # noqa: F403 -- the layout is this package's vocabulary
 from .pointers import Ints, Long, Longs, Nothing, Words, bytes_at, call_step, call_walk, halves_at, ints_at
 from .structure import step
@@ -146,4 +146,4 @@ def walk_as_keys_go_on(slots, stack, mask, byte, key, hi, position):
         else:
             if second != 0x22 and second != 0x5C:
                 walk_second(slots, stack, mask, np.int64(seconds[second]))
-            key = narrow(slots, key, hi, position, second) & 0xFFFFFFFF
+            key = run_end(slots, key, hi, position, second)

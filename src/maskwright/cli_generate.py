@@ -33,7 +33,7 @@ class Sampling:
     def arguments(self, first: int) -> dict[str, Any]:
         """The arguments of ``generate`` for the batch that begins with document number ``first``."""
         size = min(_BATCH, self.count - first)
-        drawn: dict[str, Any] = {"max_new_tokens": self.max_new_tokens}
+        drawn: dict[str, Any] = {"max_new_tokens": self.max_new_tokens, "finish_within_budget": False}
         if self.temperature == 0:
             return {**drawn, "do_sample": False, "num_return_sequences": 1}
         seed = None if self.seed is None else self.seed + first

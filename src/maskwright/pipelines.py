@@ -1,7 +1,8 @@
 """Importing this module adds the task ``"structured-generation"`` to ``transformers.pipeline``."""
 
-from .generation.pipelines import StructuredGenerationPipeline, register
+from .generation.pipelines import TASK, StructuredGenerationPipeline, register
+from .generation.text_generation import ConstrainedTextGenerationPipeline
 
-__all__ = ["StructuredGenerationPipeline"]
+__all__ = ["TASK", "ConstrainedTextGenerationPipeline", "StructuredGenerationPipeline"]
 
 register()

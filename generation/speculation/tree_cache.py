@@ -1,0 +1,155 @@
+"""A model's key-value cache to which every pass appends the nodes of draft trees, of which one path is kept.
+
+Sequences of a batch keep paths of different lengths, so columns of the cache may be empty in some of them: ``seen``
+says which are part of a text. Layers that attend within a sliding window keep all columns here, and are masked.
+
+Not supported: models without position ids (ALiBi), with a recurrent state, or whose attention takes no mask of its own.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from transformers import DynamicCache
+from transformers.cache_utils import DynamicLayer
+
+from ...grammar.errors import MaskwrightError
+from ...logits.verification import TreeBatch
+
+_ATTENTION = ("eager", "sdpa")
+_LAYERS = {"full_attention", "sliding_attention"}
+
+
+class TreeCache:
+    """``seen``: bool[B, P]; ``positions``: int64[B, P], where in its text each column stands."""
+
+    def __init__(self, model: Any, cache: Any, attention_mask: torch.Tensor) -> None:
+        check_support(model)
+        self._model = model
+        self.cache = _plain(cache)
+        held = self.cache.get_seq_length()
+        self.seen = attention_mask[:, :held].bool()
+        self.positions = (self.seen.long().cumsum(-1) - 1).clamp(min=0)
+
+    def read(self, ids: torch.Tensor, seen: torch.Tensor) -> None:
+        """Append a text, int64[B, n]; ``seen`` [B, n] is 0 for padding."""
+        if ids.shape[1] == 0:
+            return
+        start = self.seen.sum(-1, keepdim=True)
+        positions = (start + seen.long().cumsum(-1) - 1).clamp(min=0)
+        self.seen = torch.cat([self.seen, seen.bool()], -1)
+        self.positions = torch.cat([self.positions, positions], -1)
+        later = torch.arange(self.seen.shape[1], device=ids.device)
+        columns = later[-ids.shape[1] :]
+        visible = self.seen[:, None, :] & (later[None, :] <= columns[:, None])[None]
+        visible |= (later[None, :] == columns[:, None])[None]  # padding sees itself: no row without anything to see
+        self._forward(ids, positions, visible, logits_to_keep=1)
+
+    def run(self, trees: TreeBatch) -> torch.Tensor:
+        """The logits after every node, float[B, N, V]; the trees' columns are appended."""
+        starts = self.seen.sum(-1)
+        positions = trees.position_ids(starts)
+        before = self.seen[:, None, :].expand(-1, positions.shape[1], -1)
+        visible = torch.cat([before, trees.ancestors], -1)
+        self.positions = torch.cat([self.positions, positions], -1)
+        return self._forward(trees.tokens, positions, visible)
+
+    def keep(self, paths: Sequence[Sequence[int]]) -> None:
+        """Of the trees' columns keep those of these nodes, in order; the root is the first of each path."""
+        before = self.seen.shape[1]
+        longest = max(map(len, paths))
+        device = self.seen.device
+        kept = torch.tensor([[*path] + [0] * (longest - len(path)) for path in paths], device=device)
+        lengths = torch.tensor([len(path) for path in paths], device=device)
+        seen = torch.arange(longest, device=device)[None, :] < lengths[:, None]
+        self.seen = torch.cat([self.seen, seen], -1)
+        self.positions = torch.cat([self.positions[:, :before], self.positions[:, before:].gather(1, kept)], -1)
+        in_place = all(list(path) == list(range(len(path))) for path in paths)
+        layers: list[Any] = self.cache.layers
+        for layer in layers:
+            if not in_place:
+                index = kept[:, None, :, None]
+                for tensor in (layer.keys, layer.values):
+                    shape = (-1, tensor.shape[1], -1, tensor.shape[3])
+                    tensor[:, :, before : before + longest] = tensor[:, :, before:].gather(2, index.expand(shape))
+            layer.keys = layer.keys[:, :, : before + longest]
+            layer.values = layer.values[:, :, : before + longest]
+
+    def select(self, rows: Sequence[int]) -> None:
+        """Go on with these sequences only, without the columns that none of them has."""
+        index = torch.tensor(list(rows), device=self.seen.device)
+        self.seen, self.positions = self.seen[index], self.positions[index]
+        columns = self.seen.any(0).nonzero().flatten()
+        self.seen, self.positions = self.seen[:, columns], self.positions[:, columns]
+        layers: list[Any] = self.cache.layers
+        for layer in layers:
+            layer.keys = layer.keys[index][:, :, columns]
+            layer.values = layer.values[index][:, :, columns]
+
+    def _forward(
+        self, ids: torch.Tensor, positions: torch.Tensor, visible: torch.Tensor, **arguments: Any
+    ) -> torch.Tensor:
+        """``visible``: bool[B, n, P + n]."""
+        output = self._model(
+            input_ids=ids,
+            position_ids=positions,
+            attention_mask=self._masks(visible, positions),
+            past_key_values=self.cache,
+            use_cache=True,
+            **arguments,
+        )
+        logits: torch.Tensor = output.logits
+        return logits
+
+    def _masks(self, visible: torch.Tensor, positions: torch.Tensor) -> Any:
+        """What the model takes for a mask: one, or one for each kind of layer."""
+        config = self._model.config.get_text_config()
+        kinds = set(getattr(config, "layer_types", None) or ())
+        window = getattr(config, "sliding_window", None)
+        full = self._additive(visible)
+        if window is None or not (kinds == set() or "sliding_attention" in kinds):
+            return full
+        near = positions[:, :, None] - self.positions[:, None, :] < window
+        sliding = self._additive(visible & near)
+        return {"full_attention": full, "sliding_attention": sliding} if len(kinds) > 1 else sliding
+
+    def _additive(self, visible: torch.Tensor) -> torch.Tensor:
+        dtype = self._model.dtype
+        mask = torch.zeros(visible.shape, dtype=dtype, device=visible.device)
+        return mask.masked_fill_(~visible, torch.finfo(dtype).min)[:, None]
+
+
+def check_support(model: Any) -> None:
+    """Raises ``MaskwrightError`` for a model that cannot verify trees."""
+    config = model.config.get_text_config()
+    remedy = "leave speculation= out"
+    if model.config.is_encoder_decoder:
+        raise MaskwrightError("speculation works with causal language models only", remedy=remedy)
+    if "position_ids" not in inspect.signature(model.forward).parameters:
+        raise MaskwrightError(f"a {type(model).__name__} takes no position ids, which trees need", remedy=remedy)
+    other = set(getattr(config, "layer_types", None) or ()) - _LAYERS
+    if other or getattr(model, "_is_stateful", False):
+        raise MaskwrightError(
+            f"a {type(model).__name__} keeps a state that cannot go back ({', '.join(sorted(other)) or 'recurrent'})",
+            remedy=remedy,
+        )
+    if config._attn_implementation not in _ATTENTION:
+        raise MaskwrightError(
+            f"attention of the kind {config._attn_implementation!r} takes no mask of our own",
+            remedy='load the model with attn_implementation="sdpa"',
+        )
+
+
+def _plain(cache: Any) -> DynamicCache:
+    """A cache whose layers keep all columns: the one that there is, if it does."""
+    if cache is not None and cache.get_seq_length():
+        if not all(type(layer) is DynamicLayer for layer in cache.layers):
+            raise MaskwrightError(
+                f"speculation cannot go on with a filled {type(cache).__name__}", remedy="pass a plain DynamicCache"
+            )
+        plain: DynamicCache = cache
+        return plain
+    return DynamicCache()

@@ -1,0 +1,121 @@
+"""What the definitions of terminals in a Lark grammar are as patterns, joined as Lark joins them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+
+from lark.exceptions import GrammarError
+from lark.lexer import Pattern, PatternRE, PatternStr
+from lark.load_grammar import eval_escaping
+
+from .lark_reader import (
+    OPTIONAL,
+    OR,
+    RANGE,
+    REGEXP,
+    REPEAT,
+    ROW,
+    STRING,
+    TERMINAL,
+    TIMES,
+    Definition,
+    Tree,
+    UnsureError,
+)
+
+_UNESCAPED = re.compile(r"[^\\\0\r]*")
+_KEPT = re.compile(r"(?:[^\\\"'\0\r]|\\[^Uux\"'])*")
+_SHORT = {r"\n": "\n", r"\t": "\t", r"\r": "\r", r"\f": "\f"}
+
+
+@lru_cache(maxsize=1 << 14)
+def literal(kind: str, text: str) -> Pattern:
+    """``text``: in its quotes or slashes, with its flags. Raises ``UnsureError`` for what is empty or broken."""
+    end = text.rfind('"' if kind == STRING else "/")
+    content, flags = _evaluated(kind, text[1:end]), text[end + 1 :]
+    if not content or ("\n" in text and "x" not in flags):
+        raise UnsureError
+    if kind == STRING:
+        return PatternStr(content.replace("\\\\", "\\"), flags, raw=text)
+    return PatternRE(content, flags, raw=text)
+
+
+def _evaluated(kind: str, content: str) -> str:
+    if _UNESCAPED.fullmatch(content):
+        return content
+    if kind == REGEXP and _KEPT.fullmatch(content):
+        return re.sub(r"\\.", lambda found: _SHORT.get(found[0], found[0]), content)
+    try:
+        return str(eval_escaping(content))  # type: ignore[no-untyped-call]
+    except (GrammarError, ValueError):
+        raise UnsureError from None
+
+
+def a_range(first: str, last: str) -> Pattern:
+    """From one character to another, each in quotes."""
+    ends = first[1:-1], last[1:-1]
+    if any(text[-1] != '"' for text in (first, last)) or any(len(_evaluated(STRING, end)) != 1 for end in ends):
+        raise UnsureError
+    return PatternRE(f"[{ends[0]}-{ends[1]}]")
+
+
+class Patterns:
+    """The patterns of ``definitions``, by name, made when they are asked for; those of ``imported`` are known."""
+
+    def __init__(self, definitions: Mapping[str, Definition], imported: Mapping[str, Pattern]) -> None:
+        self._definitions = definitions
+        self._found: dict[str, Pattern | None] = {**imported}
+
+    def of_terminal(self, name: str) -> Pattern:
+        if name not in self._found:
+            definition = self._definitions.get(name)
+            if definition is None or definition.tree is None:
+                raise UnsureError
+            self._found[name] = None
+            self._found[name] = self.of(definition.tree)
+        pattern = self._found[name]
+        if pattern is None:  # it is part of itself
+            raise UnsureError
+        return pattern
+
+    def of(self, tree: Tree) -> Pattern:
+        kind = tree[0]
+        if kind in (STRING, REGEXP):
+            return literal(*tree)
+        if kind == TERMINAL:
+            return self.of_terminal(tree[1])
+        if kind == ROW:
+            return self._row(tree)
+        if kind == OR:
+            return self._alternatives(tree)
+        if kind == RANGE:
+            return a_range(tree[1], tree[2])
+        if kind in (REPEAT, OPTIONAL, TIMES):
+            return self._repeated(tree)
+        raise UnsureError
+
+    def _row(self, tree: Tree) -> Pattern:
+        parts = [self.of(part) for part in tree[1:]]
+        if not parts:
+            raise UnsureError
+        return parts[0] if len(parts) == 1 else PatternRE("".join(part.to_regexp() for part in parts), ())
+
+    def _alternatives(self, tree: Tree) -> Pattern:
+        parts = [self.of(part) for part in tree[1:]]
+        if len(parts) == 1:
+            return parts[0]
+        try:
+            parts.sort(key=lambda part: (-part.max_width, -part.min_width, -len(part.value)))
+        except ValueError:  # Lark's, for what is no regular expression
+            raise UnsureError from None
+        return PatternRE("(?:{})".format("|".join(part.to_regexp() for part in parts)), ())
+
+    def _repeated(self, tree: Tree) -> Pattern:
+        inner = self.of(tree[1])
+        if tree[0] == TIMES:
+            operator = f"{{{tree[2]}}}" if tree[3] is None else f"{{{tree[2]},{tree[3]}}}"
+        else:
+            operator = "?" if tree[0] == OPTIONAL else tree[2]
+        return PatternRE(f"(?:{inner.to_regexp()}){operator}", inner.flags)

@@ -1,0 +1,1 @@
+"""Shortest completions: what would end the text of a matcher soonest."""
