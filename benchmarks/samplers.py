@@ -95,7 +95,7 @@ _SAMPLERS: dict[str, Any] = {
     "RS": samplers.RS(batch=1, budget=_BUDGET),
     "RSFT": samplers.RSFT(batch=1, budget=_BUDGET),
     "CARS, nothing cached": UncachedCARS(),
-    "ARS": samplers.ARS(batch=1),
+    "ARS": samplers.ARS(batch=1, budget=_BUDGET),
     "CARS": samplers.CARS(batch=1),
     "CARS in batches of 16": samplers.CARS(),
     "exact": samplers.Exact(),
