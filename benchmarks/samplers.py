@@ -167,7 +167,7 @@ def markdown(tables: Mapping[str, Sequence[Row]], floors: Mapping[str, float]) -
     rows = list(zip(*tables.values(), strict=True))
     for row in rows:
         yield f"| {row[0].sampler} | {row[0].guarantee} | {' | '.join(each.cost() for each in row)} |"
-    yield "\nDivergence of the samples from the law, bold where exact samples are as far away in one of 1,000 cases:\n"
+    yield "\nDivergence of the samples from the law, bold where it is below what 99.9 % of exact samples have:\n"
     yield from (head, rule)
     for row in rows:
         cells = [_divergence(each, floor) for each, floor in zip(row, floors.values(), strict=True)]
