@@ -152,7 +152,7 @@ def main() -> None:
     floor = [plotted.exact_divergence(count, 0.5) for count in _COUNTS]
     written = {"counts": _COUNTS, "floor": floor, "curves": [vars(curve) for curve in curves]}
     (arguments.out / "samples.json").write_text(json.dumps(written) + "\n")
-    write_plots(arguments.out)
+    write_plots(arguments.out, arguments.out)
     tables = {language.name: _rows(language, arguments.seeds) for language in languages}
     floors = {each.name: each.exact_divergence(arguments.seeds * _WANTED, 0.999) for each in languages}
     (arguments.out / "samples.md").write_text("\n".join(markdown(tables, floors)) + "\n")
