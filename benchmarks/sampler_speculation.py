@@ -32,8 +32,8 @@ SCHEMA: dict[str, Any] = {
 SAMPLERS: dict[str, Any] = {
     "Mask": mw.samplers.Mask(),
     "SMC, 32 particles": mw.samplers.SMC(particles=32),
-    "CARS": mw.samplers.CARS(budget=40_000),
-    "CARS, one attempt at a time": mw.samplers.CARS(batch=1, budget=40_000),
+    "exact": "exact",
+    "exact, one attempt at a time": mw.samplers.Exact(batch=1),
 }
 
 

@@ -60,6 +60,7 @@ class SamplerDrafts:
         )
         self._lines: dict[Prefix, _Line] = {}
         self._clock = 0
+        self._drafting = 0.0
         self.stats = SpeculationStats()
 
     def after(self, prefixes: Sequence[Prefix]) -> list[Prefix]:
@@ -68,12 +69,13 @@ class SamplerDrafts:
         share = max(self._options.budget // len(prefixes), 1)
         drafted = [self._drafted(prefix, share, len(prefixes)) for prefix in prefixes]
         self._end_lines(self._clock - _STALE)
-        self.stats.draft_seconds += time.perf_counter() - started
+        self._drafting = time.perf_counter() - started
+        self.stats.draft_seconds += self._drafting
         return drafted
 
     def learn(self, tokens: NDArray[np.int64], logits: torch.Tensor, seconds: float) -> None:
         self._learned.read(tokens, logits)
-        self._learned.cost.observe(len(tokens), seconds)
+        self._learned.cost.observe(len(tokens), seconds + self._drafting)
         self.stats.forward_passes += 1
         self.stats.forward_seconds += seconds
 
