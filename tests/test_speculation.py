@@ -20,7 +20,7 @@ from maskwright.generation.speculation.lookup import Lookup
 from maskwright.generation.speculation.ngram import NGram
 from maskwright.generation.speculation.options import Speculation
 from maskwright.generation.speculation.recycling import Recycling
-from maskwright.logits.verification import Children, Draws, Target, verify
+from maskwright.logits.verification import Children, Draws, Noise, Target, verify
 from maskwright.logits.verification.target import law_of
 
 from .sampler_laws import chi_squared
@@ -109,6 +109,23 @@ def test_the_law_of_texts_is_that_of_plain_decoding(name: str, branching: bool, 
     assert chi_squared(drawn, law) > 1e-3
     if name != "invalid":
         assert sum(decoding.stats.drafted.values()) > 0
+
+
+def test_all_rows_at_once_as_on_a_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With random numbers given, verification takes the way of CUDA, in plain torch: a draw at every node."""
+
+    def verify_all(batch: Any, logits: torch.Tensor, masks: Any, target: Target, generator: Any) -> Any:
+        noise = Noise.generate(*logits.shape, logits.device, generator)
+        return verify(batch, logits, masks, target, noise)
+
+    torch.manual_seed(8)
+    monkeypatch.setattr("maskwright.generation.speculation.decoding.verify", verify_all)
+    model, law = small_model(), law_of_texts(small_model(), FREE, Target(top_p=0.9))
+    options = Speculation(drafters=(Forced(vocabulary()), NGram(), Recycling()), budget=200, adaptive=False)
+    decoding = SpeculativeDecoding(constraint(FREE), options)
+    arguments: dict[str, Any] = {"custom_generate": decoding, "do_sample": True, "top_k": 0, "top_p": 0.9}
+    assert chi_squared([text for _ in range(6) for text in texts(model, 60, **arguments)], law) > 1e-3
+    assert sum(decoding.stats.accepted.values()) > 0
 
 
 class _FullLawAfterMismatch:
