@@ -26,6 +26,7 @@ from .values import ValueTexts
 
 if TYPE_CHECKING:
     from ..matcher import Constraint, Matcher
+    from .foresight import Foresight
 
 _MOST_PIECES = 1 << 12
 _MOST_EXITS = 64
@@ -51,6 +52,13 @@ class Completer:
         self._tables = constraint._automaton.grammar
         self._tokens = constraint._tables
         self._grammar: GrammarTexts | None = None
+
+    @cached_property
+    def foresight(self) -> Foresight:
+        """What was seen to be left after any next token, where there is no such bound."""
+        from .foresight import Foresight
+
+        return Foresight()
 
     @cached_property
     def reach(self) -> Reach | None:

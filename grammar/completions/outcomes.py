@@ -16,8 +16,8 @@ from ..token_tables import TokenTables
 if TYPE_CHECKING:
     from ..matcher import Matcher
 
-MOST = 1 << 12
-"""More groups than this are not told apart."""
+_ROOMS = (1 << 12, 1 << 15)
+"""For so many groups there is room at first, and at last: more are not told apart."""
 
 _staying: weakref.WeakKeyDictionary[TokenTables, dict[int, Outcomes]] = weakref.WeakKeyDictionary()
 
@@ -72,14 +72,22 @@ def _only_staying(matcher: Matcher, found: Outcomes) -> Outcomes:
 
 
 def _sorted(matcher: Matcher, trie: int, known: Outcomes | None) -> Outcomes | None:
+    for room in _ROOMS:
+        found = _sorted_within(matcher, trie, known, room)
+        if found is not None:
+            return found
+    return None
+
+
+def _sorted_within(matcher: Matcher, trie: int, known: Outcomes | None, room: int) -> Outcomes | None:
     size = matcher.constraint._tables.size
     while True:
         groups = np.zeros(size, np.int32) if known is None else known.groups.copy()
-        samples = np.zeros(MOST, np.int32)
+        samples = np.zeros(room, np.int32)
         if known is not None:
             samples[0] = len(known.samples)
             samples[1 : 1 + len(known.samples)] = known.samples
-        keys, numbers = np.zeros(4 * MOST, np.int64), np.zeros(4 * MOST, np.int32)
+        keys, numbers = np.zeros(4 * room, np.int64), np.zeros(4 * room, np.int32)
         outcome = sort_by_outcome(matcher._slots, trie, groups, keys, numbers, samples)
         if outcome == TOO_MANY:
             return None
