@@ -74,7 +74,7 @@ class Completer:
             content = self._content(probe)
             probe.back(start)
             tokens: Sequence[int] | None = None if content is None else probe.spelling.tokens(content)
-            if tokens is None:
+            if tokens is None and (content is not None or probe.spelling.lacks_bytes):
                 tokens = search(matcher, self._content)
         if tokens is None:
             return None

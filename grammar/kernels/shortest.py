@@ -154,6 +154,22 @@ def load_row(slots, rows, row):
         row = np.int64(rows[row * ROW + FROM])
 
 
+@kernel(Long, Longs, Numbers, Long, Long)
+def lay_text(slots, rows, row, start):
+    """Write the bytes that led to ``row`` behind the text that was read, which ends at ``start``; how many there are."""
+    text = bytes_at(slots[TEXT_READ])
+    size = np.int64(0)
+    at = row
+    while rows[at * ROW + FROM] >= 0:
+        size += 1
+        at = np.int64(rows[at * ROW + FROM])
+    for i in range(size):
+        if start + size - i < slots[TEXT_SIZE]:
+            text[start + size - 1 - i] = rows[row * ROW + BY]
+        row = np.int64(rows[row * ROW + FROM])
+    return size
+
+
 @kernel(Flag, Long, inline=True)
 def is_number(mode):
     return mode == NUMBER or mode == EMBEDDED_NUMBER
@@ -185,11 +201,21 @@ def find_exits(slot_array, alphabet, rows, table, exits, most):
     rows[CELL] = last_cell(slots, stack, 0)
     used, found, row = 1, 0, 0
     wrap = len(table) - 1
+    offsets = ints_at(slots[OFFSETS])
+    text = bytes_at(slots[TEXT_READ])
+    start = np.int64(offsets[slots[LENGTH]])
+    here = start
     while row < used and found < most:
         if is_leaving(rows, row) or rows[row * ROW + TOP] + slots[MARGIN] // 2 > slots[ARENA_SIZE]:
             row += 1
             continue
         load_row(slots, rows, row)
+        if slots[KEEPS_TEXT] != 0:
+            here = start + lay_text(slots, rows, row, start)
+            if here + slots[MARGIN] // 2 > slots[TEXT_SIZE]:
+                row += 1
+                continue
+            offsets[slots[LENGTH]] = here
         if is_number(stack[MODE]):
             label = number_label(slots, np.int64(stack[A]), residue_of(stack, 0))
             if label != 0:
@@ -198,6 +224,8 @@ def find_exits(slot_array, alphabet, rows, table, exits, most):
             if found == most:
                 break
             byte = np.int64(alphabet[i])
+            if slots[KEEPS_TEXT] != 0:
+                text[here] = byte
             if call_step(slots[STEP], slots, stack, 0, byte) == 0:
                 continue
             mode = stack[CONFIGURATION + MODE]
@@ -215,6 +243,7 @@ def find_exits(slot_array, alphabet, rows, table, exits, most):
             if not leaves and table[slot] != 0:
                 continue
             if (used + 1) * ROW > len(rows):
+                offsets[slots[LENGTH]] = start
                 return FULL - found
             for j in range(CONFIGURATION):
                 rows[used * ROW + j] = stack[CONFIGURATION + j]
@@ -233,6 +262,7 @@ def find_exits(slot_array, alphabet, rows, table, exits, most):
                 table[slot] = used + 1
                 used += 1
         row += 1
+    offsets[slots[LENGTH]] = start
     if slots[MISS_COUNT] or slots[SHORT]:
         return -1 - refusal(slots)
     return found
