@@ -136,12 +136,11 @@ class BudgetedMatcher:
         if self.matcher.is_terminated() or self._plenty() is not None:
             return
         judged = self._judge()
+        if judged is not None and judged.fits is None:
+            return
         kept = np.zeros(32 * len(mask), np.bool_)
-        if judged is not None:
-            if None not in judged.plans:
-                return
-            fits = np.array([False, *(plan is not None for plan in judged.plans)])[judged.outcomes.groups]
-            kept[: len(fits)] = fits
+        if judged is not None and judged.fits is not None:
+            kept[: len(judged.fits)] = judged.fits
         kept[list(self.matcher.constraint.vocabulary.eos_token_ids)] = True
         kept[list(self._plan().tokens[:1])] = True
         mask &= np.packbits(kept, bitorder="little").view(np.int32)

@@ -128,7 +128,9 @@ class Completer:
                 if best is None or cost < best[0]:
                     best = (cost, each.text)
         if best is not None and probe.read(best[1] or b""):
-            return best[1] + self._behind_number(probe, configuration)
+            piece = best[1] + self._behind_number(probe, configuration)
+            if piece:
+                return piece
         return self._unique.out_of_scalar(probe, configuration)
 
     def _exits(self, probe: Probe, configuration: Configuration) -> list[Exit]:

@@ -2,6 +2,9 @@
 
 A completion that was found for one group is tried for the next ones before another is looked for: most tokens leave
 little to be done that would not have been to be done before.
+
+Inside of an array of unique items, tokens of one group differ in the text that they leave, which may be that of an
+earlier item. There each token counts for itself, unless there is so much room that the item can still become another.
 """
 
 from __future__ import annotations
@@ -10,6 +13,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
+from ..kernels import layout as at
 from .completer import Completion
 from .outcomes import Outcomes, outcomes_of
 from .probe import Probe
@@ -21,14 +28,21 @@ MOST_SEARCHED = 512
 """For more groups than this no completion is looked for in a step; where none known to others does, they do not fit."""
 
 _MOST_TRIED = 6
+_MOST_VERIFIED = 512
+_SPARE = 8
+"""Room for making another item of one that has come."""
 
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """``plans[g - 1]`` completes the text after any token of group ``g`` in time; None if none was found that does."""
+    """``plans[g - 1]`` completes the text after any token of group ``g`` in time; None if none was found that does.
+
+    ``fits`` bool[V]: the tokens after which there is room; None if that is all of them.
+    """
 
     outcomes: Outcomes
     plans: tuple[Completion | None, ...]
+    fits: NDArray[np.bool_] | None
 
     def plan_after(self, token: int) -> Completion | None:
         group = int(self.outcomes.groups[token])
@@ -47,8 +61,43 @@ def judge(matcher: Matcher, most: int) -> Judged | None:
     here = completer.complete(matcher)
     if here is not None:
         known.tried.append(here)
-    plans = [known.after(token, completer.complete) for token in outcomes.samples]
-    return Judged(outcomes, tuple(plans))
+    plans = tuple(known.after(token, completer.complete) for token in outcomes.samples)
+    fits = None if None not in plans else _after_groups(outcomes, [plan is not None for plan in plans])
+    if _is_in_unique_items(matcher):
+        fits = _verified(matcher, outcomes, plans, most)
+    return Judged(outcomes, plans, fits)
+
+
+def _after_groups(outcomes: Outcomes, fits: list[bool]) -> NDArray[np.bool_]:
+    return np.array([False, *fits])[outcomes.groups]
+
+
+def _is_in_unique_items(matcher: Matcher) -> bool:
+    if not matcher._slots[at.KEEPS_TEXT]:
+        return False
+    probe = Probe(matcher)
+    frame = probe.frame_at(probe.configuration.frame)
+    while frame.kind not in (at.ROOT, at.EMBEDDED):
+        if frame.kind == at.ARRAY and matcher.constraint._automaton.nodes.array[frame.node, at.UNIQUE]:
+            return True
+        frame = probe.frame_at(frame.parent)
+    return False
+
+
+def _verified(
+    matcher: Matcher, outcomes: Outcomes, plans: tuple[Completion | None, ...], most: int
+) -> NDArray[np.bool_]:
+    """The tokens of which there is room for the plan of their group, and then some, or after which it was tried."""
+    fits = _after_groups(outcomes, [plan is not None and len(plan.tokens) + _SPARE <= most for plan in plans])
+    doubtful = np.flatnonzero(_after_groups(outcomes, [plan is not None for plan in plans]) & ~fits)
+    probe = Probe(matcher)
+    fits[list(outcomes.samples)] = [plan is not None for plan in plans]
+    for token in doubtful[:_MOST_VERIFIED].tolist():
+        plan = plans[outcomes.groups[token] - 1]
+        if plan is not None and matcher.accept_token(token):
+            fits[token] = probe.completes(plan.content)
+            matcher.rollback(1)
+    return fits
 
 
 class _Known:
