@@ -33,9 +33,10 @@ class Outcomes:
 def outcomes_of(matcher: Matcher) -> Outcomes | None:
     """The groups of the tokens that ``matcher`` allows next; None if there are too many to tell apart.
 
-    Of a free string, only the tokens that close it are walked: what the others lead to is the same in all of them.
+    Of a free string or key, only the tokens that close it are walked: what the others lead to is the same in all of
+    them.
     """
-    if not _is_in_free_string(matcher):
+    if not (_is_in_free_string(matcher) or _is_in_free_key(matcher)):
         return _sorted(matcher, at.TRIE, None)
     constraint = matcher.constraint
     by_escapes = _staying.setdefault(constraint._tables, {})
@@ -57,6 +58,17 @@ def _is_in_free_string(matcher: Matcher) -> bool:
     record = matcher.constraint._automaton.nodes.array[node]
     unlimited = record[at.MAX_LENGTH] >= at.UNBOUNDED or record[at.MAX_LENGTH] - count >= slots[at.LONGEST]
     return bool(count >= record[at.MIN_LENGTH] and unlimited)
+
+
+def _is_in_free_key(matcher: Matcher) -> bool:
+    """Is it a key of which nothing is known, nor will be?"""
+    slots = matcher._slots
+    start = int(slots[at.LENGTH]) * at.CONFIGURATION
+    mode, frame, named, _, _, inside = matcher._history[start : start + at.S + 1].tolist()
+    if mode != at.OPEN_KEY or inside != at.INSIDE or named >= 0 or slots[at.KEEPS_TEXT]:
+        return False
+    node = matcher.constraint._automaton.nodes.array[matcher._arena[frame + at.NODE]]
+    return bool(node[at.CLASSES] == 0 and matcher._arena[frame + at.OTHERS] == 0)
 
 
 def _only_staying(matcher: Matcher, found: Outcomes) -> Outcomes:
