@@ -116,7 +116,8 @@ class BudgetedMatcher:
             found = self._completer.complete(self.matcher)
             if found is None or len(found.tokens) >= self.left:
                 found = next((each for each in plan if self._completes(each)), None)
-            assert found is not None and len(found.tokens) < self.left, "what was known to complete the text does not"
+            assert found is not None
+            assert len(found.tokens) < self.left, "what was known to complete the text does not"
             plan = self._plans[-1] = found
         return plan
 

@@ -1,9 +1,9 @@
 """What was seen to be left after any next token, kept by where the matcher stood: what tells that there is plenty of
 room where no bound can (``reach``).
 
-Where two matchers have the same key (``kernels.successors``), the same tokens lead to the same; so completions that were
-found once for the groups of one place are completions whenever a matcher comes to such a place. Of unique items, and
-ambiguous stacks of the parser, there are no keys.
+Where two matchers have the same key (``kernels.successors``), the same tokens lead to the same; so completions that
+were found once for the groups of one place are completions whenever a matcher comes to such a place. Of unique items,
+and ambiguous stacks of the parser, there are no keys.
 """
 
 from __future__ import annotations
@@ -56,9 +56,9 @@ class Foresight:
     def keep(self, matcher: Matcher, judged: Judged) -> None:
         """Remember what was found where ``matcher`` stands, if that is a completion for every token."""
         plans = [plan for plan in dict.fromkeys(judged.plans) if plan is not None]
-        key = self.key(matcher) if plans and None not in judged.plans else None
+        key = self.key(matcher) if None not in judged.plans else None
         if key is None:
             return
         if len(self._kept) >= _MOST_KEPT:
             self._kept.clear()
-        self._kept[key] = Prospect(max(len(plan.tokens) for plan in plans), tuple(plans))
+        self._kept[key] = Prospect(max((len(plan.tokens) for plan in plans), default=0), tuple(plans))

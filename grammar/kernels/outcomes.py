@@ -15,7 +15,7 @@ from .compilation import kernel
 from .entry import has_room, refusal
 from .layout import *  # noqa: F403 -- the layout is this package's vocabulary
 from .parser import frontier_node, frontier_size
-from .pointers import Flag, Ints, Long, Longs, bytes_at, call_step, halves_at, ints_at, longs_at
+from .pointers import Ints, Long, Longs, bytes_at, call_step, halves_at, ints_at, longs_at
 from .shortest import begins_a_used_key, code_point_that_counts, length_that_counts
 from .successors import count_that_matters
 from .walks import load

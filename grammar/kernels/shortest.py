@@ -156,7 +156,7 @@ def load_row(slots, rows, row):
 
 @kernel(Long, Longs, Numbers, Long, Long)
 def lay_text(slots, rows, row, start):
-    """Write the bytes that led to ``row`` behind the text that was read, which ends at ``start``; how many there are."""
+    """Write the bytes that led to ``row`` behind the text that was read, which ends at ``start``; how many they are."""
     text = bytes_at(slots[TEXT_READ])
     size = np.int64(0)
     at = row

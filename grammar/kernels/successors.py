@@ -3,8 +3,8 @@
 A key is 128 bits of a hash over all that a configuration depends on, wherever in the arena it lies. Counts that no
 longer matter are left out, so that there are finitely many keys wherever the language makes that possible. What is not
 hashed makes the answer *unkeyed*: keys that are not named and unique items, which are remembered in full, ambiguous
-stacks of the parser, and the lines of indented blocks. Of these all but unique items and ambiguous stacks are hashed for
-a key *in full*; of such keys there may be ever more.
+stacks of the parser, and the lines of indented blocks. Of these all but unique items and ambiguous stacks are hashed
+for a key *in full*; of such keys there may be ever more.
 """
 
 from __future__ import annotations
@@ -73,10 +73,12 @@ def count_that_matters(slots, frame):
     return count
 
 
-@kernel(Flag, Longs, Longs, Long)
-def mix_memory(slots, key, frame):
+@kernel(Flag, Longs, Longs, Long, Long)
+def mix_memory(slots, key, frame, in_full):
     """What an object or array remembers of its members: keys that are not named can be hashed, unique items cannot."""
     arena = ints_at(slots[ARENA])
+    if in_full == 0:
+        return arena[frame + OTHERS] == 0
     if arena[frame + KIND] == ARRAY:
         return ints_at(slots[NODES])[(np.int64(arena[frame + NODE]) << NODE_SHIFT) + UNIQUE] == 0
     used = np.int64(arena[frame + OTHERS])
@@ -108,9 +110,8 @@ def mix_frames(slots, key, frame, in_full):
         for i in range(KIND, SEEN):
             if i != COUNT and i != NEXT and i != OTHERS:
                 mix(key, np.int64(arena[frame + i]))
-        if arena[frame + KIND] != EMBEDDED:
-            if not (mix_memory(slots, key, frame) if in_full != 0 else arena[frame + OTHERS] == 0):
-                return False
+        if arena[frame + KIND] != EMBEDDED and not mix_memory(slots, key, frame, in_full):
+            return False
         if arena[frame + KIND] == EMBEDDED:
             if in_full != 0:
                 mix_lines(slots, key, np.int64(arena[frame + NEXT]))
