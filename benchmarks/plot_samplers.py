@@ -1,6 +1,6 @@
 """Draws the curves of ``samplers.py`` again: divergence against samples, and against forward passes.
 
-python benchmarks/plot_samplers.py [benchmarks/results/samplers]
+python benchmarks/plot_samplers.py [benchmarks/results/samplers [docs/images]]
 """
 
 from __future__ import annotations
@@ -41,15 +41,15 @@ class Curve:
     divergences: list[float]
 
 
-def write_plots(folder: Path) -> None:
-    """Two SVG files beside ``samples.json``."""
+def write_plots(folder: Path, images: Path) -> None:
+    """Two SVG files in ``images``, from ``samples.json`` in ``folder``."""
     read = json.loads((folder / "samples.json").read_text())
     curves = [Curve(**curve) for curve in read["curves"]]
     floor = list(zip(map(float, read["counts"]), read["floor"], strict=True))
     by_samples = {each.name: list(zip(map(float, each.samples), each.divergences, strict=True)) for each in curves}
     by_passes = {each.name: list(zip(each.passes, each.divergences, strict=True)) for each in curves}
-    _write(folder / "divergence_by_samples.svg", "samples", by_samples, floor)
-    _write(folder / "divergence_by_passes.svg", "forward passes", by_passes, [])
+    _write(images / "divergence_by_samples.svg", "samples", by_samples, floor)
+    _write(images / "divergence_by_passes.svg", "forward passes", by_passes, [])
 
 
 Points = list[tuple[float, float]]
@@ -101,4 +101,5 @@ def _scale(values: Sequence[float], start: float, end: float) -> Scale:
 
 
 if __name__ == "__main__":
-    write_plots(Path(sys.argv[1] if len(sys.argv) > 1 else "benchmarks/results/samplers"))
+    given = sys.argv[1:] + ["benchmarks/results/samplers", "docs/images"][len(sys.argv) - 1 :]
+    write_plots(*map(Path, given[:2]))

@@ -1,7 +1,8 @@
 """A model that writes a document under an engine's mask, token by token, with its key-value cache.
 
-The sampler is ``masking``: each token is the likeliest allowed one, or is drawn from the allowed ones by the model's
-probabilities. What comes out is judged by ``jsonschema``, not by the engine.
+With the sampler ``mask`` each token is the likeliest allowed one, or is drawn from the allowed ones by the model's
+probabilities; other samplers draw whole documents (``sampled``). What comes out is judged by ``jsonschema``, not by the
+engine.
 """
 
 from __future__ import annotations
@@ -23,12 +24,16 @@ from .data import Case
 from .engines.protocol import Mask, Session
 from .errors import BenchError
 from .histogram import Histogram
-from .messages import Generation
+from .messages import MASK, Generation
 from .records import Generated
 from .reference import CannotJudgeError, Judge
+from .sampled import draw
 from .vocabularies import TINY, TINY_FOLDER
 
 _NANOSECONDS = 1e3  # in a microsecond
+
+Written = tuple[list[int], bool, list[float], list[float], int]
+"""Tokens, whether they ended, microseconds of whole steps and of masks, and forward passes."""
 
 
 class Writer:
@@ -49,20 +54,34 @@ class Writer:
 
     def __call__(self, session: Session, case: Case) -> dict[str, Any]:
         """A ``Generated`` in the form of a dictionary."""
-        ids, finished, steps, masks = self._written(session, case)
+        constraint = getattr(session, "constraint", None)
+        if constraint is None or self._options.sampler == MASK:
+            ids, finished, steps, masks, passes = self._written(session, case)
+        else:
+            ids, finished, steps, masks, passes = self._drawn(constraint, case)
         text = self._vocabulary.decode(ids).decode(errors="replace")
         task = case.task
         valid = _is_valid(case.schema, text) if finished else False
         agrees = _agrees(text, task.answer) if task is not None and task.has_answer else None
-        generated = Generated("masking", text, finished, valid, agrees, len(steps), len(steps))
+        generated = Generated(self._options.sampler, text, finished, valid, agrees, len(steps), passes)
         return {**asdict(generated), "step_us": Histogram.of(steps).as_json(), "mask_us": Histogram.of(masks).as_json()}
 
+    def _drawn(self, constraint: mw.Constraint, case: Case) -> Written:
+        prompt = self._options.prompt if case.task is None else case.task.prompt
+        ids = self._tokenizer(prompt)["input_ids"]
+        drawn = draw(constraint, self._model, ids, self._options, self._seed(case))
+        ended = bool(drawn.ids) and drawn.ids[-1] in self._vocabulary.eos_token_ids
+        steps = [drawn.microseconds / len(drawn.ids)] * len(drawn.ids)
+        return drawn.ids[: len(drawn.ids) - ended], ended, steps, [], drawn.forward_passes
+
+    def _seed(self, case: Case) -> int:
+        return self._options.seed + zlib.crc32(case.name.encode())
+
     @torch.inference_mode()
-    def _written(self, session: Session, case: Case) -> tuple[list[int], bool, list[float], list[float]]:
-        """Tokens, whether they ended, and microseconds: of whole steps, and of masks."""
+    def _written(self, session: Session, case: Case) -> Written:
         options = self._options
         prompt = options.prompt if case.task is None else case.task.prompt
-        chances = torch.Generator().manual_seed(options.seed + zlib.crc32(case.name.encode()))
+        chances = torch.Generator().manual_seed(self._seed(case))
         fed = self._tokenizer(prompt, return_tensors="pt")["input_ids"]
         session.reset()
         ids: list[int] = []
@@ -82,11 +101,11 @@ class Writer:
             steps.append((end - start) / _NANOSECONDS)
             masks.append((masked - begin + end - chosen) / _NANOSECONDS)
             if not going_on:
-                return ids, ended and token is not None, steps, masks
+                return ids, ended and token is not None, steps, masks, len(steps)
             assert token is not None
             ids.append(token)
             fed = torch.tensor([[token]])
-        return ids, False, steps, masks
+        return ids, False, steps, masks, len(steps)
 
     def _choice(self, logits: torch.Tensor, chances: torch.Generator) -> int | None:
         """None where nothing is allowed."""

@@ -9,16 +9,22 @@ from typing import Any
 from .data import Case, Task
 from .engines.protocol import Setting
 
+MASK = "mask"
+
 
 @dataclass(frozen=True)
 class Generation:
-    """How a model is to write. ``model``: a folder or hub id, or ``tiny``. ``temperature`` 0 is greedy."""
+    """How a model is to write. ``model``: a folder or hub id, or ``tiny``. ``temperature`` 0 is greedy.
+
+    ``sampler``: ``mask``, or one of maskwright's samplers by its name, ``exact`` among them; of its own engine only.
+    """
 
     model: str
     prompt: str = "Write a document as JSON."
     max_new_tokens: int = 256
     temperature: float = 0.0
     seed: int = 0
+    sampler: str = MASK
 
 
 @dataclass(frozen=True)

@@ -106,3 +106,20 @@ def test_a_model_writes_and_is_judged(tmp_path: Path) -> None:
     assert found["maskwright"]["tasks"]["quality"]["validity"] == 1.0
     assert found["maskwright"]["tasks"]["empirical coverage"] == 1.0
     assert found["none"]["tasks"]["quality"]["validity"] < 1.0
+
+
+def test_a_sampler_writes_instead_of_masks(tmp_path: Path) -> None:
+    file = tmp_path / "tasks.jsonl"
+    file.write_text(json.dumps({"name": "one", "prompt": "Say it.", "schema": {"enum": ["a", "b"]}, "answer": "c"}))
+    asked = ["--tasks", file, "--model", "tiny", "--max-new-tokens", "20", "--temperature", "1"]
+    done = bench("run", "--out", tmp_path / "run", *asked, "--engine", "maskwright", "--sampler", "exact")
+    assert done.returncode == 0, done.stderr
+    (record,) = read_records(tmp_path / "run")
+    written = record.generated
+    assert written is not None
+    assert (written.sampler, written.finished, written.valid, written.agrees) == ("exact", True, True, False)
+    assert written.forward_passes > 0
+    for wrong in (["--engine", "none"], ["--sampler", "best"], ["--temperature", "0"]):
+        refused = bench("run", "--out", tmp_path / "wrong", *asked, "--sampler", "exact", *wrong)
+        assert refused.returncode == 2
+        assert "sampler" in refused.stderr

@@ -254,6 +254,14 @@ def test_the_default_says_when_it_hands_over() -> None:
     assert {sample.token_ids for sample in result.samples} <= each.mass.keys()
 
 
+def test_nodes_without_room_for_more_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What finds no place in a node cannot be learnt of; the law stays what it is."""
+    monkeypatch.setattr("maskwright.logits.samplers.trie._MOST_TOKENS", 2)
+    each = case("ambiguous finite")
+    for sampler in SAMPLERS.ARS(batch=4), SAMPLERS.CARS():
+        assert_law(drawn(sampler, each, 300), each.conditional)
+
+
 # --- random cases
 
 

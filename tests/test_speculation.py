@@ -212,7 +212,7 @@ def test_generate_writes_the_same_documents(speculation: Any, sampling: dict[str
 
 
 def test_speculation_that_cannot_be_is_said_or_left_out() -> None:
-    arguments: dict[str, Any] = {"schema": PERSON, "max_new_tokens": 8, "num_beams": 2}
+    arguments: dict[str, Any] = {"schema": PERSON, "max_new_tokens": 20, "num_beams": 2}
     assert mw.generate(None, "Write a person.", speculation="auto", **arguments).stats.speculation is None
     with pytest.raises(mw.MaskwrightError, match="beams"):
         mw.generate(None, "Write a person.", speculation=Speculation(), **arguments)

@@ -45,6 +45,7 @@ class _MaskwrightSession:
     def __init__(self, matcher: mw.Matcher, mask: Any) -> None:
         self._matcher = matcher
         self._mask = mask
+        self.constraint = matcher.constraint
         self.reset = matcher.reset
         self.accept_token = matcher.accept_token
         self.is_accepting = matcher.is_accepting

@@ -70,11 +70,8 @@ class Trie:
     def absorb(self, fresh: Iterable[Node], changed: Iterable[Node] = ()) -> None:
         """Take in new nodes, parents before children, and back up what they and changed nodes tell."""
         self._clock += 1
-        stale = {id(node): node for node in changed}
-        for node in fresh:
-            if self._link(node):
-                stale[id(node)] = node
-        self._back_up(stale.values())
+        linked = [node for node in fresh if self._link(node)]
+        self._back_up([*linked, *(node for node in changed if self._holds(node))])
         if self.size > self.memory:
             self._forget()
 

@@ -57,6 +57,7 @@ def run_command(
     prompt: Annotated[str, typer.Option("--prompt", metavar="TEXT")] = "Write a document as JSON.",
     max_new_tokens: Annotated[int, typer.Option("--max-new-tokens", min=1)] = 256,
     temperature: Annotated[float, typer.Option("--temperature", min=0.0, help="0 is greedy.")] = 0.0,
+    sampler: Annotated[str, typer.Option("--sampler", help="mask, exact, or one of maskwright.samplers.")] = "mask",
 ) -> None:
     """Run engines over schemas, and sum it up."""
     from .cli_bench_run import request_of, run_benchmark

@@ -17,6 +17,7 @@ from .jsonschemabench.messages import Generation, WorkerSetup
 from .jsonschemabench.places import DATASETS, Place, entries_of, suite_folder
 from .jsonschemabench.records import EngineInfo, Outcome, SchemaRecord
 from .jsonschemabench.runner import Plan, Pool, Threads, run
+from .jsonschemabench.sampled import check_sampler
 from .jsonschemabench.store import read_info, read_records, write_summary
 from .jsonschemabench.suite import remote_contents
 from .jsonschemabench.summary import summarise
@@ -69,7 +70,7 @@ def request_of(given: Mapping[str, Any]) -> Request:
         common["archive"] = given["archive"]
     generation = None
     if given["model"] is not None:
-        names = ("model", "prompt", "max_new_tokens", "temperature", "seed")
+        names = ("model", "prompt", "max_new_tokens", "temperature", "seed", "sampler")
         generation = Generation(**{name: given[name] for name in names})
     return Request(
         engines=tuple(given["engine"] or ["maskwright"]),
@@ -86,6 +87,8 @@ def run_benchmark(folder: Path, request: Request) -> int:
     """Run what is not done yet; always 0: what goes wrong with an engine is a result. Raises ``BenchError``."""
     for name in request.engines:
         check_name(name)
+    if request.generation is not None:
+        check_sampler(request.generation.sampler, request.generation.temperature, request.engines)
     selection = Selection(request.splits, request.every, request.sample, request.seed)
     entries = tuple(entry for name, place in request.places.items() for entry in selection.of(entries_of(name, place)))
     if not entries:
