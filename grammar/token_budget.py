@@ -6,19 +6,19 @@ was found, and always the first token of the one that is known. Tokens that leav
 one of them. What is found is not always the shortest, so some tokens may be left out after which there would just have
 been room; none is allowed after which there is not.
 
-While there is plenty of room (``completions.reach``), nothing is searched for, and masks are those of the constraint
-itself.
+While there is plenty of room, nothing is searched for, and masks are those of the constraint itself: where a bound
+says so (``completions.reach``), or what was found when a matcher last was at such a place (``completions.foresight``).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .completions.outcomes import Outcomes, outcomes_of
+from .completions.completer import Completion
+from .completions.judging import Judged, judge
 from .completions.probe import Probe
 from .errors import BudgetTooSmall, MaskwrightError
 from .matcher import Constraint, Matcher, as_array
@@ -27,11 +27,11 @@ from .vocabulary import Vocabulary
 if TYPE_CHECKING:
     import torch
 
-Plan = tuple[int, ...]
-"""Tokens that complete a text, the end token left out."""
+Plan = Completion | tuple[Completion, ...]
+"""A completion, or several of which one is."""
 
-MOST_JUDGED = 512
-"""Of more groups of tokens than this only so many are judged in a step; the others are taken not to fit."""
+
+_NOTHING = Completion(b"", ())
 
 
 class BudgetedConstraint:
@@ -51,8 +51,8 @@ class BudgetedConstraint:
                 "no text was found that the vocabulary's tokens can spell, so that none can be promised",
                 remedy="use a vocabulary with a token for every byte, or do not ask to finish within the budget",
             )
-        self._first: Plan = found.tokens
-        self.least = len(self._first) + 1
+        self._first = found
+        self.least = len(found.tokens) + 1
         if max_tokens < self.least:
             raise BudgetTooSmall(
                 f"a budget of {max_tokens} tokens is too small for any text, as far as was found",
@@ -73,24 +73,15 @@ class BudgetedConstraint:
         return BudgetedMatcher(self.constraint.matcher(), self.max_tokens, self._first)
 
 
-@dataclass(eq=False)
-class _Judged:
-    """The tokens of one place: ``plans[g]`` completes the text after a token of group ``g`` in time, if any does."""
-
-    length: int
-    outcomes: Outcomes
-    plans: list[Plan | None]
-
-
 class BudgetedMatcher:
     """A matcher that allows only what leaves room for the rest; otherwise as ``Matcher``."""
 
     def __init__(self, matcher: Matcher, max_tokens: int, plan: Plan) -> None:
         self.matcher = matcher
         self.max_tokens = max_tokens
-        self._plans: list[Plan | None] = [plan]
-        self._judged: _Judged | None = None
-        self._reach = matcher.constraint.completer.reach
+        self._plans: list[Plan] = [plan]
+        self._judged: tuple[int, Judged | None] | None = None
+        self._completer = matcher.constraint.completer
 
     # --- the budget
 
@@ -108,19 +99,30 @@ class BudgetedMatcher:
         """As ``Matcher.shortest_completion``."""
         return self.matcher.shortest_completion()
 
-    def _has_plenty(self) -> bool:
-        """Is there room for the rest whatever token comes next?"""
-        left = self.max_tokens - len(self._plans)
-        return self._reach is not None and self._reach.tokens_after(self.matcher, left) <= left
+    def _plenty(self) -> tuple[Completion, ...] | None:
+        """None unless there is room for the rest whatever token comes next; then what may complete it, if that is known
+        only from having seen it.
+        """
+        left, reach = self.left - 1, self._completer.reach
+        if reach is not None and reach.tokens_after(self.matcher, left) <= left:
+            return ()
+        prospect = self._completer.foresight.prospect(self.matcher)
+        return prospect.plans if prospect is not None and prospect.tokens < left else None
 
-    def _plan(self) -> Plan:
+    def _plan(self) -> Completion:
+        """A completion of the text as it is."""
         plan = self._plans[-1]
-        if plan is None:
-            found = self.matcher.constraint.completer.complete(self.matcher)
+        if isinstance(plan, tuple):
+            found = self._completer.complete(self.matcher)
+            if found is None or len(found.tokens) >= self.left:
+                found = next((each for each in plan if self._completes(each)), None)
             assert found is not None
-            assert len(found.tokens) < self.left, "the bounds of ``Reach`` do not hold"
-            plan = self._plans[-1] = found.tokens
+            assert len(found.tokens) < self.left, "what was known to complete the text does not"
+            plan = self._plans[-1] = found
         return plan
+
+    def _completes(self, plan: Completion) -> bool:
+        return Probe(self.matcher).completes(plan.content)
 
     # --- masks
 
@@ -132,47 +134,26 @@ class BudgetedMatcher:
 
     def restrict(self, mask: NDArray[np.int32]) -> None:
         """Take from ``mask``, int32[at least ceil(V / 32)], which the matcher has filled, what leaves no room."""
-        if self._has_plenty() or self.matcher.is_terminated():
+        if self.matcher.is_terminated() or self._plenty() is not None:
             return
         judged = self._judge()
-        if judged is None:
-            self._only(mask, self._plan())
+        if judged is not None and judged.fits is None:
             return
-        fits = np.array([False, *(plan is not None for plan in judged.plans)])[judged.outcomes.groups]
-        bits = np.zeros(32 * len(mask), np.bool_)
-        bits[: len(fits)] = fits
-        bits[list(self.matcher.constraint.vocabulary.eos_token_ids)] = True
-        plan = self._plan()
-        if plan:
-            bits[plan[0]] = True
-        mask &= np.packbits(bits, bitorder="little").view(np.int32)
-
-    def _only(self, mask: NDArray[np.int32], plan: Plan) -> None:
-        """Keep the next token of ``plan`` and the end tokens."""
         kept = np.zeros(32 * len(mask), np.bool_)
+        if judged is not None and judged.fits is not None:
+            kept[: len(judged.fits)] = judged.fits
         kept[list(self.matcher.constraint.vocabulary.eos_token_ids)] = True
-        kept[list(plan[:1])] = True
+        kept[list(self._plan().tokens[:1])] = True
         mask &= np.packbits(kept, bitorder="little").view(np.int32)
 
-    def _judge(self) -> _Judged | None:
-        """The groups of the next tokens, judged."""
-        if self._judged is None or self._judged.length != self.used:
-            outcomes = outcomes_of(self.matcher)
-            if outcomes is None:
-                return None
-            plans = [self._plan_after(sample) for sample in outcomes.samples[:MOST_JUDGED]]
-            plans += [None] * (len(outcomes.samples) - len(plans))
-            self._judged = _Judged(self.used, outcomes, plans)
-        return self._judged
-
-    def _plan_after(self, token: int) -> Plan | None:
-        """A completion after ``token`` for which there is room."""
-        matcher = self.matcher
-        if not matcher.accept_token(token):
-            return None
-        found = matcher.constraint.completer.complete(matcher)
-        matcher.rollback(1)
-        return found.tokens if found is not None and len(found.tokens) + 2 <= self.left else None
+    def _judge(self) -> Judged | None:
+        """The groups of the next tokens, judged; None if there are too many."""
+        if self._judged is None or self._judged[0] != self.used:
+            judged = judge(self.matcher, self.left - 2)
+            if judged is not None:
+                self._completer.foresight.keep(self.matcher, judged)
+            self._judged = (self.used, judged)
+        return self._judged[1]
 
     # --- tokens
 
@@ -180,37 +161,32 @@ class BudgetedMatcher:
         """Read a token; False, and no change, if it is not allowed or leaves no room for the rest."""
         if self.left < 1:
             return False
-        plan, has_plenty = self._plans[-1], self._has_plenty()
+        plan, plenty = self._plans[-1], self._plenty()
         if not self.matcher.accept_token(token_id):
             return False
-        if self.matcher.is_terminated():
-            self._plans.append(())
-        elif plan and plan[0] == token_id:
-            self._plans.append(plan[1:])
-        elif has_plenty:
-            self._plans.append(None)
-        else:
-            found = self._plan_behind(token_id)
-            if found is None:
-                self.matcher.rollback(1)
-                return False
-            self._plans.append(found)
+        following = self._plan_behind(token_id, plan, plenty)
+        if following is None:
+            self.matcher.rollback(1)
+            return False
+        self._plans.append(following)
         return True
 
-    def _plan_behind(self, token: int) -> Plan | None:
-        """A completion for which there is room, after ``token``, which was just read."""
+    def _plan_behind(self, token: int, plan: Plan, plenty: tuple[Completion, ...] | None) -> Plan | None:
+        """What completes the text after ``token``, which was just read, if there is room for it."""
+        if self.matcher.is_terminated():
+            return _NOTHING
+        if isinstance(plan, Completion) and plan.tokens[:1] == (token,):
+            size = len(self.matcher.constraint.vocabulary.spelled[token])
+            return Completion(plan.content[size:], plan.tokens[1:])
+        if plenty is not None:
+            return plenty
         judged = self._judged
-        if judged is not None and judged.length == self.used:
-            group = int(judged.outcomes.groups[token])
-            plan = judged.plans[group - 1] if group else None
-            if plan is not None and self._completes(plan):
-                return plan
-        found = self.matcher.constraint.completer.complete(self.matcher)
-        return found.tokens if found is not None and len(found.tokens) + 2 <= self.left else None
-
-    def _completes(self, plan: Plan) -> bool:
-        spelled = self.matcher.constraint.vocabulary.spelled
-        return Probe(self.matcher).completes(b"".join([spelled[token] for token in plan]))
+        if judged is not None and judged[0] == self.used and judged[1] is not None:
+            known = judged[1].plan_after(token)
+            if known is not None and self._completes(known):
+                return known
+        found = self._completer.complete(self.matcher)
+        return found if found is not None and len(found.tokens) + 2 <= self.left else None
 
     def accept_tokens(self, token_ids: list[int]) -> int:
         """Read tokens up to the first that is not allowed; how many were read."""
@@ -237,7 +213,7 @@ class BudgetedMatcher:
 
     def fork(self) -> BudgetedMatcher:
         """An independent matcher in the same state, with the same budget left."""
-        other = BudgetedMatcher(self.matcher.fork(), self.max_tokens, ())
+        other = BudgetedMatcher(self.matcher.fork(), self.max_tokens, _NOTHING)
         other._plans = self._plans.copy()
         other._judged = self._judged
         return other

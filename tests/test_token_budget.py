@@ -14,6 +14,9 @@ from hypothesis import strategies as st
 
 import maskwright as mw
 from maskwright.generation.tiny import TINY_MODEL_PATH
+from maskwright.grammar import token_budget
+from maskwright.grammar.completions.judging import judge
+from maskwright.grammar.completions.probe import Probe
 from maskwright.grammar.matcher import Constraint, Matcher
 from maskwright.grammar.token_budget import BudgetedConstraint, BudgetedMatcher
 from maskwright.jsonschemabench.maskbench import cases
@@ -238,6 +241,34 @@ def test_tokens_that_lack_bytes() -> None:
         BudgetedConstraint(mw.compile({"type": "object"}, vocabulary), 100)
 
 
+UNIQUE: list[Any] = [
+    {"type": "array", "items": {"type": "string"}, "uniqueItems": True, "minItems": 4},
+    {"type": "array", "items": {"type": "integer"}, "uniqueItems": True, "minItems": 4},
+    {"type": "array", "items": {"type": "string", "maxLength": 1}, "uniqueItems": True, "minItems": 3},
+    {"type": "array", "items": {"enum": ["a", "b", "ab", "c"]}, "uniqueItems": True, "minItems": 3},
+    {"type": "array", "items": {"type": "object"}, "uniqueItems": True, "minItems": 3},
+]
+
+
+@pytest.mark.parametrize("schema", UNIQUE, ids=str)
+def test_items_that_may_not_be_repeated(tiny: mw.Vocabulary, schema: Any) -> None:
+    constraint, walker = mw.compile(schema, tiny), Walker(tiny)
+    least = least_of(constraint)
+    for budget in range(least, least + 4):
+        for seed in range(8):
+            found = walker.walk(BudgetedConstraint(constraint, budget).matcher(), random.Random(seed), budget)  # type: ignore[arg-type]
+            assert found.finished, found.content
+            assert Judge(schema).accepts(found.content), found.content
+
+
+def test_keys_that_are_longer_than_all_short_ones() -> None:
+    schema = {"type": "object", "patternProperties": {r"^\d+\.\d+\.\d+(-[a-z0-9]+)*$": {"type": "null"}}}
+    constraint = mw.compile(schema | {"additionalProperties": False, "minProperties": 1}, small_vocabulary())
+    completion = constraint.matcher().shortest_completion()
+    assert completion is not None
+    assert completes(constraint, [], completion)
+
+
 # --- plenty of room
 
 
@@ -273,6 +304,50 @@ def test_a_token_leaves_no_more_than_its_bound(tiny: mw.Vocabulary, name: str) -
             assert matcher.accept_token(rng.choice(allowed))
             if matcher.is_terminated():
                 break
+
+
+ANYWHERE: list[Any] = [
+    FIXED["person"],
+    FIXED["overlapping"],
+    {"anyOf": [{"type": "object", "required": ["a"], "minProperties": 3}, {"type": "array", "minItems": 2}]},
+    {"type": "object", "patternProperties": {"^x": {"type": "integer"}, "y$": {"type": "string"}}, "required": ["x"]},
+    mw.Lark('start: "list" NAME ("+" NAME)* "end"\nNAME: /[a-z]+/\n%ignore " "'),
+    mw.Gbnf('root ::= "(" root ")" | "[" root "," root "]" | [0-9]+'),
+]
+
+
+@pytest.mark.parametrize("spec", ANYWHERE, ids=str)
+def test_what_was_seen_holds_wherever_a_matcher_is_at_such_a_place(tiny: mw.Vocabulary, spec: Any) -> None:
+    constraint = mw.compile(spec, tiny)
+    foresight, seen = constraint.completer.foresight, 0
+    for seed in range(4):
+        judged, rng = constraint.matcher(), random.Random(seed)
+        for _ in range(12):
+            prospect = foresight.prospect(judged)
+            allowed = np.flatnonzero(mask_of(judged)).tolist()
+            for token in rng.sample(allowed, min(len(allowed), 8)) if prospect else ():
+                assert judged.accept_token(token)
+                assert judged.is_terminated() or any(Probe(judged).completes(plan.content) for plan in prospect.plans)
+                judged.rollback(1)
+                seen += 1
+            found = judge(judged, 1000)
+            assert found is not None
+            foresight.keep(judged, found)
+            assert judged.accept_token(rng.choice(allowed))
+            if judged.is_terminated():
+                break
+    assert seen
+
+
+def test_what_was_seen_spares_the_search(tiny: mw.Vocabulary, monkeypatch: pytest.MonkeyPatch) -> None:
+    constraint = mw.compile(FIXED["overlapping"], tiny)
+    limited = BudgetedConstraint(constraint, 1000)
+    written = walk(limited.matcher(), random.Random(1), False)
+    monkeypatch.setattr(token_budget, "judge", None)
+    again = limited.matcher()
+    for token in written:
+        mask_of(again)
+        assert again.accept_token(token)
 
 
 # --- the matcher
@@ -320,6 +395,18 @@ def test_generate_finishes_in_time() -> None:
             assert all(result.finish_reason == "stop" and set(result.value) == {"name", "age"} for result in results)
     cut = mw.generate(None, "Write a person.", schema=schema, max_new_tokens=2, finish_within_budget=False)
     assert cut.finish_reason == "length"
+
+
+def test_drafts_of_prompt_lookup_stay_within_the_budget() -> None:
+    schema = {"type": "array", "items": {"enum": ["red", "green"]}, "minItems": 2}
+    for tokens in (8, 13):
+        arguments: dict[str, Any] = {"schema": schema, "max_new_tokens": tokens, "do_sample": False}
+        prompt = 'Repeat: ["red","green","red","green","red","green","red"]'
+        plain = mw.generate(None, prompt, **arguments)
+        looked_up = mw.generate(None, prompt, prompt_lookup_num_tokens=4, **arguments)
+        assert plain.finish_reason == looked_up.finish_reason == "stop"
+        assert plain.token_ids == looked_up.token_ids
+        assert len(plain.token_ids) <= tokens
 
 
 def test_maskbench_within_budgets(maskbench_folder: Path, tiny: mw.Vocabulary) -> None:

@@ -26,6 +26,7 @@ from .values import ValueTexts
 
 if TYPE_CHECKING:
     from ..matcher import Constraint, Matcher
+    from .foresight import Foresight
 
 _MOST_PIECES = 1 << 12
 _MOST_EXITS = 64
@@ -53,6 +54,13 @@ class Completer:
         self._grammar: GrammarTexts | None = None
 
     @cached_property
+    def foresight(self) -> Foresight:
+        """What was seen to be left after any next token, where there is no such bound."""
+        from .foresight import Foresight
+
+        return Foresight()
+
+    @cached_property
     def reach(self) -> Reach | None:
         """Bounds on what one more token can leave to be written, if there are any."""
         with self._lock:
@@ -66,7 +74,7 @@ class Completer:
             content = self._content(probe)
             probe.back(start)
             tokens: Sequence[int] | None = None if content is None else probe.spelling.tokens(content)
-            if tokens is None:
+            if tokens is None and (content is not None or probe.spelling.lacks_bytes):
                 tokens = search(matcher, self._content)
         if tokens is None:
             return None
@@ -120,7 +128,9 @@ class Completer:
                 if best is None or cost < best[0]:
                     best = (cost, each.text)
         if best is not None and probe.read(best[1] or b""):
-            return best[1] + self._behind_number(probe, configuration)
+            piece = best[1] + self._behind_number(probe, configuration)
+            if piece:
+                return piece
         return self._unique.out_of_scalar(probe, configuration)
 
     def _exits(self, probe: Probe, configuration: Configuration) -> list[Exit]:

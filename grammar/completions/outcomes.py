@@ -16,8 +16,8 @@ from ..token_tables import TokenTables
 if TYPE_CHECKING:
     from ..matcher import Matcher
 
-MOST = 1 << 12
-"""More groups than this are not told apart."""
+_ROOMS = (1 << 12, 1 << 15)
+"""For so many groups there is room at first, and at last: more are not told apart."""
 
 _staying: weakref.WeakKeyDictionary[TokenTables, dict[int, Outcomes]] = weakref.WeakKeyDictionary()
 
@@ -33,9 +33,10 @@ class Outcomes:
 def outcomes_of(matcher: Matcher) -> Outcomes | None:
     """The groups of the tokens that ``matcher`` allows next; None if there are too many to tell apart.
 
-    Of a free string, only the tokens that close it are walked: what the others lead to is the same in all of them.
+    Of a free string or key, only the tokens that close it are walked: what the others lead to is the same in all of
+    them.
     """
-    if not _is_in_free_string(matcher):
+    if not (_is_in_free_string(matcher) or _is_in_free_key(matcher)):
         return _sorted(matcher, at.TRIE, None)
     constraint = matcher.constraint
     by_escapes = _staying.setdefault(constraint._tables, {})
@@ -59,6 +60,17 @@ def _is_in_free_string(matcher: Matcher) -> bool:
     return bool(count >= record[at.MIN_LENGTH] and unlimited)
 
 
+def _is_in_free_key(matcher: Matcher) -> bool:
+    """Is it a key of which nothing is known, nor will be?"""
+    slots = matcher._slots
+    start = int(slots[at.LENGTH]) * at.CONFIGURATION
+    mode, frame, named, _, _, inside = matcher._history[start : start + at.S + 1].tolist()
+    if mode != at.OPEN_KEY or inside != at.INSIDE or named >= 0 or slots[at.KEEPS_TEXT]:
+        return False
+    node = matcher.constraint._automaton.nodes.array[matcher._arena[frame + at.NODE]]
+    return bool(node[at.CLASSES] == 0 and matcher._arena[frame + at.OTHERS] == 0)
+
+
 def _only_staying(matcher: Matcher, found: Outcomes) -> Outcomes:
     tables = matcher.constraint._tables
     mask = tables.strings(matcher.constraint._automaton.escapes).stay_within[-1]
@@ -72,14 +84,22 @@ def _only_staying(matcher: Matcher, found: Outcomes) -> Outcomes:
 
 
 def _sorted(matcher: Matcher, trie: int, known: Outcomes | None) -> Outcomes | None:
+    for room in _ROOMS:
+        found = _sorted_within(matcher, trie, known, room)
+        if found is not None:
+            return found
+    return None
+
+
+def _sorted_within(matcher: Matcher, trie: int, known: Outcomes | None, room: int) -> Outcomes | None:
     size = matcher.constraint._tables.size
     while True:
         groups = np.zeros(size, np.int32) if known is None else known.groups.copy()
-        samples = np.zeros(MOST, np.int32)
+        samples = np.zeros(room, np.int32)
         if known is not None:
             samples[0] = len(known.samples)
             samples[1 : 1 + len(known.samples)] = known.samples
-        keys, numbers = np.zeros(4 * MOST, np.int64), np.zeros(4 * MOST, np.int32)
+        keys, numbers = np.zeros(4 * room, np.int64), np.zeros(4 * room, np.int32)
         outcome = sort_by_outcome(matcher._slots, trie, groups, keys, numbers, samples)
         if outcome == TOO_MANY:
             return None

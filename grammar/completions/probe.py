@@ -16,11 +16,13 @@ if TYPE_CHECKING:
 
 _QUOTE_FIRST = b'"' + bytes(range(0x61, 0x7B)) + b"0123456789" + bytes(range(0x41, 0x5B))
 _ASCII = _QUOTE_FIRST + bytes(byte for byte in range(0x20, 0x7F) if byte not in _QUOTE_FIRST and byte != 0x5C)
+_ENDS = b"\x80\x90\xa0"
+_PLAIN = _ASCII + _ENDS
 _ALPHABETS = tuple(
     np.frombuffer(bytearray(alphabet), np.uint8)
-    for alphabet in (_ASCII, _ASCII + bytes(byte for byte in range(256) if byte not in _ASCII))
+    for alphabet in (_PLAIN, _PLAIN + bytes(byte for byte in range(256) if byte not in _PLAIN))
 )
-"""Bytes to try: first those of plain characters, and only if these do not do, all."""
+"""Bytes to try: first plain characters and such as end another one that has begun; if these do not do, all."""
 
 _NUMBERS = (np.frombuffer(bytearray(b"0123456789.-eE+"), np.uint8),)
 _ROOMS = (1 << 9, 1 << 12, 1 << 15)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count, islice
 from typing import TYPE_CHECKING
 
 from ..kernels import layout as at
@@ -35,6 +36,7 @@ class Records:
         self._automaton = automaton
         self._nodes: dict[int, list[int]] = {}
         self._keys: dict[tuple[int, int], list[Key]] = {}
+        self._names: dict[tuple[int, int], tuple[list[bytes], Iterator[bytes]]] = {}
 
     def node(self, node: int) -> list[int]:
         """The fields of a node."""
@@ -124,8 +126,21 @@ class Records:
         if not fields[at.CLASSES]:
             yield from (text for text in map(quoted, _names()) if text not in named)
             return
+        found, more = self._names.setdefault(
+            (fields[at.KEY_TEXT], number), ([], self._names_of_class(fields[at.KEY_TEXT], number))
+        )
+        for i in count():
+            if i == len(found):
+                found += islice(more, 1)
+            if i == len(found):
+                return
+            if found[i] not in named:
+                yield found[i]
+
+    def _names_of_class(self, text: int, number: int) -> Iterator[bytes]:
+        """Keys that the automaton ``text`` puts into class ``number``, breadth first; few that lead to one state."""
         automaton = self._automaton
-        record = automaton.texts.array[fields[at.KEY_TEXT]].tolist()
+        record = automaton.texts.array[text].tolist()
         classes, base = record[at.TEXT_CLASSES], record[at.TEXT_BASE]
         labels = automaton.text_label.array
         of_character = automaton.text_ascii.array[record[at.TEXT_ASCII_AT] : record[at.TEXT_ASCII_AT] + 128]
@@ -134,17 +149,17 @@ class Records:
             letters.setdefault(int(of_character[ord(character)]), []).append(character)
         level, met = [("", record[at.TEXT_FIRST])], 0
         while level and met < _MOST_NAMES:
-            following = []
+            following: dict[int, list[str]] = {}
             for name, state in level:
                 met += 1
-                text = quoted(name.encode())
-                if labels[record[at.TEXT_LABEL_AT] + state] == number and text not in named:
-                    yield text
+                if labels[record[at.TEXT_LABEL_AT] + state] == number:
+                    yield quoted(name.encode())
                 for letter, characters in letters.items():
                     after = int(automaton.text_next.array[base + state * classes + letter])
-                    if after != at.DEAD:
-                        following += [(name + character, after) for character in characters[:2]]
-            level = following[:_MOST_NAMES]
+                    names = following.setdefault(after, [])
+                    if after != at.DEAD and len(names) < _MOST_ALIKE:
+                        names += [name + character for character in characters[:2]]
+            level = [(name, state) for state, names in following.items() for name in names]
 
     def text_states(self, text: int) -> int:
         """How many states a text's automaton has, at most."""
@@ -162,7 +177,8 @@ class Records:
 
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-$.:/@ #!%&()*+,;<=>?[]^`{|}~'"
-_MOST_NAMES = 2000
+_MOST_NAMES = 1 << 14
+_MOST_ALIKE = 40
 
 
 def _names() -> Iterator[bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,6 +43,11 @@ class Spelling:
             found.append(token)
             place += int(self._offsets[token + 1] - self._offsets[token])
         return found
+
+    @cached_property
+    def lacks_bytes(self) -> bool:
+        """Are there ASCII characters that no token spells?"""
+        return any(self.cost(bytes([byte])) >= UNSPELLABLE for byte in range(0x20, 0x7F))
 
     def count(self, content: bytes) -> int | None:
         """How many tokens ``tokens`` would give."""

@@ -42,12 +42,13 @@ class UniqueItems:
         """A longer way out, which makes another value of it."""
         if not probe.matcher._slots[at.KEEPS_TEXT]:
             return None
-        closing = b"" if configuration.mode in (at.NUMBER, at.EMBEDDED_NUMBER) else b'"'
-        behind = (b",", b"]", b"}") if not closing else (b"",)
+        is_number = configuration.mode in (at.NUMBER, at.EMBEDDED_NUMBER)
+        closing = b"" if is_number else b'"'
+        behind = (b"]", b"}", b",") if not closing else (b"",)
         more = (
             bytes(letters) + closing + end
             for size in range(4)
-            for letters in product(_MORE, repeat=size)
+            for letters in product(_MORE[-10:] if is_number else _MORE, repeat=size)
             for end in behind
         )
         return self._first_read(probe, more)

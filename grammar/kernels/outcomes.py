@@ -13,11 +13,11 @@ from numba import types
 
 from .compilation import kernel
 from .entry import has_room, refusal
-from .keys import begins_with
 from .layout import *  # noqa: F403 -- the layout is this package's vocabulary
 from .parser import frontier_node, frontier_size
-from .pointers import Flag, Ints, Long, Longs, bytes_at, call_step, halves_at, ints_at, longs_at
-from .shortest import length_that_counts
+from .pointers import Ints, Long, Longs, bytes_at, call_step, halves_at, ints_at, longs_at
+from .shortest import begins_a_used_key, code_point_that_counts, length_that_counts
+from .successors import count_that_matters
 from .walks import load
 
 Slots = types.Array(types.int64, 1, "C")
@@ -89,7 +89,7 @@ def mixed_frames(slots, found, frame, base):
             found = mixed_list(slots, found, np.int64(arena[frame + NEXT]), base, LINES_WIDTH, LINES_OUTER)
             found = mixed_list(slots, found, np.int64(arena[frame + OTHERS]), base, BLOCKER_WIDTH, BLOCKER_NEXT)
         else:
-            found = mixed(mixed(found, np.int64(arena[frame + COUNT])), np.int64(arena[frame + NEXT]))
+            found = mixed(mixed(found, count_that_matters(slots, frame)), np.int64(arena[frame + NEXT]))
         if arena[frame + KIND] == OBJECT:
             words = np.int64(ints_at(slots[NODES])[(np.int64(arena[frame + NODE]) << NODE_SHIFT) + WORDS])
             for i in range(words):
@@ -99,17 +99,6 @@ def mixed_frames(slots, found, frame, base):
             found = mixed(found, np.int64(arena[frame + OTHERS]))
         frame = np.int64(arena[frame + PARENT])
     return mixed(found, frame)
-
-
-@kernel(Flag, Longs, Long, Long, Long)
-def begins_a_used_key(slots, frame, start, size):
-    arena = ints_at(slots[ARENA])
-    key = np.int64(arena[frame + OTHERS])
-    while key != 0:
-        if begins_with(slots, key, start, size, 0):
-            return True
-        key = np.int64(arena[key + KEY_BEFORE])
-    return False
 
 
 @kernel(Long, Longs, Long, Ints, Long, Long, Long)
@@ -132,7 +121,7 @@ def mixed_configuration(slots, found, cells, i, top, base):
         arena = ints_at(slots[ARENA])
         size = np.int64(cells[i + C])
         start = top - size
-        found = mixed(mixed(found, np.int64(cells[i + B])), np.int64(cells[i + E]))
+        found = mixed(mixed(found, np.int64(cells[i + B])), code_point_that_counts(slots, cells, i, top))
         found = mixed(found, np.int64(arena[top - 1]) >> KEY_STATE_SHIFT)
         if cells[i + A] < 0 and not begins_a_used_key(slots, frame, start, size):
             return found

@@ -7,6 +7,7 @@ from numba import types
 
 from .compilation import kernel
 from .entry import has_room, refusal
+from .keys import begins_with
 from .layout import *  # noqa: F403 -- the layout is this package's vocabulary
 from .pointers import Flag, Ints, Long, Longs, Nothing, bytes_at, call_step, ints_at, longs_at
 from .residues import number_label, residue_of
@@ -17,8 +18,8 @@ Numbers = types.Array(types.int32, 1, "C")
 Content = types.Array(types.uint8, 1, "C")
 
 # a row of the search: a configuration, which row it was reached from, by which byte, the last byte of an open key, and
-# C as far as it counts
-FROM, BY, CELL, COUNTS, ROW = 8, 9, 10, 11, 12
+# C and E as far as they count
+FROM, BY, CELL, COUNTS, BEGUN, ROW = 8, 9, 10, 11, 12, 13
 # an exit from a scalar: its row, the mode after it, A and the frame's state and NEXT then
 EXIT_ROW, EXIT_MODE, EXIT_A, EXIT_STATE, EXIT_NEXT, EXIT_WIDTH = range(6)
 FULL = -16  # the search came to its end without looking at everything
@@ -52,16 +53,42 @@ def read_bytes(slot_array, content, start, end):
 
 @kernel(Long, Longs, Ints, Long)
 def length_that_counts(slots, stack, i):
-    """C of a configuration, or 0 where the automaton goes on alike whatever it is."""
+    """C of a configuration, or less where the automaton goes on alike whatever it is."""
     mode = stack[i + MODE]
     if mode == OPEN_KEY and stack[i + A] < 0:
         return np.int64(0)
     if mode != STRING and mode != TEXT:
         return np.int64(stack[i + C])
     node = ints_at(slots[NODES] + (np.int64(stack[i + A]) << NODE_SHIFT) * 4)
-    if node[MIN_LENGTH] == 0 and node[MAX_LENGTH] >= UNBOUNDED:
-        return np.int64(0)
+    if node[MAX_LENGTH] >= UNBOUNDED:
+        return min(np.int64(stack[i + C]), np.int64(node[MIN_LENGTH]))
     return np.int64(stack[i + C])
+
+
+@kernel(Flag, Longs, Long, Long, Long)
+def begins_a_used_key(slots, frame, start, size):
+    arena = ints_at(slots[ARENA])
+    key = np.int64(arena[frame + OTHERS])
+    while key != 0:
+        if begins_with(slots, key, start, size, 0):
+            return True
+        key = np.int64(arena[key + KEY_BEFORE])
+    return False
+
+
+@kernel(Long, Longs, Ints, Long, Long)
+def code_point_that_counts(slots, stack, i, top):
+    """E of a configuration with this TOP, or 0 where it does not matter which character it is that has begun."""
+    mode = stack[i + MODE]
+    if mode == STRING:
+        return np.int64(0)
+    if mode == OPEN_KEY and stack[i + A] < 0:
+        frame = np.int64(stack[i + FRAME])
+        node = ints_at(slots[NODES] + (np.int64(ints_at(slots[ARENA])[frame + NODE]) << NODE_SHIFT) * 4)
+        size = np.int64(stack[i + C])
+        if node[CLASSES] == 0 and not begins_a_used_key(slots, frame, top - size, size):
+            return np.int64(0)
+    return np.int64(stack[i + E])
 
 
 @kernel(Long, Longs, Ints, Long, inline=True)
@@ -72,9 +99,11 @@ def last_cell(slots, stack, i):
     return np.int64(ints_at(slots[ARENA])[stack[i + TOP] - 1])
 
 
-@kernel(Flag, Numbers, Long, Ints, Long, Long)
-def is_row(rows, row, stack, length, cell):
-    """Is the configuration at the second place of the stack that of ``row``? ``length``: its C, as far as it counts."""
+@kernel(Flag, Numbers, Long, Ints, Long, Long, Long)
+def is_row(rows, row, stack, length, begun, cell):
+    """Is the configuration at the second place of the stack that of ``row``? ``length``, ``begun``: its C and E, as far
+    as they count.
+    """
     at = row * ROW
     return (
         rows[at + CELL] >> KEY_STATE_SHIFT == cell >> KEY_STATE_SHIFT
@@ -83,16 +112,16 @@ def is_row(rows, row, stack, length, cell):
         and rows[at + B] == stack[CONFIGURATION + B]
         and rows[at + COUNTS] == length
         and rows[at + S] == stack[CONFIGURATION + S]
-        and rows[at + E] == stack[CONFIGURATION + E]
+        and rows[at + BEGUN] == begun
     )
 
 
-@kernel(Long, Ints, Long, Long)
-def hashed(stack, length, cell):
+@kernel(Long, Ints, Long, Long, Long)
+def hashed(stack, length, begun, cell):
     found = np.int64(stack[CONFIGURATION + MODE]) ^ (cell >> KEY_STATE_SHIFT << 5)
-    for i in (A, B, S, E):
+    for i in (A, B, S):
         found = (found * 1000003) ^ np.int64(stack[CONFIGURATION + i])
-    found = (found * 1000003) ^ length
+    found = (((found * 1000003) ^ begun) * 1000003) ^ length
     return (found ^ (found >> 29)) * 0x9E3779B1 >> 7
 
 
@@ -123,6 +152,22 @@ def load_row(slots, rows, row):
     while stack[MODE] == OPEN_KEY and rows[row * ROW + FROM] >= 0:
         arena[rows[row * ROW + TOP] - 1] = rows[row * ROW + CELL]
         row = np.int64(rows[row * ROW + FROM])
+
+
+@kernel(Long, Longs, Numbers, Long, Long)
+def lay_text(slots, rows, row, start):
+    """Write the bytes that led to ``row`` behind the text that was read, which ends at ``start``; how many they are."""
+    text = bytes_at(slots[TEXT_READ])
+    size = np.int64(0)
+    at = row
+    while rows[at * ROW + FROM] >= 0:
+        size += 1
+        at = np.int64(rows[at * ROW + FROM])
+    for i in range(size):
+        if start + size - i < slots[TEXT_SIZE]:
+            text[start + size - 1 - i] = rows[row * ROW + BY]
+        row = np.int64(rows[row * ROW + FROM])
+    return size
 
 
 @kernel(Flag, Long, inline=True)
@@ -156,11 +201,21 @@ def find_exits(slot_array, alphabet, rows, table, exits, most):
     rows[CELL] = last_cell(slots, stack, 0)
     used, found, row = 1, 0, 0
     wrap = len(table) - 1
+    offsets = ints_at(slots[OFFSETS])
+    text = bytes_at(slots[TEXT_READ])
+    start = np.int64(offsets[slots[LENGTH]])
+    here = start
     while row < used and found < most:
         if is_leaving(rows, row) or rows[row * ROW + TOP] + slots[MARGIN] // 2 > slots[ARENA_SIZE]:
             row += 1
             continue
         load_row(slots, rows, row)
+        if slots[KEEPS_TEXT] != 0:
+            here = start + lay_text(slots, rows, row, start)
+            if here + slots[MARGIN] // 2 > slots[TEXT_SIZE]:
+                row += 1
+                continue
+            offsets[slots[LENGTH]] = here
         if is_number(stack[MODE]):
             label = number_label(slots, np.int64(stack[A]), residue_of(stack, 0))
             if label != 0:
@@ -169,6 +224,8 @@ def find_exits(slot_array, alphabet, rows, table, exits, most):
             if found == most:
                 break
             byte = np.int64(alphabet[i])
+            if slots[KEEPS_TEXT] != 0:
+                text[here] = byte
             if call_step(slots[STEP], slots, stack, 0, byte) == 0:
                 continue
             mode = stack[CONFIGURATION + MODE]
@@ -176,17 +233,22 @@ def find_exits(slot_array, alphabet, rows, table, exits, most):
                 continue
             length = length_that_counts(slots, stack, CONFIGURATION)
             cell = last_cell(slots, stack, CONFIGURATION)
-            slot = hashed(stack, length, cell) & wrap
+            begun = code_point_that_counts(slots, stack, CONFIGURATION, np.int64(stack[CONFIGURATION + TOP]))
+            slot = hashed(stack, length, begun, cell) & wrap
             leaves = mode == AFTER or mode == COLON or mode == ENDED
-            while not leaves and table[slot] != 0 and not is_row(rows, np.int64(table[slot]) - 1, stack, length, cell):
+            while not leaves and table[slot] != 0:
+                if is_row(rows, np.int64(table[slot]) - 1, stack, length, begun, cell):
+                    break
                 slot = (slot + 1) & wrap
             if not leaves and table[slot] != 0:
                 continue
             if (used + 1) * ROW > len(rows):
+                offsets[slots[LENGTH]] = start
                 return FULL - found
             for j in range(CONFIGURATION):
                 rows[used * ROW + j] = stack[CONFIGURATION + j]
             rows[used * ROW + COUNTS] = length
+            rows[used * ROW + BEGUN] = begun
             rows[used * ROW + FROM] = row
             rows[used * ROW + BY] = byte
             rows[used * ROW + CELL] = cell
@@ -200,6 +262,7 @@ def find_exits(slot_array, alphabet, rows, table, exits, most):
                 table[slot] = used + 1
                 used += 1
         row += 1
+    offsets[slots[LENGTH]] = start
     if slots[MISS_COUNT] or slots[SHORT]:
         return -1 - refusal(slots)
     return found

@@ -3,7 +3,8 @@
 A key is 128 bits of a hash over all that a configuration depends on, wherever in the arena it lies. Counts that no
 longer matter are left out, so that there are finitely many keys wherever the language makes that possible. What is not
 hashed makes the answer *unkeyed*: keys that are not named and unique items, which are remembered in full, ambiguous
-stacks of the parser, and the lines of indented blocks.
+stacks of the parser, and the lines of indented blocks. Of these all but unique items and ambiguous stacks are hashed
+for a key *in full*; of such keys there may be ever more.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from .entry import has_room
 from .layout import *  # noqa: F403 -- the layout is this package's vocabulary
 from .parser import frontier_node, frontier_size
 from .pointers import Flag, Ints, Long, Longs, Nothing, bytes_at, call_step, halves_at, ints_at, longs_at
+from .shortest import begins_a_used_key, code_point_that_counts, length_that_counts
 from .walks import NO_LIMIT, load
 
 Slots = types.Array(types.int64, 1, "C")
@@ -71,18 +73,51 @@ def count_that_matters(slots, frame):
     return count
 
 
-@kernel(Flag, Longs, Longs, Long)
-def mix_frames(slots, key, frame):
-    """The open containers, from the innermost to the root."""
+@kernel(Flag, Longs, Longs, Long, Long)
+def mix_memory(slots, key, frame, in_full):
+    """What an object or array remembers of its members: keys that are not named can be hashed, unique items cannot."""
+    arena = ints_at(slots[ARENA])
+    if in_full == 0:
+        return arena[frame + OTHERS] == 0
+    if arena[frame + KIND] == ARRAY:
+        return ints_at(slots[NODES])[(np.int64(arena[frame + NODE]) << NODE_SHIFT) + UNIQUE] == 0
+    used = np.int64(arena[frame + OTHERS])
+    while used != 0:
+        mix(key, np.int64(arena[used + KEY_CLASS]))
+        for i in range(arena[used + KEY_SIZE]):
+            mix(key, np.int64(arena[used + KEY_CONTENT + i]) & 0xFF)
+        used = np.int64(arena[used + KEY_BEFORE])
+    mix(key, np.int64(NONE))
+    return True
+
+
+@kernel(Nothing, Longs, Longs, Long)
+def mix_lines(slots, key, lines):
+    """The indented blocks, from the innermost to the outermost."""
+    arena = ints_at(slots[ARENA])
+    while lines != 0:
+        mix(key, np.int64(arena[lines + LINES_OPEN]))
+        mix(key, np.int64(arena[lines + LINES_COLUMNS]))
+        lines = np.int64(arena[lines + LINES_OUTER])
+    mix(key, np.int64(NONE))
+
+
+@kernel(Flag, Longs, Longs, Long, Long)
+def mix_frames(slots, key, frame, in_full):
+    """The open containers, from the innermost to the root; ``in_full``: with what they remember, where that grows."""
     arena = ints_at(slots[ARENA])
     while arena[frame + KIND] != ROOT:
         for i in range(KIND, SEEN):
             if i != COUNT and i != NEXT and i != OTHERS:
                 mix(key, np.int64(arena[frame + i]))
-        if arena[frame + OTHERS] != 0 and arena[frame + KIND] != EMBEDDED:
+        if arena[frame + KIND] != EMBEDDED and not mix_memory(slots, key, frame, in_full):
             return False
         if arena[frame + KIND] == EMBEDDED:
-            if arena[frame + NEXT] != 0 or not mix_frontier(slots, key, np.int64(arena[frame + COUNT])):
+            if in_full != 0:
+                mix_lines(slots, key, np.int64(arena[frame + NEXT]))
+            elif arena[frame + NEXT] != 0:
+                return False
+            if not mix_frontier(slots, key, np.int64(arena[frame + COUNT])):
                 return False
             mix_blockers(slots, key, np.int64(arena[frame + OTHERS]))
         else:
@@ -97,37 +132,73 @@ def mix_frames(slots, key, frame):
     return True
 
 
-@kernel(Flag, Longs, Longs, Ints)
-def mix_thread(slots, key, thread):
+@kernel(Nothing, Longs, Longs, Ints, Long)
+def mix_open_key(slots, key, thread, top):
+    """The bytes so far of a key that need not be one of those named, as far as they count, and where they lead."""
+    arena = ints_at(slots[ARENA])
+    size = np.int64(thread[C])
+    if size == 0:
+        return
+    mix(key, np.int64(arena[top - 1]) >> KEY_STATE_SHIFT)
+    if thread[A] < 0 and not begins_a_used_key(slots, np.int64(thread[FRAME]), top - size, size):
+        return
+    for i in range(top - size, top):
+        mix(key, np.int64(arena[i]) & 0xFF)
+
+
+@kernel(Flag, Longs, Longs, Ints, Long, Long)
+def mix_thread(slots, key, thread, top, in_full):
     """A configuration without threads of its own."""
     mode = np.int64(thread[MODE])
     mix(key, mode)
     mix(key, np.int64(thread[A]))
-    mix(key, np.int64(thread[E]))
+    mix(key, np.int64(thread[E]) if in_full == 0 else code_point_that_counts(slots, thread, np.int64(0), top))
     if mode == GRAMMAR:
-        if thread[S] != 0 or not mix_frontier(slots, key, np.int64(thread[B])):
+        if in_full != 0:
+            mix_lines(slots, key, np.int64(thread[S]))
+        elif thread[S] != 0:
+            return False
+        if not mix_frontier(slots, key, np.int64(thread[B])):
             return False
         mix_blockers(slots, key, np.int64(thread[C]))
         return True
     mix(key, np.int64(thread[B]))
-    mix(key, np.int64(thread[C]))
+    mix(key, np.int64(thread[C]) if in_full == 0 else length_that_counts(slots, thread, np.int64(0)))
     mix(key, np.int64(thread[S]))
-    return mode != OPEN_KEY and mix_frames(slots, key, np.int64(thread[FRAME]))
+    if mode == OPEN_KEY:
+        if in_full == 0:
+            return False
+        mix_open_key(slots, key, thread, top)
+    return mix_frames(slots, key, np.int64(thread[FRAME]), in_full)
 
 
-@kernel(Flag, Longs, Longs, Ints, Long)
-def mix_configuration(slots, key, stack, at):
+@kernel(Flag, Longs, Longs, Ints, Long, Long)
+def mix_configuration(slots, key, stack, at, in_full):
     key[0] = 0
     key[1] = 0
     if stack[at + MODE] != SEVERAL:
-        return mix_thread(slots, key, ints_at(slots[STACK] + at * 4))
+        return mix_thread(slots, key, ints_at(slots[STACK] + at * 4), np.int64(stack[at + TOP]), in_full)
     listed = np.int64(stack[at + A])
     count = np.int64(ints_at(slots[ARENA])[listed])
     mix(key, count)
     for k in range(count):
-        if not mix_thread(slots, key, ints_at(slots[ARENA] + (listed + 1 + k * THREAD) * 4)):
+        thread = ints_at(slots[ARENA] + (listed + 1 + k * THREAD) * 4)
+        if not mix_thread(slots, key, thread, np.int64(stack[at + TOP]), in_full):
             return False
     return True
+
+
+@kernel(Long, Slots, Slots, entry=True)
+def key_of_configuration(slot_array, key):
+    """Write the key of where a matcher stands into ``key``, int64[2], in full: DONE or UNKEYED."""
+    slots = longs_at(slot_array.ctypes.data)
+    if not has_room(slots):
+        return UNKEYED
+    stack = ints_at(slots[STACK])
+    load(slots, stack)
+    if not mix_configuration(slots, longs_at(key.ctypes.data), stack, np.int64(0), np.int64(1)):
+        return UNKEYED
+    return DONE
 
 
 @kernel(Long, Slots, Keys, entry=True)
@@ -160,7 +231,7 @@ def successor_keys(slot_array, keys):
         token = np.int64(trie_terminal[i])
         if token >= 0:
             key = longs_at(keys.ctypes.data + token * 16)
-            if not mix_configuration(slots, key, stack, (depth + 1) * CONFIGURATION):
+            if not mix_configuration(slots, key, stack, (depth + 1) * CONFIGURATION, np.int64(0)):
                 return UNKEYED
             key[1] |= 1
             token = np.int64(same[token])
