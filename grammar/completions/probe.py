@@ -22,7 +22,7 @@ _ALPHABETS = tuple(
     np.frombuffer(bytearray(alphabet), np.uint8)
     for alphabet in (_PLAIN, _PLAIN + bytes(byte for byte in range(256) if byte not in _PLAIN))
 )
-"""Bytes to try: first those of plain characters, and such as end another one that has begun; if these do not do, all."""
+"""Bytes to try: first those of plain characters, and such as end another that has begun; if these do not do, all."""
 
 _NUMBERS = (np.frombuffer(bytearray(b"0123456789.-eE+"), np.uint8),)
 _ROOMS = (1 << 9, 1 << 12, 1 << 15)
