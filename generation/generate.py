@@ -60,6 +60,7 @@ def generate(
     ``n``: how many documents for each prompt, by sampling; with more than one the result is a list, ordered by prompt.
     ``speculation``: ``"auto"``, or a ``Speculation`` with options, drafts tokens that the model verifies several at a
     time: the same documents, in law or, at temperature 0 and with a seed, the very same, in fewer passes of the model.
+    With a sampler, it drafts what the sampler may ask about next.
     ``finish_within_budget``: whether masks steer so that every document is complete within the tokens that may be
     written; if not said, they do where ``max_new_tokens`` or ``max_length`` is given. A budget that is too small for
     any document is refused with ``BudgetTooSmall``.
@@ -86,7 +87,7 @@ def generate(
         arguments = masked_arguments(n, generation_kwargs)
         results = _run(task, rows, seed, speculation, finish_within_budget, arguments)
     else:
-        results = sample_documents(task, rows, seed, chosen, n, generation_kwargs)
+        results = sample_documents(task, rows, seed, chosen, n, generation_kwargs, speculation)
     return results[0] if single and len(results) == 1 else results
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,6 +20,10 @@ from ..logits.samplers.result import SamplingResult
 from ..logits.transformers_model import TransformersModel
 from .arguments import token_budget
 from .result import GenerationResult, GenerationStats
+from .speculation.pool import Choice as SpeculationChoice
+from .speculation.pool import lent, options_of
+from .speculation.sampler_drafts import SamplerDrafts
+from .speculation.stats import SpeculationStats
 from .task import Task, document
 
 MASK = "mask"
@@ -33,6 +38,7 @@ class Drawn:
     result: SamplingResult
     seconds: float
     own_seconds: float
+    speculation: SpeculationStats | None = None
 
 
 class _TimedModel:
@@ -95,14 +101,21 @@ def draw(
     n: int | None,
     max_tokens: int,
     seed: int | None,
+    drafts: SamplerDrafts | None = None,
 ) -> Drawn:
     """``n`` documents for one prompt."""
     started = time.perf_counter()
-    timed = _TimedModel(TransformersModel(model, prompt_ids, settings))
+    own = TransformersModel(model, prompt_ids, settings, drafts=drafts)
+    timed = _TimedModel(own)
     timed.seconds = time.perf_counter() - started  # the prompt's own pass
     result = sampler.sample(timed, constraint, n=_check_count(n), max_tokens=max_tokens, seed=seed)
+    result = replace(result, model_passes=own.passes, computed_prefixes=own.computed)
     seconds = time.perf_counter() - started
-    return Drawn(result, seconds, seconds - timed.seconds)
+    if drafts is None:
+        return Drawn(result, seconds, seconds - timed.seconds)
+    drafts.finish()
+    drafts.stats.tokens = result.forward_passes
+    return Drawn(result, seconds, seconds - timed.seconds + drafts.stats.draft_seconds, drafts.stats)
 
 
 def seed_of(seed: int | None, prompt: int) -> int | None:
@@ -117,22 +130,45 @@ def sample_documents(
     sampler: Sampler,
     n: int | None,
     arguments: dict[str, Any],
+    speculation: SpeculationChoice = None,
 ) -> list[GenerationResult]:
-    """The documents of each prompt in turn: what is learnt of one must not be used for another."""
+    """The documents of each prompt in turn: what a sampler learns of one must not be used for another."""
     settings = settings_of(task.model, arguments)
     config = arguments.get("generation_config") or task.model.generation_config
+    options = options_of(speculation)
     results = []
     for index, row in enumerate(rows):
         budget = token_budget(task.model, len(row), arguments, config)["max_new_tokens"]
         own_seed = seed_of(seed, index)
-        drawn = draw(task.model, task.constraint, row, settings, sampler, n=n, max_tokens=budget, seed=own_seed)
-        for sample in drawn.result.samples:
-            matcher = task.constraint.matcher()
-            matcher.accept_tokens(sample.token_ids)
-            count = len(sample.token_ids)
-            stats = GenerationStats(len(row), count, drawn.seconds, drawn.own_seconds, task.compile_seconds)
-            result = document(task, matcher, list(sample.token_ids), stats)
-            results.append(replace(result, weight=sample.weight, sampling=drawn.result))
+        with nullcontext() if options is None else lent(speculation, task.constraint) as learned:
+            drafts = None
+            if options is not None and learned is not None:
+                drafts = SamplerDrafts(task.constraint, row, budget, options, learned)
+            drawn = draw(
+                task.model,
+                task.constraint,
+                row,
+                settings,
+                sampler,
+                n=n,
+                max_tokens=budget,
+                seed=own_seed,
+                drafts=drafts,
+            )
+        results += _documents(task, len(row), drawn)
+    return results
+
+
+def _documents(task: Task, prompt_length: int, drawn: Drawn) -> list[GenerationResult]:
+    results = []
+    for sample in drawn.result.samples:
+        matcher = task.constraint.matcher()
+        matcher.accept_tokens(sample.token_ids)
+        count = len(sample.token_ids)
+        seconds = drawn.seconds, drawn.own_seconds, task.compile_seconds
+        stats = GenerationStats(prompt_length, count, *seconds, drawn.speculation)
+        result = document(task, matcher, list(sample.token_ids), stats)
+        results.append(replace(result, weight=sample.weight, sampling=drawn.result))
     return results
 
 

@@ -68,8 +68,8 @@ class KeyValues:
         return cache
 
     def add(self, prefixes: Sequence[Sequence[int]], known: int, cache: Any) -> None:
-        """Keep what a model computed for ``prefixes`` of one length, from their token ``known`` on."""
-        new = slice(known - len(prefixes[0]), None)
+        """Keep what a model computed for ``prefixes``, from their token ``known`` on; the shorter ones are padded."""
+        new = slice(known - max(map(len, prefixes)), None)
         keys, values = _stacked(cache, "keys", new), _stacked(cache, "values", new)
         for row, prefix in enumerate(prefixes):
             token = self._way(prefix[:known])[-1]

@@ -72,7 +72,7 @@ def test_keys_and_values_are_not_computed_twice(tiny: tuple[Any, Any], monkeypat
     law = TransformersModel(model, tokenizer(PROMPT)["input_ids"])
     fed: list[int] = []
     run = law._run
-    monkeypatch.setattr(law, "_run", lambda rows, cache: fed.extend(map(len, rows)) or run(rows, cache))
+    monkeypatch.setattr(law, "_run", lambda rows, *others: fed.extend(map(len, rows)) or run(rows, *others))
     for length in range(1, 9):
         law.log_probabilities([tuple(range(30, 30 + length))])
     assert fed == [1] * 8

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from maskwright.generation.speculation.lookup import Lookup
 from maskwright.generation.speculation.ngram import NGram
 from maskwright.generation.speculation.options import Speculation
 from maskwright.generation.speculation.recycling import Recycling
-from maskwright.logits.verification import Children, Draws, Target
+from maskwright.logits.verification import Children, Draws, Target, verify
 from maskwright.logits.verification.target import law_of
 
 from .sampler_laws import chi_squared
@@ -110,7 +111,7 @@ def test_the_law_of_texts_is_that_of_plain_decoding(name: str, branching: bool, 
         assert sum(decoding.stats.drafted.values()) > 0
 
 
-class _FullLawAfterMismatch(rule.DrawnFirst):
+class _FullLawAfterMismatch:
     """Wrong: after a rejection it draws from the whole law, not from what is left of it."""
 
     def choose(self, scores: torch.Tensor, children: Children, draws: Draws) -> tuple[int, int | None]:
@@ -121,11 +122,30 @@ class _FullLawAfterMismatch(rule.DrawnFirst):
         return children.after(draws.token(children.node, scores))
 
 
-def test_a_wrong_rule_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+class _FullLawAfterRejection(rule.DrawnFirst):
+    """The same mistake with drafts that are drawn."""
+
+    def choose(self, scores: torch.Tensor, children: Children, draws: Draws) -> tuple[int, int | None]:
+        if children.node in self.drawn:
+            child, law = self.drawn[children.node]
+            token = children.tokens[children.nodes.index(child)]
+            if draws.accepts(child, float(law_of(scores)[token] / law[token])):
+                return token, child
+        return children.after(draws.token(children.node, scores))
+
+
+@pytest.mark.parametrize(
+    ("drafts", "replaced", "wrong"),
+    [
+        ("adversarial", "verify", partial(verify, rule=_FullLawAfterMismatch())),
+        ("drawn from a draft model", "DrawnFirst", _FullLawAfterRejection),
+    ],
+)
+def test_a_wrong_rule_is_caught(drafts: str, replaced: str, wrong: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     torch.manual_seed(6)
-    monkeypatch.setattr("maskwright.generation.speculation.decoding.DrawnFirst", _FullLawAfterMismatch)
+    monkeypatch.setattr(f"maskwright.generation.speculation.decoding.{replaced}", wrong)
     model, law = small_model(), law_of_texts(small_model(), FREE, Target())
-    decoding = decoding_of("adversarial", FREE)
+    decoding = decoding_of(drafts, FREE)
     drawn = [text for _ in range(8) for text in texts(model, 60, custom_generate=decoding, do_sample=True, top_k=0)]
     assert chi_squared(drawn, law) < 1e-3
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,22 +27,22 @@ from transformers.generation.utils import GenerateDecoderOnlyOutput
 
 from ...grammar.errors import MaskwrightError
 from ...grammar.matcher import Constraint, Matcher
-from ...logits.bitmask import apply_token_bitmask_, word_count
+from ...logits.bitmask import word_count
 from ...logits.budget import unlimited, within_budget
-from ...logits.verification import NO_TOKEN, DraftTree, Draws, SeededDraws, TreeBatch, walk
-from ..seeding import DocumentDraws
-from .acceptance import Acceptance
-from .drafter import Drafter, Session
+from ...logits.verification import NO_TOKEN, DraftTree, Draws, SeededDraws, TreeBatch, verify, walk
+from ..seeding import DocumentDraws, seeded
+from .drafter import Session
 from .growth import GrownTree, Growth
 from .laws import Law, Text
+from .learned import Learned
 from .options import Speculation
-from .pass_cost import FreeNodes, PassCost
-from .recycling import BRANCHES, Recycling
 from .rule import DrawnFirst
 from .stats import SpeculationStats
 from .tree_cache import TreeCache
 
 _PLAIN_CRITERIA = (EosTokenCriteria, MaxLengthCriteria)
+_READ_ARGUMENTS = {"attention_mask", "cache_position", "logits_to_keep", "past_key_values", "position_ids", "use_cache"}
+"""Of a model, those that every pass sets anew here."""
 
 
 @dataclass
@@ -64,12 +65,16 @@ class SpeculativeDecoding:
     completed, or None.
     """
 
-    def __init__(self, constraint: Constraint | Sequence[Constraint], speculation: Speculation | None = None) -> None:
+    def __init__(
+        self,
+        constraint: Constraint | Sequence[Constraint],
+        speculation: Speculation | None = None,
+        *,
+        learned: Learned | None = None,
+    ) -> None:
         self._constraints = tuple(constraint) if isinstance(constraint, Sequence) else (constraint,)
         self._options = Speculation() if speculation is None else speculation
-        self._drafters: Sequence[Drafter] = self._options.drafters_for(self._constraints[0].vocabulary)
-        self._acceptance = Acceptance([each.prior for each in self._drafters])
-        self._cost: PassCost | FreeNodes = PassCost() if self._options.adaptive else FreeNodes()
+        self._learned = learned or Learned.of(self._options, self._constraints[0].vocabulary)
         self.stats = SpeculationStats()
         self.matchers: list[Matcher] = []
         self.seeds: Sequence[int] | None = None
@@ -88,7 +93,8 @@ class SpeculativeDecoding:
     ) -> Any:
         """As transformers calls a decoding method; int64[rows, length], or a ``GenerateDecoderOnlyOutput``."""
         run = _Run(self, model, input_ids, logits_processor, stopping_criteria, generation_config, streamer)
-        sequences = run.decode(model_kwargs)
+        with nullcontext() if self.seeds is None else seeded(self.seeds[0], model.device):  # for drafts that are drawn
+            sequences = run.decode(model_kwargs)
         if generation_config.return_dict_in_generate:
             return GenerateDecoderOnlyOutput(sequences=sequences.long())  # type: ignore[arg-type]  # int64 it is
         return sequences
@@ -105,7 +111,7 @@ class SpeculativeDecoding:
         for row, ids in enumerate(input_ids.tolist()):
             prompt = [token for token, seen in zip(ids, attention_mask[row].tolist(), strict=True) if seen]
             matcher = constraints[row // share].matcher()
-            found.append(_Sequence(row, ids, matcher, [each.session(prompt) for each in self._drafters]))
+            found.append(_Sequence(row, ids, matcher, [each.session(prompt) for each in self._learned.drafters]))
         return found
 
 
@@ -128,6 +134,7 @@ class _Run:
         self._options = decoding._options
         self._model = model
         self._input_ids = input_ids
+        self._learned = decoding._learned
         self._law = Law(processors, config.do_sample)
         self._criteria = criteria
         self._plain_criteria = all(isinstance(each, _PLAIN_CRITERIA) for each in criteria)
@@ -135,14 +142,18 @@ class _Run:
         self._streamer = streamer
         self._ends = _end_tokens(config)
         self._seeds = decoding.seeds if config.do_sample else None
-        self._shared_draws = SeededDraws(
-            torch.Generator(model.device).manual_seed(_seed()) if config.do_sample else None
-        )
+        unseeded = config.do_sample and self._seeds is None
+        self._generator = torch.Generator(model.device).manual_seed(_seed()) if unseeded else None
         words = word_count(decoding._constraints[0].vocabulary.size)
         self._masks: NDArray[np.int32] = np.zeros((0, words), np.int32)
         self._stats = decoding.stats = SpeculationStats()
 
     def decode(self, model_kwargs: dict[str, Any]) -> torch.Tensor:
+        others = sorted(
+            name for name, value in model_kwargs.items() if value is not None and name not in _READ_ARGUMENTS
+        )
+        if others:
+            raise MaskwrightError(f"speculation reads tokens alone, not {', '.join(others)}", remedy="leave it out")
         attention_mask = model_kwargs.get("attention_mask")
         if attention_mask is None:
             attention_mask = torch.ones_like(self._input_ids)
@@ -173,23 +184,21 @@ class _Run:
         if logits.is_cuda:
             torch.cuda.synchronize(logits.device)
         passed = time.perf_counter()
-        going, paths = [], []
-        first = 0
-        for index, (sequence, tree) in enumerate(zip(live, trees, strict=True)):
-            masks = torch.from_numpy(self._masks[first : first + len(tree)]).to(logits.device)
-            first += len(tree)
-            path, token = self._judge(sequence, tree, grown[index].drawn, logits[index], masks)
-            paths.append(path)
-            if self._write(sequence, tree, grown[index], path, token, logits[index]):
+        verdicts = self._judge(live, grown, batch, logits)
+        going = []
+        for index, (path, token) in enumerate(verdicts):
+            if token == NO_TOKEN:
+                raise _impossible(live[index].row)
+            if self._write(live[index], trees[index], grown[index], path, token, logits[index]):
                 going.append(index)
-        self._cache.keep(paths)
+        self._cache.keep([path for path, _ in verdicts])
         if len(going) < len(live) and going:
             self._cache.select(going)
         self._stats.forward_passes += 1
         self._stats.draft_seconds += drafted - started
         self._stats.forward_seconds += passed - drafted
         self._stats.verify_seconds += time.perf_counter() - passed
-        self._decoding._cost.observe(batch.tokens.numel(), passed - started)
+        self._learned.cost.observe(batch.tokens.numel(), passed - started)
         return [live[index] for index in going]
 
     def _draft(self, live: list[_Sequence]) -> list[GrownTree]:
@@ -204,16 +213,35 @@ class _Run:
             growth = Growth(
                 sequence.matcher,
                 sequence.sessions,
-                self._decoding._acceptance,
+                self._learned.acceptance,
                 self._masks[first:],
                 one_child=not self._options.branching,
             )
-            tree = growth.grow(share, min(room, self._options.deepest), self._decoding._cost, len(live))
+            tree = growth.grow(share, min(room, self._options.deepest), self._learned.cost, len(live))
             grown.append(tree)
             first += len(tree)
         return grown
 
     def _judge(
+        self, live: list[_Sequence], grown: list[GrownTree], batch: TreeBatch, logits: torch.Tensor
+    ) -> list[tuple[list[int], int]]:
+        """For each tree the nodes that are kept, and the token after them.
+
+        All trees at once, on the device, where nothing has to be asked about one of them alone.
+        """
+        target = self._law.plain_target
+        alone = self._seeds is not None or any(tree.drawn for tree in grown)
+        if target is not None and (target.is_greedy or not alone):
+            verdict = verify(batch, logits, self._padded_masks(batch), target, self._generator)
+            return list(zip(verdict.paths, verdict.tokens, strict=True))
+        verdicts, first = [], 0
+        for index, tree in enumerate(batch.trees):
+            masks = torch.from_numpy(self._masks[first : first + len(tree)]).to(logits.device)
+            first += len(tree)
+            verdicts.append(self._judge_alone(live[index], tree, grown[index].drawn, logits[index], masks))
+        return verdicts
+
+    def _judge_alone(
         self,
         sequence: _Sequence,
         tree: DraftTree,
@@ -221,9 +249,6 @@ class _Run:
         logits: torch.Tensor,
         masks: torch.Tensor,
     ) -> tuple[list[int], int]:
-        if self._law.is_plainly_greedy:
-            return self._checked(sequence, *_follow_best(tree, logits, masks))
-
         def scores(node: int) -> torch.Tensor:
             text = None
             if self._law.needs_text:
@@ -231,23 +256,26 @@ class _Run:
                 text = Text(torch.tensor(ids, device=logits.device), sequence.row, len(self._input_ids))
             return self._law.scores(logits[node], masks[node], text)
 
-        return self._checked(sequence, *walk(tree, scores, DrawnFirst(drawn), self._draws_of(sequence)))
+        return walk(tree, scores, DrawnFirst(drawn), self._draws_of(sequence))
+
+    def _padded_masks(self, batch: TreeBatch) -> torch.Tensor:
+        """int32[B, N, words]: the masks of all nodes, zeros for those that pad."""
+        count, nodes = batch.tokens.shape
+        if count == 1:
+            return torch.from_numpy(self._masks[None, :nodes])
+        padded = np.zeros((count, nodes, self._masks.shape[1]), np.int32)
+        first = 0
+        for row, tree in enumerate(batch.trees):
+            padded[row, : len(tree)] = self._masks[first : first + len(tree)]
+            first += len(tree)
+        return torch.from_numpy(padded)
 
     def _draws_of(self, sequence: _Sequence) -> Draws:
         if self._seeds is None:
-            return self._shared_draws
+            return SeededDraws(self._generator)
         if sequence.draws is None:
             sequence.draws = DocumentDraws(self._seeds[sequence.row])
         return sequence.draws
-
-    @staticmethod
-    def _checked(sequence: _Sequence, path: list[int], token: int) -> tuple[list[int], int]:
-        if token == NO_TOKEN:
-            raise MaskwrightError(
-                f"row {sequence.row}: the model gives no probability to any token that the constraint allows",
-                remedy="look for NaN or minus infinity in its logits, and for processors that forbid tokens",
-            )
-        return path, token
 
     def _write(
         self,
@@ -264,6 +292,7 @@ class _Run:
         written = written[:count]
         if sequence.matcher.accept_tokens(written) < count:
             raise AssertionError("what was drawn was in the mask")
+        goes_on = goes_on and not sequence.matcher.is_terminated()
         sequence.ids += written
         self._learn(sequence, grown, path, token, written, logits)
         if self._streamer is not None:
@@ -296,22 +325,19 @@ class _Run:
         logits: torch.Tensor,
     ) -> None:
         """Tell the drafters what was verified, and count who was right."""
-        acceptance, names = self._decoding._acceptance, [each.name for each in self._decoding._drafters]
+        acceptance = self._learned.acceptance
         on_path = set(path)
         for node in range(1, len(grown)):
             if grown.parents[node] in on_path:
                 for key in grown.keys[node]:
                     acceptance.record(key, node in on_path)
         self._stats.tokens += len(written)
-        accepted = path[1 : len(written)] if len(written) < len(path) else path[1:]
-        self._stats.count(names, [keys[0][0] for keys in grown.keys[1:]], [grown.keys[node][0][0] for node in accepted])
+        sources, accepted = [keys[0][0] for keys in grown.keys[1:]], path[1 : len(written) + 1]
+        self._stats.count(self._learned.names, sources, [sources[node - 1] for node in accepted])
         for session in sequence.sessions:
             session.extend(written)
-        for drafter in self._decoding._drafters:
-            if isinstance(drafter, Recycling):
-                read = torch.tensor([sequence.ids[-len(written) - 1], *written[:-1]][: len(path)])
-                best = logits[path[: len(read)]].topk(min(BRANCHES, logits.shape[-1])).indices
-                drafter.learn(read.numpy(), best.cpu().numpy())
+        read = [sequence.ids[-len(written) - 1], *written[:-1]]
+        self._learned.read(np.array(read, np.int64), logits[path[: len(read)]])
 
     def _padded(self, texts: list[list[int]]) -> torch.Tensor:
         padding = self._config._pad_token_tensor
@@ -320,18 +346,11 @@ class _Run:
         return torch.tensor([ids + [pad] * (longest - len(ids)) for ids in texts], device=self._input_ids.device)
 
 
-def _follow_best(tree: DraftTree, logits: torch.Tensor, masks: torch.Tensor) -> tuple[list[int], int]:
-    """The path of best tokens, and the one after it: what any rule does at temperature 0, for all nodes at once."""
-    masked = logits[: len(tree)].clone()
-    apply_token_bitmask_(masked, masks)
-    best, tokens = masked.argmax(-1).tolist(), tree.tokens.tolist()
-    path = [0]
-    while True:
-        token = best[path[-1]]
-        child = next((node for node in tree.children[path[-1]] if tokens[node] == token), None)
-        if child is None:
-            return path, token if masked[path[-1], token] > -torch.inf else NO_TOKEN
-        path.append(child)
+def _impossible(row: int) -> MaskwrightError:
+    return MaskwrightError(
+        f"row {row}: the model gives no probability to any token that the constraint allows",
+        remedy="look for NaN or minus infinity in its logits, and for processors that forbid tokens",
+    )
 
 
 def _end_tokens(config: Any) -> frozenset[int]:

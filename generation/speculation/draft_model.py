@@ -20,6 +20,7 @@ from ...grammar.matcher import Matcher
 from ...grammar.vocabulary import Vocabulary
 from ...logits.bitmask import apply_token_bitmask_
 from .drafter import Candidate, Mask, Session
+from .tree_cache import last_logits
 
 BRANCHES = 3
 _SHARES = 10
@@ -97,6 +98,8 @@ class DraftModelSession(Session):
         if self._logits is None or self._unread:
             self._logits = self._forward(self._unread)
             self._unread = []
+        if self._logits is None:  # nothing of the text has a token of its own
+            return ()
         return self._guesses(self._target_logits(len(mask)), mask, matcher.constraint.vocabulary.eos_token_ids)
 
     def advance(self, cursor: _Path, token: int) -> _Path:
@@ -131,7 +134,7 @@ class DraftModelSession(Session):
         """What follows; an end token is no guess, and not in the law of a draw."""
         apply_token_bitmask_(logits[None], torch.from_numpy(mask)[None].to(logits.device))
         drafter = self._drafter
-        logits[list(ends)] = -torch.inf
+        logits[[end for end in ends if end < len(logits)]] = -torch.inf
         if drafter.sample:
             law = (logits / drafter.temperature).softmax(-1)
             if not bool(law.isfinite().all()):
@@ -166,7 +169,9 @@ class DraftModelSession(Session):
             return self._logits
         ids = torch.tensor([own], device=self._drafter.model.device)
         with torch.inference_mode():
-            output = self._drafter.model(input_ids=ids, past_key_values=self._cache, use_cache=True, logits_to_keep=1)
+            output = self._drafter.model(
+                input_ids=ids, past_key_values=self._cache, use_cache=True, **last_logits(self._drafter.model)
+            )
         logits: torch.Tensor = output.logits[0, -1].float()
         return logits
 

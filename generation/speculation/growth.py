@@ -98,7 +98,8 @@ class Growth:
         self._ends = frozenset(unlimited(matcher).constraint.vocabulary.eos_token_ids)
         self._at = _ROOT
         self._cursors: list[list[Cursor]] = [[session.root() for session in sessions]]
-        self._waiting: list[tuple[float, int, int, bool]] = []
+        self._waiting: list[tuple[float, int, int, int, bool]] = []
+        self._queued = 0
         self._guesses: list[dict[int, _Guess]] = []
         self._drawn: dict[int, _Drawn] = {}
         self.tree = GrownTree()
@@ -109,27 +110,34 @@ class Growth:
         ``bitmask``: int32[budget + 1 or more, words]: row ``n`` becomes the mask of node ``n``. ``sequences``: how many
         trees the same pass reads.
         """
-        self._visit(_ROOT, deepest > 0)
         tree, expected = self.tree, 1.0
-        while self._waiting and len(tree) <= budget:
-            negative, token, parent, is_drawn = heapq.heappop(self._waiting)
-            if not cost.pays(-negative, expected, len(tree), sequences):
-                break
-            expected -= negative
-            if is_drawn:
-                drawn = self._drawn[parent]
-                node = tree.add(parent, token, -negative, [drawn.key])
-                tree.drawn[parent] = node, drawn.law
-            else:
-                node = tree.add(parent, token, -negative, self._guesses[parent][token].keys)
-            self._go_to(node)
-            above = self._cursors[parent]
-            self._cursors.append(
-                [session.advance(cursor, token) for session, cursor in zip(self._sessions, above, strict=True)]
-            )
-            self._visit(node, tree.depths[node] < deepest)
-        self._go_to(_ROOT)
+        try:
+            self._visit(_ROOT, deepest > 0)
+            while self._waiting and len(tree) <= budget:
+                negative, _, token, parent, is_drawn = heapq.heappop(self._waiting)
+                if not cost.pays(-negative, expected, len(tree), sequences):
+                    break
+                expected -= negative
+                node = self._take(parent, token, -negative, is_drawn)
+                self._visit(node, tree.depths[node] < deepest)
+        finally:
+            self._go_to(_ROOT)
         return tree
+
+    def _take(self, parent: int, token: int, probability: float, is_drawn: bool) -> int:
+        """Make a guess a node, and go there."""
+        if is_drawn:
+            drawn = self._drawn[parent]
+            node = self.tree.add(parent, token, probability, [drawn.key])
+            self.tree.drawn[parent] = node, drawn.law
+        else:
+            node = self.tree.add(parent, token, probability, self._guesses[parent][token].keys)
+        self._go_to(node)
+        above = self._cursors[parent]
+        self._cursors.append(
+            [session.advance(cursor, token) for session, cursor in zip(self._sessions, above, strict=True)]
+        )
+        return node
 
     def _visit(self, node: int, may_grow: bool) -> None:
         """Fill the node's mask, and let all drafters guess what follows it."""
@@ -145,7 +153,7 @@ class Growth:
                 estimate = self._acceptance.probability(key)
                 if law is not None:
                     self._drawn[node] = _Drawn(token, estimate, key, law)
-                elif allowed[token >> 3] >> (token & 7) & 1 and token not in self._ends:
+                elif token >> 3 < len(allowed) and allowed[token >> 3] >> (token & 7) & 1 and token not in self._ends:
                     known = guesses.get(token)
                     guesses[token] = (
                         _Guess(estimate, [key])
@@ -157,8 +165,8 @@ class Growth:
     def _queue(self, node: int, guesses: dict[int, _Guess]) -> None:
         """The children's probabilities may not add up to more than their parent's.
 
-        A drawn guess waits by itself, even where another guess names the same token: whether it becomes a node may not
-        depend on what was drawn.
+        A drawn guess waits by itself, even where another guess names the same token, and of equal guesses the first to
+        be queued comes first: whether it becomes a node may not depend on what was drawn.
         """
         waiting = [(guess.estimate, token, False) for token, guess in guesses.items()]
         drawn = self._drawn.get(node)
@@ -169,7 +177,8 @@ class Growth:
         total = sum(estimate for estimate, _, _ in waiting)
         share = self.tree.probabilities[node] / max(total, 1.0)
         for estimate, token, is_drawn in waiting:
-            heapq.heappush(self._waiting, (-estimate * share, token, node, is_drawn))
+            heapq.heappush(self._waiting, (-estimate * share, self._queued, token, node, is_drawn))
+            self._queued += 1
 
     def _go_to(self, node: int) -> None:
         """Move the matcher from where it is in the tree to ``node``."""

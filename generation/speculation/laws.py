@@ -43,9 +43,9 @@ class Law:
         return bool(self._before or self._after)
 
     @property
-    def is_plainly_greedy(self) -> bool:
-        """Is it always the best allowed token, whatever the text?"""
-        return self._is_greedy and not self.needs_text
+    def plain_target(self) -> Target | None:
+        """The whole law, whatever the text; None where processors have a part in it."""
+        return None if self.needs_text else self._target
 
     def scores(self, logits: torch.Tensor, mask: torch.Tensor, text: Text | None) -> torch.Tensor:
         """float32[V]. ``logits``: [V]; ``mask``: int32[words]; ``text``: None if nothing needs it."""
@@ -75,7 +75,7 @@ class Text:
         """``scores`` [V] after all ``processors``; ``ids`` is int64[n]."""
         if not processors:
             return scores
-        ids, wide = self.ids.expand(self.rows, -1), scores.expand(self.rows, -1)
+        ids, wide = self.ids.repeat(self.rows, 1), scores.repeat(self.rows, 1)  # some write in place
         for processor in processors:
             wide = processor(ids, wide)
         return wide[self.row]

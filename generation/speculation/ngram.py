@@ -15,7 +15,7 @@ from ...grammar.matcher import Matcher
 from .drafter import Candidate, Mask, Session
 
 MOST_BRANCHES = 3
-_MOST_CONTEXTS = 1 << 16
+_MOST_KNOWN = 1 << 17
 _NO_TOKEN = -1
 
 _Pair = tuple[int, int]
@@ -29,16 +29,20 @@ class NGram:
     prior: float = 0.3
     name: str = "ngram"
     _successors: dict[_Pair, dict[int, int]] = field(default_factory=dict, repr=False)
+    _known: int = field(default=0, repr=False)
 
     def session(self, prompt: Sequence[int]) -> NGramSession:
         return NGramSession(self, prompt)
 
     def count(self, context: _Pair, token: int) -> None:
-        if len(self._successors) > _MOST_CONTEXTS:
+        if self._known > _MOST_KNOWN:
             self._successors.clear()
+            self._known = 0
         for known in (context, (_NO_TOKEN, context[1])):
             counts = self._successors.setdefault(known, {})
-            counts[token] = counts.get(token, 0) + 1
+            before = counts.get(token, 0)
+            counts[token] = before + 1
+            self._known += not before
 
     def best(self, context: _Pair) -> list[Candidate]:
         """Evidence: the share of the successor, in tenths, for pairs; the same and 11 for the last token alone."""

@@ -19,7 +19,7 @@ class Speculation:
 
     ``drafters``: who guesses, the most trusted first; None for all that need no other model: what the language
     forces, look-up in the text and in earlier outputs, n-grams, token recycling. Drafters learn: give the same object
-    to several calls to let them remember.
+    to several calls to let them remember, one call at a time.
 
     ``budget``: at most so many drafted tokens in one pass, all sequences of a batch together. ``deepest``: at most so
     many in a row. ``branching``: False drafts chains only. ``adaptive``: False spends the whole budget, however

@@ -11,13 +11,15 @@ from weakref import WeakKeyDictionary
 from ...grammar.errors import MaskwrightError
 from ...grammar.matcher import Constraint
 from .decoding import SpeculativeDecoding
+from .learned import Learned
 from .options import Speculation
 from .tree_cache import check_support
 
 Choice = Speculation | Literal["auto"] | None
 
 _OTHER_WAYS = ("assistant_model", "custom_generate", "dola_layers", "penalty_alpha", "prompt_lookup_num_tokens")
-_idle: WeakKeyDictionary[Constraint, list[SpeculativeDecoding]] = WeakKeyDictionary()
+_idle: WeakKeyDictionary[Constraint, list[Learned]] = WeakKeyDictionary()
+"""What no call uses just now; nothing in it may refer to its constraint, or it would live for ever."""
 _lock = threading.Lock()
 
 
@@ -30,22 +32,36 @@ def chosen_decoding(
     ``"auto"`` speculates where it can. Raises ``MaskwrightError`` where ``Speculation`` options are given and it
     cannot.
     """
-    if choice is None:
-        yield None
-    elif isinstance(choice, Speculation):
-        _check(model, setting)
-        yield SpeculativeDecoding(constraint, choice)
-    elif choice != "auto":
-        raise MaskwrightError(f"speculation is {choice!r}", remedy='it is "auto", None or a Speculation')
-    elif not _can(model, setting):
+    options = options_of(choice)
+    if options is None or (choice == "auto" and not _can(model, setting)):
         yield None
     else:
-        with _lock:
-            idle = _idle.setdefault(constraint, [])
-            decoding = idle.pop() if idle else SpeculativeDecoding(constraint)
-        yield decoding
-        with _lock:
-            idle.append(decoding)
+        _check(model, setting)
+        with lent(choice, constraint) as learned:
+            yield SpeculativeDecoding(constraint, options, learned=learned)
+
+
+def options_of(choice: Choice) -> Speculation | None:
+    """Raises ``MaskwrightError`` for what is no choice."""
+    if choice is None or isinstance(choice, Speculation):
+        return choice
+    if choice != "auto":
+        raise MaskwrightError(f"speculation is {choice!r}", remedy='it is "auto", None or a Speculation')
+    return Speculation()
+
+
+@contextmanager
+def lent(choice: Choice, constraint: Constraint) -> Iterator[Learned]:
+    """What speculation learns in one call; with ``"auto"`` it goes on from where an earlier call has ended."""
+    if isinstance(choice, Speculation):
+        yield Learned.of(choice, constraint.vocabulary)
+        return
+    with _lock:
+        idle = _idle.setdefault(constraint, [])
+        learned = idle.pop() if idle else Learned.of(Speculation(), constraint.vocabulary)
+    yield learned
+    with _lock:  # after an error it is left out
+        idle.append(learned)
 
 
 def _can(model: Any, setting: Callable[[str], Any]) -> bool:

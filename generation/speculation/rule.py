@@ -27,10 +27,15 @@ class DrawnFirst:
             return SAMPLED.choose(scores, children, draws)
         child, law = self.drawn[children.node]
         token = children.tokens[children.nodes.index(child)]
-        wanted, drafted = law_of(scores), law_of(law[: len(scores)].to(scores.device).log())
+        wanted, drafted = law_of(scores), _as_wide(law_of(law.to(scores.device).log()), len(scores))
         if draws.accepts(child, float(wanted[token] / drafted[token])):
             return token, child
         rest = (wanted - drafted).clamp(min=0.0)
         if not bool(rest.any()):  # equal laws, told apart by rounding
             rest = wanted
         return children.after(draws.token(children.node, rest.log()))
+
+
+def _as_wide(law: torch.Tensor, width: int) -> torch.Tensor:
+    """A model's logits are often wider than its vocabulary, by another width for each model."""
+    return torch.nn.functional.pad(law, (0, width - len(law)))

@@ -3,7 +3,8 @@
 Sequences of a batch keep paths of different lengths, so columns of the cache may be empty in some of them: ``seen``
 says which are part of a text. Layers that attend within a sliding window keep all columns here, and are masked.
 
-Not supported: models without position ids (ALiBi), with a recurrent state, or whose attention takes no mask of its own.
+Not supported: models without position ids or with ALiBi, with a recurrent state, or whose attention takes no mask of
+its own or has windows that it makes itself.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ class TreeCache:
         columns = later[-ids.shape[1] :]
         visible = self.seen[:, None, :] & (later[None, :] <= columns[:, None])[None]
         visible |= (later[None, :] == columns[:, None])[None]  # padding sees itself: no row without anything to see
-        self._forward(ids, positions, visible, logits_to_keep=1)
+        self._forward(ids, positions, visible, **last_logits(self._model))
 
     def run(self, trees: TreeBatch) -> torch.Tensor:
         """The logits after every node, float[B, N, V]; the trees' columns are appended."""
@@ -130,6 +131,11 @@ def check_support(model: Any) -> None:
         raise MaskwrightError("speculation works with causal language models only", remedy=remedy)
     if "position_ids" not in inspect.signature(model.forward).parameters:
         raise MaskwrightError(f"a {type(model).__name__} takes no position ids, which trees need", remedy=remedy)
+    if getattr(config, "alibi", False) or "local" in getattr(config, "attention_layers", ()):
+        raise MaskwrightError(
+            f"a {type(model).__name__} tells distances by where a token stands in the cache, which trees change",
+            remedy=remedy,
+        )
     other = set(getattr(config, "layer_types", None) or ()) - _LAYERS
     if other or getattr(model, "_is_stateful", False):
         raise MaskwrightError(
@@ -141,6 +147,11 @@ def check_support(model: Any) -> None:
             f"attention of the kind {config._attn_implementation!r} takes no mask of our own",
             remedy='load the model with attn_implementation="sdpa"',
         )
+
+
+def last_logits(model: Any) -> dict[str, int]:
+    """The argument for logits at the last token only, if the model takes it."""
+    return {"logits_to_keep": 1} if "logits_to_keep" in inspect.signature(model.forward).parameters else {}
 
 
 def _plain(cache: Any) -> DynamicCache:

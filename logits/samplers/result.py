@@ -30,7 +30,9 @@ class SamplingResult:
     ``acceptance_rate``: samples for each attempt; ``effective_sample_size``: (sum of weights)^2 / sum of squares;
     ``log_normaliser``: an estimate of the log of the model's mass on the language, None where there is none;
     ``forward_passes``: prefixes that the model was asked about; ``cut_by_length``: attempts that the limit of length
-    ended, which are no samples; ``note``: what else the reader should know.
+    ended, which are no samples; ``note``: what else the reader should know. Where they are known, ``model_passes`` is
+    how often the model itself ran after it had read the prompt, and ``computed_prefixes`` for how many prefixes: one
+    pass reads several, and the laws of others were known.
     """
 
     samples: tuple[Sample, ...]
@@ -42,6 +44,8 @@ class SamplingResult:
     forward_passes: int
     cut_by_length: int
     note: str = ""
+    model_passes: int | None = None
+    computed_prefixes: int | None = None
 
 
 def effective_sample_size(weights: Sequence[float]) -> float:

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 
 import torch
 
+from ..bitmask import apply_token_bitmask_
 from .descent import Rule, walk
-from .draws import BestDraws, Draws, GivenDraws, Noise, SeededDraws
+from .draws import NO_TOKEN, BestDraws, Draws, GivenDraws, Noise, SeededDraws
 from .recursive_rejection import RecursiveRejection
 from .sampled import SAMPLED
 from .sampling import draw_rows, has_kernels, log_laws
 from .target import Target
-from .tree import TreeBatch
+from .tree import DraftTree, TreeBatch
 from .tree_walk import walk_samples
 
 _FEW = 1 << 17
@@ -48,12 +49,35 @@ def verify(
     device, None for torch's own, or the numbers themselves. ``rule``: for all trees, or one for each.
     ``draft_laws``: float[B, N, V], see the package's docstring.
     """
-    few = target.is_greedy and logits.numel() <= _FEW
-    if rule is SAMPLED and (few or isinstance(randomness, Noise) or has_kernels(logits)):
+    if rule is SAMPLED and target.is_greedy and logits.numel() <= _FEW and not has_kernels(logits):
+        return _verify_best(batch, logits, masks)
+    if rule is SAMPLED and (isinstance(randomness, Noise) or has_kernels(logits)):
         return _verify_all_rows(batch, logits, masks, target, randomness)
     if isinstance(rule, RecursiveRejection) and draft_laws is not None and has_kernels(logits):
         return _verify_rejecting(batch, logits, masks, target, randomness, draft_laws, rule.replacement)
     return _verify_on_host(batch, logits, masks, target, randomness, rule, draft_laws)
+
+
+def _verify_best(batch: TreeBatch, logits: torch.Tensor, masks: torch.Tensor | None) -> Verdict:
+    """At temperature 0, the best token of every node in a few operations, and the walks among them."""
+    rows = logits.flatten(0, 1).clone()
+    if masks is not None:
+        apply_token_bitmask_(rows, masks.flatten(0, 1))
+    best = rows.argmax(-1)
+    possible = rows.gather(-1, best[:, None])[:, 0] > -torch.inf
+    tokens = torch.where(possible, best, NO_TOKEN).view(logits.shape[:2]).tolist()
+    walks = [_walk_best(tree, row) for tree, row in zip(batch.trees, tokens, strict=True)]
+    return Verdict([path for path, _ in walks], [token for _, token in walks])
+
+
+def _walk_best(tree: DraftTree, best: list[int]) -> tuple[list[int], int]:
+    drafted, path = tree.tokens.tolist(), [0]
+    while True:
+        token = best[path[-1]]
+        child = next((node for node in tree.children[path[-1]] if drafted[node] == token), None)
+        if child is None:
+            return path, token
+        path.append(child)
 
 
 def _verify_on_host(

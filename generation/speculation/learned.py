@@ -1,0 +1,44 @@
+"""What speculation learns while it writes, apart from the texts and the constraint that it writes them under."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ...grammar.vocabulary import Vocabulary
+from .acceptance import Acceptance
+from .drafter import Drafter
+from .options import Speculation
+from .pass_cost import FreeNodes, PassCost
+from .recycling import BRANCHES, Recycling
+
+
+@dataclass(frozen=True)
+class Learned:
+    """Drafters, how often their guesses were right, and what passes cost. It refers to no constraint."""
+
+    drafters: Sequence[Drafter]
+    acceptance: Acceptance
+    cost: PassCost | FreeNodes
+
+    @classmethod
+    def of(cls, options: Speculation, vocabulary: Vocabulary) -> Learned:
+        """What is known at the beginning: what the drafters of ``options`` remember."""
+        drafters = options.drafters_for(vocabulary)
+        cost = PassCost() if options.adaptive else FreeNodes()
+        return cls(drafters, Acceptance([each.prior for each in drafters]), cost)
+
+    @property
+    def names(self) -> list[str]:
+        return [each.name for each in self.drafters]
+
+    def read(self, tokens: NDArray[np.int64], logits: torch.Tensor) -> None:
+        """A model has read ``tokens`` int64[n], after which it gave ``logits`` float[n, V]."""
+        for drafter in self.drafters:
+            if isinstance(drafter, Recycling):
+                best = logits.topk(min(BRANCHES, logits.shape[-1])).indices
+                drafter.learn(tokens, best.cpu().numpy())
