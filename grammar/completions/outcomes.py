@@ -53,7 +53,7 @@ def _is_in_free_string(matcher: Matcher) -> bool:
     slots = matcher._slots
     start = int(slots[at.LENGTH]) * at.CONFIGURATION
     mode, _, node, _, count, inside = matcher._history[start : start + at.S + 1].tolist()
-    if mode != at.STRING or inside != at.INSIDE or slots[at.KEEPS_TEXT]:
+    if mode != at.STRING or inside != at.INSIDE:
         return False
     record = matcher.constraint._automaton.nodes.array[node]
     unlimited = record[at.MAX_LENGTH] >= at.UNBOUNDED or record[at.MAX_LENGTH] - count >= slots[at.LONGEST]
@@ -65,7 +65,7 @@ def _is_in_free_key(matcher: Matcher) -> bool:
     slots = matcher._slots
     start = int(slots[at.LENGTH]) * at.CONFIGURATION
     mode, frame, named, _, _, inside = matcher._history[start : start + at.S + 1].tolist()
-    if mode != at.OPEN_KEY or inside != at.INSIDE or named >= 0 or slots[at.KEEPS_TEXT]:
+    if mode != at.OPEN_KEY or inside != at.INSIDE or named >= 0:
         return False
     node = matcher.constraint._automaton.nodes.array[matcher._arena[frame + at.NODE]]
     return bool(node[at.CLASSES] == 0 and matcher._arena[frame + at.OTHERS] == 0)

@@ -22,7 +22,7 @@ _ALPHABETS = tuple(
     np.frombuffer(bytearray(alphabet), np.uint8)
     for alphabet in (_PLAIN, _PLAIN + bytes(byte for byte in range(256) if byte not in _PLAIN))
 )
-"""Bytes to try: first plain characters and such as end another one that has begun; if these do not do, all."""
+"""Bytes to try: first those of plain characters, and such as end another that has begun; if these do not do, all."""
 
 _NUMBERS = (np.frombuffer(bytearray(b"0123456789.-eE+"), np.uint8),)
 _ROOMS = (1 << 9, 1 << 12, 1 << 15)
@@ -155,11 +155,14 @@ class Probe:
         self.back(start)
         return complete
 
-    def exits(self, most: int = MOST_EXITS) -> list[Exit]:
-        """Ways out of the scalar or key in hand, the shortest first, one for each different consequence."""
+    def exits(self, most: int = MOST_EXITS, is_thorough: bool = False) -> list[Exit]:
+        """Ways out of the scalar or key in hand, the shortest first, one for each different consequence.
+
+        ``is_thorough``: numbers too are searched as far as there is room, which takes long where there is none.
+        """
         is_number = self.configuration.mode in (at.NUMBER, at.EMBEDDED_NUMBER)
         for alphabet in _NUMBERS if is_number else _ALPHABETS:
-            for room in _ROOMS[:2] if is_number else _ROOMS:
+            for room in _ROOMS[:2] if is_number and not is_thorough else _ROOMS:
                 found, is_all = self._find_exits(alphabet, room, most)
                 if is_all or (found and room == _ROOMS[1]):
                     break

@@ -149,7 +149,7 @@ class ValueTexts:
             if not joint and len(beginning) == 1 and probe.completes(beginning):
                 return [(at.PLAIN, beginning)]
             if probe.read(beginning):
-                exits = probe.exits() if joint else probe.exits(1)
+                exits = probe.exits() if joint else probe.exits(1, is_thorough=True)
                 found += [(each.state if joint else at.PLAIN, beginning + each.text) for each in exits]
         return found
 
