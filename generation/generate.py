@@ -114,7 +114,7 @@ def _run(
     seeds = None if seed is None or not setting("do_sample") else document_seeds(seed, rows, count)
     with chosen_decoding(speculation, task.model, task.constraint, setting) as decoding:
         if decoding is not None:
-            decoding.seeds = seeds
+            decoding.seeds, decoding.streamer = seeds, arguments.get("streamer")
             return _write(task, rows, within_budget, {**arguments, "custom_generate": decoding})
     if seeds is None:
         return _write(task, rows, within_budget, arguments)

@@ -74,6 +74,8 @@ class StructuredGenerationPipeline(Pipeline):  # type: ignore[misc, unused-ignor
     ) -> Iterable[Any]:
         """The values of many prompts. Prompts are padded by ``generate``, so that any tokenizer may be batched."""
 
+        if batch_size < 1:
+            raise MaskwrightError(f"batch_size is {batch_size}", remedy="it is at least 1")
         untyped: Any = self
 
         def write(prompts: list[Any]) -> list[Any]:

@@ -210,3 +210,9 @@ def test_a_wrong_schema_is_refused_when_the_pipeline_is_made() -> None:
     for schema in {"type": 1}, {"allOf": [{"type": "integer"}, {"type": "string"}]}, SimpleNamespace():
         with pytest.raises(mw.MaskwrightError):
             pipeline(TASK, model=model, schema=schema)
+
+
+@pytest.mark.parametrize("batch_size", [0, -1])
+def test_a_batch_of_nothing_is_refused(write: Any, batch_size: int) -> None:
+    with pytest.raises(mw.MaskwrightError, match="at least 1"):
+        list(write((prompt for prompt in [PROMPT, PROMPT]), batch_size=batch_size))

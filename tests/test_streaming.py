@@ -215,3 +215,12 @@ def test_an_interrupt_ends_a_program_at_once() -> None:
         _, errors = program.communicate(timeout=60)
     assert time.monotonic() - started < 20
     assert errors.rstrip().endswith("KeyboardInterrupt")
+
+
+@pytest.mark.parametrize("sampling", [{}, {"do_sample": True, "seed": 2}], ids=["greedy", "sampled"])
+def test_speculation_streams_the_same_text(sampling: dict[str, Any]) -> None:
+    schema = {"type": "array", "items": {"enum": ["red", "green"]}, "minItems": 2, "maxItems": 3}
+    events = list(mw.stream(None, "Colours.", schema=schema, speculation="auto", **sampling))
+    plain = mw.generate(None, "Colours.", schema=schema, **sampling)
+    assert "".join(event.text for event in events) == events[-1].result.text == plain.text
+    assert len(events) > 2

@@ -62,7 +62,8 @@ class SpeculativeDecoding:
     ``constraint``: one for all rows, or one for each prompt. ``matchers`` holds those of the last call, at the end of
     their texts; ``stats`` what it did in the last call. ``seeds``: one for each row of the next call, or None to
     sample by the global random state. ``max_new_tokens``: a budget of tokens in which every text of the next call is
-    completed, or None.
+    completed, or None. ``streamer``: takes the tokens of the next call; transformers' ``generate`` gives its own the
+    prompt only, and does not hand it on.
     """
 
     def __init__(
@@ -79,6 +80,7 @@ class SpeculativeDecoding:
         self.matchers: list[Matcher] = []
         self.seeds: Sequence[int] | None = None
         self.max_new_tokens: int | None = None
+        self.streamer: Any = None
 
     def __call__(
         self,
@@ -92,6 +94,7 @@ class SpeculativeDecoding:
         **model_kwargs: Any,
     ) -> Any:
         """As transformers calls a decoding method; int64[rows, length], or a ``GenerateDecoderOnlyOutput``."""
+        streamer = self.streamer if streamer is None else streamer
         run = _Run(self, model, input_ids, logits_processor, stopping_criteria, generation_config, streamer)
         with nullcontext() if self.seeds is None else seeded(self.seeds[0], model.device):  # for drafts that are drawn
             sequences = run.decode(model_kwargs)
@@ -162,8 +165,6 @@ class _Run:
         self._cache.read(self._input_ids[:, held:-1], attention_mask[:, held:-1])
         everything = self._decoding.new_sequences(self._input_ids, attention_mask)
         self._decoding.matchers = [unlimited(each.matcher) for each in everything]
-        if self._streamer is not None:
-            self._streamer.put(self._input_ids.cpu())
         live = everything
         while live:
             live = self._step(live)
