@@ -84,7 +84,7 @@ def test_the_summary_counts_them(bad_run: Path) -> None:
 
 
 def test_a_killed_run_is_taken_up_again(tmp_path: Path) -> None:
-    data = write_maskbench(tmp_path / "data", {f"Slow---{number:02}": {} for number in range(30)}, [(1, True)])
+    data = write_maskbench(tmp_path / "data", {f"Slow---{number:02}": {} for number in range(90)}, [(1, True)])
     options = ["--engine", SLOW, "--maskbench", data, "--vocabulary", "bytes", "--jobs", "2"]
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     assert bench("run", "--out", whole, *options).returncode == 0
@@ -97,7 +97,7 @@ def test_a_killed_run_is_taken_up_again(tmp_path: Path) -> None:
         results.write('{"engine":"torn')
     done = bench("run", "--out", killed, *options)
     assert done.returncode == 0, done.stderr
-    assert len(list(read_records(killed))) == 30
+    assert len(list(read_records(killed))) == 90
     assert correctness(killed) == correctness(whole)
 
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -124,7 +124,7 @@ def test_tools() -> None:
 def test_leaving_ends_the_generation(by: str) -> None:
     steps = Slow(0.02)
     schema = {"type": "string", "minLength": 2000}
-    stream = mw.stream(None, PROMPT, schema=schema, max_new_tokens=900, logits_processor=[steps])
+    stream = mw.stream(None, PROMPT, schema=schema, max_new_tokens=1000, logits_processor=[steps])
     if by == "break":
         for _ in stream:
             break
@@ -197,7 +197,7 @@ class Slow(LogitsProcessor):
         time.sleep(0.05)
         return scores
 schema = {"type": "string", "minLength": 2000}
-stream = mw.stream(None, "x", schema=schema, max_new_tokens=900, logits_processor=[Slow()])
+stream = mw.stream(None, "x", schema=schema, max_new_tokens=1000, logits_processor=[Slow()])
 for event in stream:
     print("event", flush=True)
 """
@@ -210,10 +210,14 @@ def test_an_interrupt_ends_a_program_at_once() -> None:
     with subprocess.Popen(command, env=environment, **streams) as program:
         assert program.stdout is not None
         assert program.stdout.readline() == "event\n"
-        program.send_signal(signal.SIGINT)
         started = time.monotonic()
+        for _ in range(3):  # Python loses an interrupt that comes while it runs a finaliser
+            program.send_signal(signal.SIGINT)
+            with suppress(subprocess.TimeoutExpired):
+                program.wait(timeout=8)
+                break
         _, errors = program.communicate(timeout=60)
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - started < 30
     assert errors.rstrip().endswith("KeyboardInterrupt")
 
 
