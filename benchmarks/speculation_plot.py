@@ -58,10 +58,10 @@ def _lengths(passes: Mapping[str, int]) -> dict[str, int]:
 
 def _by_pass(passes: Mapping[str, int], mean: float) -> Iterator[str]:
     total, most = sum(passes.values()), max(passes.values())
-    yield label(0, TEXT + 4, f"Tokens accepted in a pass: {mean:.2f} in the mean", "name")
+    yield label(0, TEXT + 4, f"Tokens accepted in each of {total:,} passes: {mean:.2f} in the mean", "name")
     for place, (length, count) in enumerate(passes.items()):
         y = _HEAD + place * (_BAR + _GAP)
-        numbers = f"{count / total:.1%} of {total:,} passes" if not place else f"{count / total:.1%}"
+        numbers = f"{count / total:.1%}"
         yield from _row(y, length, [("own", count / most)], numbers)
     yield line(_NAMES, _HEAD - _GAP / 2, _NAMES, _HEAD + len(passes) * (_BAR + _GAP) - _GAP / 2, "base")
 

@@ -33,7 +33,7 @@ def test_bars_and_numbers(plot: Any, tmp_path: Path) -> None:
     plot.write_plot(RESULT, path)
     root = ElementTree.fromstring(path.read_text())
     texts = [each.text or "" for each in root.iter(SVG + "text")]
-    assert "Tokens accepted in a pass: 1.25 in the mean" in texts
+    assert "Tokens accepted in each of 100 passes: 1.25 in the mean" in texts
     assert texts[texts.index("8 or more") + 1] == "10.0%"
     assert texts[texts.index("forced <all>") + 1] == "100 of 200, 50%"
     assert texts[texts.index("lookup") + 1] == "0 of 50, 0%"
