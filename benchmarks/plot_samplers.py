@@ -1,12 +1,12 @@
 """Draws the curves of ``samplers.py`` again: divergence against samples, and against forward passes.
 
-python benchmarks/plot_samplers.py [benchmarks/results/samplers [docs/images]]
+python benchmarks/plot_samplers.py [benchmarks/results/samplers] [--images docs/images]
 """
 
 from __future__ import annotations
 
+import argparse
 import json
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -14,6 +14,9 @@ from pathlib import Path
 
 from maskwright.jsonschemabench.report.svg import TEXT, WIDE, Scale, decades, element, enclosing_decades, label, line
 from maskwright.jsonschemabench.report.svg import path as drawn_path
+
+IMAGES = Path("docs/images")
+"""Where the pages look for the plots."""
 
 _HEIGHT = 360
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 150, 16, 48
@@ -100,6 +103,13 @@ def _scale(values: Sequence[float], start: float, end: float) -> Scale:
     return Scale(low, high, start, end, logarithmic=True)
 
 
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path, nargs="?", default=Path("benchmarks/results/samplers"))
+    parser.add_argument("--images", type=Path, default=IMAGES)
+    return parser.parse_args()
+
+
 if __name__ == "__main__":
-    given = sys.argv[1:] + ["benchmarks/results/samplers", "docs/images"][len(sys.argv) - 1 :]
-    write_plots(*map(Path, given[:2]))
+    arguments = _arguments()
+    write_plots(arguments.folder, arguments.images)

@@ -1,6 +1,6 @@
 """What the samplers cost and how true they are: 100 samples each of five small JSON languages from the bundled model.
 
-    python benchmarks/samplers.py [--out benchmarks/results/samplers] [--seeds 5]
+    python benchmarks/samplers.py [--out benchmarks/results/samplers] [--images docs/images] [--seeds 5]
 
 Every language is enumerated, all tokenisations of all texts, so that the conditional law is known. ``samples.md`` has
 the forward passes (prefixes that the model was asked about) and attempts for 100 samples, and the Kullback-Leibler
@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from plot_samplers import Curve, write_plots
+from plot_samplers import IMAGES, Curve, write_plots
 
 import maskwright as mw
 from maskwright.generation.models import load
@@ -152,7 +152,7 @@ def main() -> None:
     floor = [plotted.exact_divergence(count, 0.5) for count in _COUNTS]
     written = {"counts": _COUNTS, "floor": floor, "curves": [vars(curve) for curve in curves]}
     (arguments.out / "samples.json").write_text(json.dumps(written) + "\n")
-    write_plots(arguments.out, arguments.out)
+    write_plots(arguments.out, arguments.images)
     tables = {language.name: _rows(language, arguments.seeds) for language in languages}
     floors = {each.name: each.exact_divergence(arguments.seeds * _WANTED, 0.999) for each in languages}
     (arguments.out / "samples.md").write_text("\n".join(markdown(tables, floors)) + "\n")
@@ -262,6 +262,7 @@ def _curve(name: str, language: Language, seeds: int) -> Curve:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results/samplers"))
+    parser.add_argument("--images", type=Path, default=IMAGES)
     parser.add_argument("--seeds", type=int, default=5)
     return parser.parse_args()
 

@@ -101,11 +101,6 @@ def test_a_killed_run_is_taken_up_again(tmp_path: Path) -> None:
     assert correctness(killed) == correctness(whole)
 
 
-def heed_interrupts() -> None:
-    """Programs that a shell starts in the background ignore interrupts, and so would what they start."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
 def _wait_for(results: Path, lines: int) -> None:
     deadline = time.monotonic() + 60
     while not results.exists() or results.read_bytes().count(b"\n") < lines:

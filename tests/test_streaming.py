@@ -20,6 +20,8 @@ from transformers import LogitsProcessor, TextIteratorStreamer, TextStreamer
 import maskwright as mw
 from maskwright.generation.models import load
 
+from .interrupts import heed_interrupts
+
 PROMPT = "Write a person."
 
 
@@ -201,11 +203,6 @@ stream = mw.stream(None, "x", schema=schema, max_new_tokens=1000, logits_process
 for event in stream:
     print("event", flush=True)
 """
-
-
-def heed_interrupts() -> None:
-    """Programs that a shell starts in the background ignore interrupts, and so would what they start."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def test_an_interrupt_ends_a_program_at_once() -> None:

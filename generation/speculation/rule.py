@@ -1,8 +1,8 @@
 """The rule for nodes whose children come from several drafters, one of which may be drawn at random.
 
-A drawn child is judged first: accepted with probability min(1, p/q), which together with a draw from the positive part
-of p - q gives p (Leviathan et al. 2023, arXiv 2211.17192). That draw is then compared with the other children: it is a
-draw like any other, so descending to a child that it names changes nothing in its law.
+A drawn child is judged first, as verification judges a single draw (``RECURSIVE``): it is accepted, or else a token is
+drawn from what is left of the target. That token is then compared with the other children: it is a draw like any other,
+so descending to a child that it names changes nothing in its law.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ from dataclasses import dataclass
 
 import torch
 
-from ...logits.verification import SAMPLED, Children, Draws
-from ...logits.verification.target import law_of
+from ...logits.verification import RECURSIVE, SAMPLED, Children, Draws
 
 
 @dataclass(frozen=True)
@@ -27,13 +26,9 @@ class DrawnFirst:
             return SAMPLED.choose(scores, children, draws)
         child, law = self.drawn[children.node]
         token = children.tokens[children.nodes.index(child)]
-        wanted, drafted = law_of(scores), _as_wide(law_of(law.to(scores.device).log()), len(scores))
-        if draws.accepts(child, float(wanted[token] / drafted[token])):
-            return token, child
-        rest = (wanted - drafted).clamp(min=0.0)
-        if not bool(rest.any()):  # equal laws, told apart by rounding
-            rest = wanted
-        return children.after(draws.token(children.node, rest.log()))
+        drawn = Children(children.node, [child], [token], _as_wide(law.to(scores.device), len(scores)))
+        token, accepted = RECURSIVE.choose(scores, drawn, draws)
+        return (token, accepted) if accepted is not None else children.after(token)
 
 
 def _as_wide(law: torch.Tensor, width: int) -> torch.Tensor:
