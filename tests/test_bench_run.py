@@ -14,6 +14,7 @@ from maskwright.jsonschemabench.records import Outcome, Phase
 from maskwright.jsonschemabench.store import read_records
 
 from .bench_cases import BAD, SLOW, bench, command, correctness, environment, outcomes, write_maskbench
+from .interrupts import heed_interrupts
 
 DEEDS = {
     "Bad---abort": {"do": "abort"},
@@ -89,7 +90,8 @@ def test_a_killed_run_is_taken_up_again(tmp_path: Path) -> None:
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     assert bench("run", "--out", whole, *options).returncode == 0
     for some, how, code in ((3, signal.SIGKILL, -signal.SIGKILL), (12, signal.SIGINT, 130)):
-        with subprocess.Popen(command("run", "--out", killed, *options), env=environment()) as process:
+        arguments = command("run", "--out", killed, *options)
+        with subprocess.Popen(arguments, env=environment(), preexec_fn=heed_interrupts) as process:
             _wait_for(killed / "results.jsonl", some)
             process.send_signal(how)
         assert process.returncode == code
