@@ -39,7 +39,7 @@ class Store:
         self._lock = threading.Lock()
 
     def note(self, engine: EngineInfo) -> None:
-        """An engine takes part. Raises ``BenchError`` if it did so in another version, or with another limit of time."""
+        """An engine takes part. Raises ``BenchError`` if it did so in another version or with another limit."""
         for before in self._info.engines:
             if before.name == engine.name and not before.missing:
                 _check_same_engine(self._folder, before, engine)
