@@ -31,6 +31,10 @@ class MaskwrightError(Exception):
         return type(self)(self.problem, pointer, self.remedy)
 
 
+class InvalidArgument(MaskwrightError, TypeError):
+    """An argument of the wrong kind: None or a number for a prompt, a schema for a constraint."""
+
+
 class InvalidSchema(MaskwrightError):
     """The schema is not one: broken JSON, a keyword with a value of the wrong type, a reference to nowhere."""
 

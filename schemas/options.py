@@ -7,6 +7,7 @@ from typing import Literal, get_args
 
 from referencing import Registry
 
+from ..grammar.argument_checks import check_limits, wrong_argument
 from ..grammar.blanks import blank_runs
 from ..grammar.errors import MaskwrightError
 from ..grammar.limits import Limits
@@ -59,6 +60,9 @@ class JsonOptions:
         _require("escapes", self.escapes, _ESCAPES)
         if self.integers is not None:
             _require("integers", self.integers, _INTEGERS)
+        check_limits(self.limits)
+        if self.registry is not None and not isinstance(self.registry, Registry):
+            raise wrong_argument("registry", self.registry, "a referencing.Registry")
 
 
 def _require(option: str, value: object, allowed: tuple[str, ...], others: str = "") -> None:
