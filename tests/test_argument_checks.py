@@ -54,7 +54,7 @@ CASES: list[tuple[Callable[[], object], str]] = [
     (
         lambda: generate(speculation=mw.Speculation(drafters=("Lookup",))),
         "a drafter is 'Lookup', of type str (pass objects",
-    ),  # type: ignore[arg-type]
+    ),
     (lambda: mw.Speculation(drafters=(Lookup,)), "a drafter is <class"),  # type: ignore[arg-type]
     (lambda: mw.Speculation(drafters=Lookup()), "put it into [...]"),  # type: ignore[arg-type]
     (lambda: mw.Speculation(budget="3"), "budget of speculation is '3'"),  # type: ignore[arg-type]
@@ -75,9 +75,9 @@ CASES: list[tuple[Callable[[], object], str]] = [
     (lambda: mw.tools(print), "functions is <built-in function print>"),  # type: ignore[arg-type]
     (lambda: mw.tools({"name": "f"}), "put it into [...]"),
     (
-        lambda: mw.fill_next_token_bitmasks(mw.compile(SCHEMA, VOCABULARY).matcher(), np.zeros((1, 9), np.int32)),
+        lambda: mw.fill_next_token_bitmasks(mw.compile(SCHEMA, VOCABULARY).matcher(), BITMASK),
         "matchers is",
-    ),  # type: ignore[arg-type]
+    ),
 ]
 
 

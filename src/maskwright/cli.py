@@ -156,7 +156,7 @@ app.add_typer(bench, name="bench")
 
 def run(arguments: list[str]) -> int:
     """The exit code of the command with these arguments; wrong input is said in one line on stderr."""
-    from .grammar.errors import MaskwrightError
+    from .grammar.errors import InvalidGrammar, MaskwrightError
 
     command = typer.main.get_command(app)
     try:
@@ -164,6 +164,9 @@ def run(arguments: list[str]) -> int:
         sys.stdout.flush()
     except _ClickException as error:
         return _fail(error.format_message())
+    except InvalidGrammar as error:
+        sys.stderr.write(f"maskwright: {error}\n")  # with the line that is wrong, and a caret below it
+        return 2
     except MaskwrightError as error:
         return _fail(str(error))
     except BrokenPipeError:
