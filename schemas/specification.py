@@ -23,9 +23,10 @@ from ..grammar.limits import Limits
 from ..grammar.matcher import Constraint
 from ..grammar.regex_form import Regex
 from ..grammar.vocabulary import Vocabulary
+from .choices import Escapes, Formats, Integers, PropertyOrder, Whitespace
 from .compile import compile_schema
 from .json_text import check_json, read_document, read_json, read_json_file
-from .options import Escapes, Formats, Integers, JsonOptions, PropertyOrder, Whitespace
+from .options import JsonOptions
 from .partial_values import PLAIN, ValueForm
 
 _FORMS = "a dict, a bool, JSON text, a path, a type, a function, a JsonSchema or a grammar"

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from .cli_options import PATTERN, unreadable
 from .grammar.cfg.ebnf import Ebnf
 from .grammar.cfg.gbnf import Gbnf
 from .grammar.cfg.lark_form import Lark
@@ -17,7 +18,6 @@ from .grammar.errors import InvalidGrammar, MaskwrightError, UnsatisfiableGramma
 from .grammar.regex_form import Choice, Regex
 from .schemas.specification import GrammarSpecification, JsonSchema
 
-_PATTERN = "regex:"
 _FORMS = {"lark": Lark, "gbnf": Gbnf, "ebnf": Ebnf}
 _SUFFIXES = {f".{kind}": kind for kind in _FORMS}
 
@@ -26,8 +26,8 @@ def read_schema(
     path: str, property_order: Any, whitespace: Any, formats: Any, escapes: Any, dialect: str | None
 ) -> JsonSchema:
     """The schema in a file, with options as they were typed; raises ``MaskwrightError``."""
-    if isinstance(whitespace, str) and whitespace.startswith(_PATTERN):
-        whitespace = Regex(whitespace.removeprefix(_PATTERN))
+    if isinstance(whitespace, str) and whitespace.startswith(PATTERN):
+        whitespace = Regex(whitespace.removeprefix(PATTERN))
     with errors_naming(path):
         return JsonSchema(
             Path(path),
@@ -46,8 +46,6 @@ def read_grammar(path: str, kind: str | None) -> GrammarSpecification | None:
         return None
     if kind == "regex":
         return GrammarSpecification(Regex(text_of(Path(path)).removesuffix("\n")))
-    if kind not in _FORMS:
-        raise MaskwrightError(f"{kind!r} is no kind of grammar", remedy="write lark, gbnf, ebnf or regex")
     return GrammarSpecification(_FORMS[kind](Path(path)))
 
 
@@ -67,8 +65,7 @@ def read_bytes(path: str) -> bytes:
     try:
         return Path(path).read_bytes()
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise MaskwrightError(f"cannot read {path}: {reason}", remedy="name a readable file, or - for stdin") from error
+        raise unreadable(path, error) from error
 
 
 @contextmanager
