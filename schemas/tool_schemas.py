@@ -51,7 +51,8 @@ def _options_of(entries: Iterable[object]) -> JsonOptions:
 
 
 def _schema(contents: object, options: JsonOptions) -> JsonSchema:
-    return JsonSchema(contents, whitespace=options.whitespace, escapes=options.escapes)
+    """Integers are plain, so that the arguments hold an ``int`` wherever the schema says integer."""
+    return JsonSchema(contents, whitespace=options.whitespace, escapes=options.escapes, integers="plain")
 
 
 def _tool(entry: object, own: JsonOptions) -> Tool:

@@ -24,7 +24,7 @@ _CARS_SHARE = 0.75
 
 @dataclass(frozen=True)
 class Exact:
-    """CARS, in batches, with a hand-over to SMC. The result's ``guarantee`` and ``note`` and a warning say whether it was
+    """CARS, in batches, with a hand-over to SMC. The result's ``guarantee`` and ``note``, and a warning, say if it was
     needed.
 
     ``budget``: forward passes. CARS has a quarter of them to find a sample, and three quarters to find all; what is
@@ -54,8 +54,8 @@ class Exact:
             )
         except BudgetExhausted as error:
             raise BudgetExhausted(
-                f"CARS found {len(found.samples)} of {n} samples in its share of {self.budget} forward passes, and what "
-                f"it handed over to found none: {error.problem}",
+                f"CARS found {len(found.samples)} of {n} samples in its share of {self.budget} forward passes, "
+                f"and what it handed over to found none: {error.problem}",
                 remedy=f"raise budget; or, of the latter, {error.remedy}",
                 found=found,
             ) from error
