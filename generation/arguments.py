@@ -6,6 +6,7 @@ import copy
 from collections.abc import Sequence
 from typing import Any
 
+from ..grammar.argument_checks import check_number, whole_number
 from ..grammar.errors import MaskwrightError
 from .models import context_window, decoder_prompt, logits_width
 from .seeding import setting_of
@@ -14,6 +15,21 @@ from .task import Task
 DEFAULT_MAX_NEW_TOKENS = 512
 _OURS = frozenset({"inputs", "input_ids", "inputs_embeds", "attention_mask"})
 _FORCED = ("forced_bos_token_id", "forced_eos_token_id")
+
+
+_LENGTHS = ("max_new_tokens", "max_length", "min_new_tokens", "min_length")
+_WHOLE = (*_LENGTHS, "n", "num_beams", "num_return_sequences", "top_k")
+_REAL = ("temperature", "top_p")
+
+
+def check_kinds(given: dict[str, Any]) -> None:
+    """Raises ``InvalidArgument`` for settings that are no numbers, of those that are numbers."""
+    for name in _WHOLE:
+        if given.get(name) is not None:
+            whole_number(name, given[name])
+    for name in _REAL:
+        if given.get(name) is not None:
+            check_number(name, given[name])
 
 
 def transformers_arguments(task: Task, rows: Sequence[list[int]], given: dict[str, Any]) -> tuple[dict[str, Any], int]:

@@ -13,11 +13,12 @@ from typing import Any
 
 import torch
 
+from ..grammar.argument_checks import wrong_argument
 from ..grammar.limits import Limits
 from ..grammar.matcher import Matcher
 from ..logits.processor import LogitsProcessor
 from ..logits.samplers.base import Sampler
-from .arguments import transformers_arguments, without_padding
+from .arguments import check_kinds, transformers_arguments, without_padding
 from .models import load
 from .prompts import Prompt, encode, is_single, pad
 from .result import GenerationResult, GenerationStats
@@ -71,8 +72,11 @@ def generate(
     Raises ``MaskwrightError`` for a schema, model, tokenizer or prompt that cannot be used; a document that is cut off
     is no error, see ``GenerationResult.finish_reason``.
     """
-    model, tokenizer = load(model, tokenizer)
+    check_kinds(generation_kwargs)
+    if not isinstance(finish_within_budget, bool | None):
+        raise wrong_argument("finish_within_budget", finish_within_budget, "True, False or None")
     single = is_single(prompt)
+    model, tokenizer = load(model, tokenizer)
     prompts: list[Any] = [prompt] if single else list(prompt)
     task = prepare(model, tokenizer, schema, limits)
     chosen = sampler_of(sampler)

@@ -6,7 +6,6 @@ What a call asks for replaces what the pipeline was made with, whichever of the 
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any
 
 from ..grammar.cfg.forms import FORMS
@@ -39,10 +38,8 @@ def take_language(arguments: dict[str, Any]) -> Specification | Constraint | Non
 def _grammar(value: object) -> object:
     if isinstance(value, (GrammarSpecification, *FORMS)):
         return value
-    if isinstance(value, str):
+    if isinstance(value, str | os.PathLike):
         return Lark(value)
-    if isinstance(value, os.PathLike):
-        return Lark(Path(value))
     raise InvalidGrammar(
         f"{value!r:.60} is no grammar", remedy="pass Lark, Gbnf, Ebnf, Tags, tools, or a text of Lark's"
     )

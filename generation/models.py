@@ -14,8 +14,9 @@ import torch
 from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
 
-from ..grammar.errors import MaskwrightError
+from ..grammar.errors import InvalidArgument, MaskwrightError
 from ..logits.checks import check_count
+from .hub import is_out_of_reach
 from .tiny import load_tiny_model
 
 _LOADING_ERRORS = (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError)
@@ -35,8 +36,9 @@ def load(model: Any, tokenizer: Any = None) -> tuple[Any, Any]:
         name = os.fspath(model)
         return _named_model(name), load_tokenizer(name if tokenizer is None else tokenizer)
     if not hasattr(model, "generate") or not hasattr(model, "config"):
-        raise MaskwrightError(
-            f"a {type(model).__name__} is not a model", remedy="pass a transformers model, its name or path, or None"
+        raise InvalidArgument(
+            f"{model!r:.60}, of type {type(model).__name__}, is not a model",
+            remedy="pass a transformers model, its name or path, or None",
         )
     own = getattr(model, "tokenizer", None) if tokenizer is None else tokenizer
     own = getattr(model, "name_or_path", "") if own is None else own
@@ -50,7 +52,10 @@ def load_tokenizer(tokenizer: Any) -> Any:
     if isinstance(tokenizer, str | os.PathLike):
         return _named_tokenizer(os.fspath(tokenizer))
     if not callable(tokenizer):
-        raise MaskwrightError(f"a {type(tokenizer).__name__} is not a tokenizer", remedy="pass one of transformers'")
+        raise InvalidArgument(
+            f"{tokenizer!r:.60}, of type {type(tokenizer).__name__}, is not a tokenizer",
+            remedy="pass one of transformers', or its name or path",
+        )
     return tokenizer
 
 
@@ -102,10 +107,11 @@ def _tiny_model() -> tuple[Any, Any]:
 
 @lru_cache(1)
 def _named_model(name: str) -> Any:
+    offline = is_out_of_reach(name)
     try:
-        config = AutoConfig.from_pretrained(name)
+        config = AutoConfig.from_pretrained(name, local_files_only=offline)
         kind: Any = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
-        model: Any = kind.from_pretrained(name, dtype="auto")
+        model: Any = kind.from_pretrained(name, dtype="auto", local_files_only=offline)
     except _LOADING_ERRORS as error:
         raise _unreadable("model", name, error) from error
     return model.to("cuda") if torch.cuda.is_available() else model
@@ -114,7 +120,7 @@ def _named_model(name: str) -> Any:
 @lru_cache(4)
 def _named_tokenizer(name: str) -> Any:
     try:
-        return AutoTokenizer.from_pretrained(name)
+        return AutoTokenizer.from_pretrained(name, local_files_only=is_out_of_reach(name))
     except _LOADING_ERRORS as error:
         raise _unreadable("tokenizer", name, error) from error
 
@@ -122,7 +128,8 @@ def _named_tokenizer(name: str) -> Any:
 def _unreadable(kind: str, name: str, error: BaseException) -> MaskwrightError:
     reason = " ".join(str(error).split())[:200]
     return MaskwrightError(
-        f"cannot load the {kind} {name!r}: {reason}", remedy="pass a folder with a language model, or a hub id"
+        f"cannot load the {kind} {name!r}: {reason}",
+        remedy="check the spelling; pass a folder with a language model, or the id of one on the hub",
     )
 
 

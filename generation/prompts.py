@@ -12,19 +12,31 @@ from typing import Any
 import torch
 from jinja2.exceptions import TemplateError
 
+from ..grammar.argument_checks import wrong_argument
 from ..grammar.errors import MaskwrightError
 
 Message = Mapping[str, Any]
 Prompt = str | Sequence[Message]
 
 
+_EXPECTED = 'a text, chat messages [{"role": ..., "content": ...}], or a list of either'
+
+
 def is_single(prompt: Prompt | Sequence[Any]) -> bool:
-    """Whether it is one prompt rather than a list of them."""
+    """Whether it is one prompt rather than a list of them. Raises ``InvalidArgument`` for what is neither."""
+    if isinstance(prompt, Mapping):
+        raise wrong_argument("prompt", prompt, "a list of messages: put it into [...]")
+    if not _is_list(prompt) and not isinstance(prompt, str):
+        raise wrong_argument("prompt", prompt, _EXPECTED)
     return isinstance(prompt, str) or (len(prompt) > 0 and isinstance(prompt[0], Mapping))
 
 
 def encode(tokenizer: Any, prompt: Prompt, system: str | None) -> list[int]:
     """The token ids of one prompt; ``system`` goes in front as a system message and makes a chat of a string."""
+    if not _is_list(prompt) and not isinstance(prompt, str):
+        raise wrong_argument("a prompt of the list", prompt, "a text, or a list of chat messages")
+    if not isinstance(system, str | None):
+        raise wrong_argument("system", system, "a text")
     if isinstance(prompt, str) and system is None:
         ids = tokenizer(prompt)["input_ids"]
     else:
@@ -47,6 +59,11 @@ def pad(rows: Sequence[Sequence[int]], padding: int, *, right: bool) -> tuple[to
         ids.append([padding] * before + list(row) + [padding] * after)
         mask.append([0] * before + [1] * len(row) + [0] * after)
     return torch.tensor(ids), torch.tensor(mask)
+
+
+def _is_list(prompt: object) -> bool:
+    """Whether it is a list or its like; data sets are."""
+    return hasattr(prompt, "__len__") and hasattr(prompt, "__getitem__") and not isinstance(prompt, bytes | Mapping)
 
 
 def _chat_ids(tokenizer: Any, messages: Sequence[Message]) -> Any:

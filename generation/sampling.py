@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..grammar.argument_checks import whole_number
 from ..grammar.errors import MaskwrightError
 from ..grammar.matcher import Constraint
 from ..logits.language_model import LanguageModel, Prefix, SamplingSettings
@@ -74,8 +75,8 @@ def masked_arguments(n: int | None, arguments: Mapping[str, Any]) -> dict[str, A
         return dict(arguments)
     if "num_return_sequences" in arguments:
         raise MaskwrightError("both n and num_return_sequences are given", remedy="pass n alone")
-    _check_count(n)
-    return {"do_sample": n > 1, **arguments, "num_return_sequences": n}
+    count = _check_count(n)
+    return {"do_sample": count > 1, **arguments, "num_return_sequences": count}
 
 
 def settings_of(model: Any, arguments: Mapping[str, Any]) -> SamplingSettings:
@@ -173,6 +174,8 @@ def _documents(task: Task, prompt_length: int, drawn: Drawn) -> list[GenerationR
 
 
 def _check_count(n: int | None) -> int:
-    if n is not None and n < 1:
+    if n is None:
+        return 1
+    if whole_number("n", n) < 1:
         raise MaskwrightError(f"{n} documents are wanted", remedy="n is one or more")
-    return n or 1
+    return int(n)

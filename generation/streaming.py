@@ -27,11 +27,13 @@ from ..grammar.limits import Limits
 from ..grammar.matcher import Constraint
 from ..grammar.vocabulary import Vocabulary
 from ..schemas.specification import JsonSchema, compile_once, specification_of, vocabulary_of
+from .arguments import check_kinds
 from .generate import generate
 from .json_reader import JsonReader
 from .models import end_tokens, load, logits_width
 from .prompts import Prompt, is_single
 from .result import GenerationResult
+from .sampling import MASK, sampler_of
 
 _SEVERAL = ("num_return_sequences", "num_beams", "n")
 
@@ -69,9 +71,15 @@ def stream(
     """
     if not is_single(prompt):
         raise MaskwrightError("a stream is of one prompt", remedy="stream each prompt by itself, or call generate()")
+    check_kinds(arguments)
     several = [name for name in _SEVERAL if (arguments.get(name) or 1) > 1]
     if several:
         raise MaskwrightError("a stream is of one sequence", remedy=f"leave {' and '.join(several)} at 1")
+    if sampler_of(arguments.get("sampler", MASK)) is not None:
+        raise MaskwrightError(
+            "a stream is written token by token, a sampler finds whole documents",
+            remedy="leave sampler= out, or call generate(..., sampler=...)",
+        )
     started = perf_counter()
     model, tokenizer = load(model, tokenizer)
     constraint, specification = schema, schema

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .argument_checks import wrong_argument
 from .kernels.entry import fill_masks
 from .matcher import BITMASK_WANTED, Matcher, as_array
 
@@ -33,6 +34,8 @@ def fill_next_token_bitmasks(matchers: Sequence[Matcher], bitmask: NDArray[np.in
     matchers may belong to different constraints. Raises ``ValueError`` for any other array, for one with too few rows,
     and if a matcher comes twice.
     """
+    if isinstance(matchers, Matcher):
+        raise wrong_argument("matchers", matchers, "a list of matchers, or call the fill_next_token_bitmask of the one")
     if len(matchers) == 1:
         matchers[0].fill_next_token_bitmask(bitmask)
         return

@@ -31,6 +31,10 @@ class MaskwrightError(Exception):
         return type(self)(self.problem, pointer, self.remedy)
 
 
+class InvalidArgument(MaskwrightError, TypeError):
+    """An argument of the wrong kind: None or a number for a prompt, a schema for a constraint."""
+
+
 class InvalidSchema(MaskwrightError):
     """The schema is not one: broken JSON, a keyword with a value of the wrong type, a reference to nowhere."""
 
@@ -52,18 +56,21 @@ class InvalidGrammar(MaskwrightError):
     """The text of a grammar is not one: broken syntax, a name that nothing defines or two things do.
 
     ``line`` and ``column`` count from 1 (0 where no place is known), ``excerpt`` is that line of the text, ``expected``
-    what could stand there instead.
+    what could stand there instead, ``file`` where the text is from, ``""`` where it is from no file.
     """
 
     line: int = 0
     column: int = 0
     excerpt: str = ""
     expected: tuple[str, ...] = ()
+    file: str = ""
 
     def __str__(self) -> str:
-        where = f" at line {self.line}, column {self.column}" if self.line else ""
+        place = ":".join([self.file, *(map(str, (self.line, self.column)) if self.line else ())])
+        before = f"{place}: " if self.file else ""
+        where = f" at line {self.line}, column {self.column}" if self.line and not self.file else ""
         remedy = f" ({self.remedy})" if self.remedy else ""
-        lines = [f"{self.problem}{where}{remedy}"]
+        lines = [f"{before}{self.problem}{where}{remedy}"]
         if self.line:
             before = "".join("\t" if character == "\t" else " " for character in self.excerpt[: self.column - 1])
             lines += [f"    {self.excerpt}", f"    {before}^"]

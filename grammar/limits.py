@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from .errors import LimitExceeded
+from .errors import InvalidArgument, LimitExceeded
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,11 @@ class Limits:
     memory: int = 512 * 2**20
     compile_seconds: float = 20.0
     mask_cache: int = 64 * 2**20
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
+                raise InvalidArgument(f"limits.{name} is {value!r:.60}", remedy="pass a number, 0 or more")
 
 
 class Budget:

@@ -77,7 +77,7 @@ class _Parser:
         start = self.position
         end = self.pattern.find(closing, start)
         if end < 0:
-            self.fail(f"missing {closing!r}")
+            self.fail(f"missing {closing!r}", remedy=f"write {closing!r} behind the name")
         self.position = end + 1
         return self.pattern[start:end]
 
@@ -101,7 +101,9 @@ class _Parser:
         while self.position < len(self.pattern):
             self.term()
         if len(self.groups) > 1:
-            self.fail("a group is opened and not closed", self.groups[-1].position)
+            self.fail(
+                "a group is opened and not closed", self.groups[-1].position, "close it by ), or write \\( for itself"
+            )
         return self.close()
 
     def leading_flags(self) -> None:
@@ -112,7 +114,7 @@ class _Parser:
 
     def flag_set(self, letters: str) -> frozenset[str]:
         if not set(letters) <= set("ims"):
-            self.fail(f"flags {letters!r} other than i, m and s")
+            self.fail(f"flags {letters!r} other than i, m and s", remedy="leave them out")
         return frozenset(letters)
 
     def term(self) -> None:
@@ -190,25 +192,27 @@ class _Parser:
         elif self.take("(?<") or self.take("(?P<"):
             name = self.take_until(">")
             if not name.replace("$", "_").isidentifier():
-                self.fail(f"the group name {name!r} is not an identifier", group.position)
+                self.fail(f"the group name {name!r} is not an identifier", group.position, "use letters and digits")
         elif self.take("(?P=") or self.take("(?P>"):
             self.unsupported("a back-reference", "it is not regular; write the repeated part out")
         elif self.take("(?"):
-            self.flags = self.group_flags(self.take_until(":"), group.position)
+            self.flags = self.group_flags(group.position)
         else:
             self.position += 1
         self.groups.append(group)
         self.quantifiable = False
 
-    def group_flags(self, letters: str, position: int) -> frozenset[str]:
+    def group_flags(self, position: int) -> frozenset[str]:
+        letters, colon, _ = self.pattern[self.position :].partition(":")
+        self.position += len(letters) + 1
         added, _, removed = letters.partition("-")
-        if not set(added + removed) <= set("ims"):
+        if not colon or not set(added + removed) <= set("ims"):
             self.fail("a group of a kind that ECMA-262 does not know", position, "use (?:...) or a look-around")
         return (self.flags | set(added)) - set(removed)
 
     def close_group(self) -> None:
         if len(self.groups) == 1:
-            self.fail("')' closes no group")
+            self.fail("')' closes no group", remedy="leave it out, or write \\) for itself")
         self.position += 1
         node = self.close()
         group = self.groups.pop()
@@ -228,14 +232,15 @@ class _Parser:
 
     def quantify(self) -> None:
         if not self.quantifiable:
-            self.fail("a quantifier with nothing to repeat")
+            character = self.peek()
+            self.fail("a quantifier with nothing to repeat", remedy=f"write \\{character} for itself")
         start = self.position
         bounds = self.bounds()
         assert bounds is not None
         self.take("?")  # laziness changes the match, not the language
         low, high = bounds
         if low > high:
-            self.fail("the numbers of a quantifier are out of order", start)
+            self.fail("the numbers of a quantifier are out of order", start, f"write {{{high},{low}}}")
         parts = self.groups[-1].parts
         parts.append(self.nodes.repeat(parts.pop(), low, high))
         self.quantifiable = False
@@ -337,7 +342,7 @@ class _Parser:
         members: list[CharSet] = []
         while not self.take("]"):
             if not self.peek():
-                self.fail("'[' is not closed", start)
+                self.fail("'[' is not closed", start, "close it by ], or write \\[ for itself")
             members.append(self.class_member())
         chars = self.folded(charset.union(*members))
         return charset.complement(chars) if negated else chars
@@ -354,7 +359,7 @@ class _Parser:
         if len(low) != 1 or len(high) != 1 or low[0][0] != low[0][1] or high[0][0] != high[0][1]:
             return charset.union(low, high, ((ord("-"), ord("-")),))
         if low > high:
-            self.fail("a range is out of order", start)
+            self.fail("a range is out of order", start, "write the lesser character first, or \\- for a dash")
         return ((low[0][0], high[0][0]),)
 
     def class_atom(self) -> CharSet:

@@ -38,7 +38,8 @@ def read_huggingface(tokenizer: Any) -> TokenTable:
         return _read_slow(tokenizer)
     raise UnsupportedTokenizer(
         f"{type(tokenizer).__name__} is not a tokenizer",
-        remedy="pass a transformers tokenizer (of a processor: processor.tokenizer) or a tokenizers.Tokenizer",
+        remedy="pass a transformers tokenizer (of a processor: processor.tokenizer) or a tokenizers.Tokenizer; "
+        "Vocabulary.from_tiktoken, from_sentencepiece, from_tekken and from_tokens read others",
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..grammar.argument_checks import whole_number
 from ..grammar.errors import MaskwrightError
 from ..grammar.matcher import Constraint
 from ..grammar.token_budget import BudgetedConstraint, BudgetedMatcher
@@ -17,6 +18,7 @@ def within_budget(constraints: Sequence[Any], max_new_tokens: int | None) -> tup
     """
     if max_new_tokens is None:
         return tuple(constraints)
+    most = whole_number("max_new_tokens", max_new_tokens)
     limited: dict[int, BudgetedConstraint] = {}
     for each in constraints:
         if not isinstance(each, Constraint):
@@ -25,7 +27,7 @@ def within_budget(constraints: Sequence[Any], max_new_tokens: int | None) -> tup
                 remedy="leave max_new_tokens out, or use a constraint of maskwright.compile",
             )
         if id(each) not in limited:
-            limited[id(each)] = BudgetedConstraint(each, max_new_tokens)
+            limited[id(each)] = BudgetedConstraint(each, most)
     return tuple(limited[id(each)] for each in constraints)
 
 

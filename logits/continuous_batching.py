@@ -35,7 +35,7 @@ from ..grammar.matcher import Constraint
 from ..grammar.vocabulary import Vocabulary
 from .bitmask import BITS, allocate_token_bitmask, word_count
 from .checks import check_width, dead_logits
-from .processor import end_mask, fill
+from .processor import check_constraint, end_mask, fill
 from .rows import Row
 
 _WARMUP = "__warmup_"
@@ -63,6 +63,8 @@ class ContinuousBatchingLogitsProcessor(TransformersProcessor):
     ignored_kwargs = ()
 
     def __init__(self, constraint: Constraint | Vocabulary) -> None:
+        if not isinstance(constraint, Vocabulary):
+            check_constraint(constraint)
         self._default = constraint if isinstance(constraint, Constraint) else None
         self._vocabulary = constraint.vocabulary if isinstance(constraint, Constraint) else constraint
         self._end_mask = end_mask(self._vocabulary)

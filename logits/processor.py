@@ -23,6 +23,7 @@ import torch
 from numpy.typing import NDArray
 from transformers.generation.logits_process import LogitsProcessor as TransformersLogitsProcessor
 
+from ..grammar.argument_checks import wrong_argument
 from ..grammar.batch import fill_next_token_bitmasks
 from ..grammar.errors import MaskwrightError, VocabularyMismatch
 from ..grammar.matcher import Matcher as CompiledMatcher
@@ -31,6 +32,8 @@ from .bitmask import BITS, allocate_token_bitmask, apply_and_look_, word_count
 from .checks import DeferredCheck, check_width, dead_logits
 from .copies import Copies
 from .rows import KEPT_BATCHES, Batch, Constraint, Ids, Matcher, Row, Vocabulary, fresh_rows
+
+_CONSTRAINTS = "maskwright.compile(schema, vocabulary), or a list of such constraints, one for each prompt"
 
 
 class LogitsProcessor(TransformersLogitsProcessor):
@@ -62,9 +65,8 @@ class LogitsProcessor(TransformersLogitsProcessor):
         in_place: bool = False,
     ) -> None:
         constraints = tuple(constraint) if isinstance(constraint, Sequence) else (constraint,)
-        constraints = budget.within_budget(constraints, max_new_tokens)
         self._vocabulary = _shared_vocabulary(constraints)
-        self._constraints = constraints
+        self._constraints = budget.within_budget(constraints, max_new_tokens)
         self._padding = _padding(self._vocabulary, pad_token_id)
         self._end_mask = end_mask(self._vocabulary)
         self._in_place = in_place
@@ -255,9 +257,17 @@ def end_mask(vocabulary: Vocabulary) -> NDArray[np.int32]:
     return mask.view(np.int32)
 
 
+def check_constraint(constraint: object) -> None:
+    """Raise ``InvalidArgument`` for what cannot give matchers, such as a schema that was not compiled."""
+    if not hasattr(constraint, "vocabulary") or not callable(getattr(constraint, "matcher", None)):
+        raise wrong_argument("constraint", constraint, _CONSTRAINTS)
+
+
 def _shared_vocabulary(constraints: Sequence[Constraint]) -> Vocabulary:
     if not constraints:
-        raise MaskwrightError("a logits processor needs at least one constraint")
+        raise MaskwrightError("a logits processor needs at least one constraint", remedy=f"pass {_CONSTRAINTS}")
+    for each in constraints:
+        check_constraint(each)
     first = constraints[0].vocabulary
     if not all(_are_equal(first, each.vocabulary) for each in constraints):
         raise VocabularyMismatch(

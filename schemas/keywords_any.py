@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from fractions import Fraction
 
 from .atoms import Kind, MultipleOf, NumberIn, StringIn, WrittenAsInteger
+from .formats import FORMATS
 from .keywords_common import KeywordFunction, Site
+from .meant import perhaps
 from .values import exact, kind_of
 
 _KINDS = {
@@ -16,6 +18,23 @@ _KINDS = {
     "string": frozenset((Kind.STRING,)),
     "array": frozenset((Kind.ARRAY,)),
     "object": frozenset((Kind.OBJECT,)),
+}
+
+_OF_OTHER_LANGUAGES = {
+    "str": "string",
+    "text": "string",
+    "int": "integer",
+    "long": "integer",
+    "float": "number",
+    "double": "number",
+    "decimal": "number",
+    "dict": "object",
+    "map": "object",
+    "list": "array",
+    "tuple": "array",
+    "bool": "boolean",
+    "none": "null",
+    "nil": "null",
 }
 
 _INTEGER, _INTEGER_DRAFT4 = MultipleOf(Fraction(1)), WrittenAsInteger()
@@ -38,12 +57,23 @@ def _type(site: Site, value: object, integer: MultipleOf | WrittenAsInteger) -> 
     names = [value] if isinstance(value, str) else value
     known = [*_KINDS, "integer"]
     if not isinstance(names, list | tuple) or not names or not all(name in known for name in names):
-        raise site.invalid(f"one of {', '.join(known)}, or a list of them", value)
+        raise site.invalid(f"one of {', '.join(known)}, or a list of them", value, _type_remedy(names, known))
     kinds = {kind for name in names for kind in _KINDS.get(name, frozenset())}
     if "integer" in names and Kind.NUMBER not in kinds:
         kinds.add(Kind.NUMBER)
         site.demand_that(Kind.NUMBER, integer)
     site.allow(frozenset(kinds))
+
+
+def _type_remedy(names: object, known: list[str]) -> str:
+    """What the first wrong name was probably meant to be."""
+    wrong = next((name for name in names if name not in known), None) if isinstance(names, list | tuple) else None
+    if not isinstance(wrong, str):
+        return ""
+    if wrong in FORMATS:
+        return f'write "type": "string", "format": "{wrong}"'
+    other = _OF_OTHER_LANGUAGES.get(wrong.lower())
+    return perhaps(wrong, known, "leave type out to allow all") if other is None else f"perhaps {other!r} is meant"
 
 
 def enum(site: Site, values: object) -> None:

@@ -69,6 +69,8 @@ def unevaluated_properties(site: Site, schema: object) -> None:
 
 def required(site: Site, names: object) -> None:
     """The properties named, also those that ``properties`` does not name."""
+    if isinstance(names, bool):
+        raise site.invalid("an array", names, "list the name in the required of the object that has the property")
     site.demand_all(Kind.OBJECT, [Literal(_has(name), True) for name in site.texts(names)])
     if "properties" not in site.contents:
         _order(site)

@@ -6,6 +6,7 @@ from ..grammar.regex_lengths import counted_characters
 from .atoms import ConsistsOf, HasFormat, Kind, LengthAtLeast, Matches
 from .formats import FORMATS
 from .keywords_common import KeywordFunction, Site
+from .meant import perhaps
 
 _FEW = 16
 """Up to this many code points, counting them is left to the automaton of a pattern."""
@@ -45,7 +46,8 @@ def format_(site: Site, name: object) -> None:
         return
     known = FORMATS.get(name)
     if known is None:
-        site.note(f"the format {name!r} is not known and not enforced")
+        remedy = perhaps(name, FORMATS, "say what it means by a pattern or bounds")
+        site.note(f"the format {name!r} is not known and not enforced ({remedy})")
         return
     if known.note:
         site.note(f"the format {name!r} is enforced, but {known.note}")

@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, get_args
 
 from referencing import Registry
 
+from ..grammar.argument_checks import check_limits, wrong_argument
 from ..grammar.blanks import blank_runs
-from ..grammar.errors import MaskwrightError
 from ..grammar.limits import Limits
 from ..grammar.regex_form import Regex
-
-PropertyOrder = Literal["schema", "any"]
-Whitespace = Literal["formatted", "compact", "any"]
-Formats = Literal["assert", "annotate"]
-Escapes = Literal["any", "minimal"]
-Integers = Literal["any", "plain"]
-
-_ORDERS, _WHITESPACES = get_args(PropertyOrder), get_args(Whitespace)
-_FORMATS, _ESCAPES, _INTEGERS = get_args(Formats), get_args(Escapes), get_args(Integers)
+from .choices import Escapes, Formats, Integers, PropertyOrder, Whitespace, require
 
 
 @dataclass(frozen=True)
@@ -50,18 +41,15 @@ class JsonOptions:
     limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:
-        _require("property_order", self.property_order, _ORDERS)
+        require("property_order", self.property_order)
         if isinstance(self.whitespace, Regex):
             blank_runs(self.whitespace, self.limits)
         else:
-            _require("whitespace", self.whitespace, _WHITESPACES, " or a Regex")
-        _require("formats", self.formats, _FORMATS)
-        _require("escapes", self.escapes, _ESCAPES)
+            require("whitespace", self.whitespace)
+        require("formats", self.formats)
+        require("escapes", self.escapes)
         if self.integers is not None:
-            _require("integers", self.integers, _INTEGERS)
-
-
-def _require(option: str, value: object, allowed: tuple[str, ...], others: str = "") -> None:
-    if value not in allowed:
-        choices = " or ".join(repr(choice) for choice in allowed) + others
-        raise MaskwrightError(f"the option {option} is {value!r}", remedy=f"it can be {choices}")
+            require("integers", self.integers)
+        check_limits(self.limits)
+        if self.registry is not None and not isinstance(self.registry, Registry):
+            raise wrong_argument("registry", self.registry, "a referencing.Registry")

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from typing import Any, NotRequired, Required
 
-from pydantic import ConfigDict, PydanticUserError, TypeAdapter, ValidationError, with_config
+from pydantic import BaseModel, ConfigDict, PydanticUserError, TypeAdapter, ValidationError, with_config
 from pydantic.errors import PydanticInvalidForJsonSchema
 from typing_extensions import TypedDict
 
@@ -41,6 +41,9 @@ def describe(annotation: object) -> PythonType:
     Raises ``InvalidSchema`` for what is no type, ``UnsupportedSchema`` for a type without a JSON form.
     """
     name = getattr(annotation, "__name__", None) or repr(annotation)
+    if (is_dataclass(type(annotation)) or isinstance(annotation, BaseModel)) and not callable(annotation):
+        kind = type(annotation).__name__
+        raise InvalidSchema(f"{annotation!r:.60} is an instance of {kind}", remedy=f"pass {kind} itself")
     target: Any = _arguments(annotation, name) if _is_function(annotation) else annotation
     try:
         adapter: TypeAdapter[Any] = TypeAdapter(target)

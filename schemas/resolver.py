@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from ..grammar.errors import InvalidSchema
-from .references import Role, Trail, pointer, step, unescape
+from .meant import meant
+from .references import RECURSIVE, Role, Trail, escape, pointer, step, unescape
 from .resources import Place, Resources, SchemaResource, join
 
-_REMEDY = "add the document to the option registry: nothing is fetched"
+_ADD = "add the document to the option registry: nothing is fetched"
+_CORRECT = "write what is meant there, for instance under $defs"
+_MOST_SHOWN = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +80,11 @@ class Resolver:
         else:
             place = self._resources.names(resource).places.get(fragment)
         if place is None:
-            raise InvalidSchema(f"{keyword} to nowhere, {reference!r:.200}", pointer((trail, (keyword,))))
+            raise InvalidSchema(
+                f"{keyword} to nowhere, {reference!r:.200}",
+                pointer((trail, (keyword,))),
+                self._remedy(resource, fragment, _CORRECT),
+            )
         if not isinstance(place.contents, dict | bool):
             raise InvalidSchema(f"{keyword} to what is no schema, {reference!r:.200}", pointer((trail, (keyword,))))
         return place
@@ -86,8 +93,36 @@ class Resolver:
         uri = join(base.uri, reference, trail)
         found = base if uri == base.uri else self._resources.at(uri)
         if found is None:
-            raise InvalidSchema(f"a reference to an unknown document, {uri!r:.200}", pointer(trail), _REMEDY)
+            remedy = self._remedy(base, reference, _ADD)
+            raise InvalidSchema(f"a reference to an unknown document, {uri!r:.200}", pointer(trail), remedy)
         return found
+
+    def _remedy(self, resource: SchemaResource, reference: str, otherwise: str) -> str:
+        """What to do about ``reference``, which leads nowhere: the place in ``resource`` with such a name, if any."""
+        places = self._named_places(resource, reference)
+        found = meant(unescape(reference.rpartition("/")[2]), tuple(places))
+        if found is not None:
+            return f"perhaps {places[found]!r} is meant"
+        shown = [repr(place) for place in places.values()]
+        if otherwise is _ADD or not shown:
+            return otherwise
+        more = f" and {len(shown) - _MOST_SHOWN} more" if len(shown) > _MOST_SHOWN else ""
+        return f"it could lead to {', '.join(shown[:_MOST_SHOWN])}{more}"
+
+    def _named_places(self, resource: SchemaResource, reference: str) -> dict[str, str]:
+        """References to names, to definitions, and to what stands beside the missing place; by their last token."""
+        places = {name: f"#{name}" for name in self._resources.names(resource).places if name != RECURSIVE}
+        ways = [("$defs",), ("definitions",), reference.split("/")[1:-1] if reference.startswith("/") else ()]
+        for tokens in ways:
+            contents, way = resource.contents, "#"
+            for token in tokens:
+                contents = contents.get(unescape(token)) if isinstance(contents, dict) else None
+                way += f"/{token}"
+            if isinstance(contents, dict):
+                places |= {
+                    name: f"{way}/{escape(name)}" for name, below in contents.items() if isinstance(below, dict | bool)
+                }
+        return places
 
     def _pointed_at(self, resource: SchemaResource, path: str) -> Place | None:
         """The place at the JSON pointer ``path`` below ``resource``, which may lead into resources inside it."""

@@ -16,15 +16,17 @@ from typing import Any, Protocol
 
 from referencing import Registry
 
+from ..grammar.argument_checks import check_limits
 from ..grammar.cfg.forms import FORMS, Form
 from ..grammar.errors import InvalidSchema
 from ..grammar.limits import Limits
 from ..grammar.matcher import Constraint
 from ..grammar.regex_form import Regex
 from ..grammar.vocabulary import Vocabulary
+from .choices import Escapes, Formats, Integers, PropertyOrder, Whitespace
 from .compile import compile_schema
 from .json_text import check_json, read_document, read_json, read_json_file
-from .options import Escapes, Formats, Integers, JsonOptions, PropertyOrder, Whitespace
+from .options import JsonOptions
 from .partial_values import PLAIN, ValueForm
 
 _FORMS = "a dict, a bool, JSON text, a path, a type, a function, a JsonSchema or a grammar"
@@ -150,6 +152,7 @@ def compile(spec: object, vocabulary: Vocabulary | Any, limits: Limits | None = 
     ``InvalidGrammar`` or ``UnsatisfiableGrammar``, and ``UnsupportedTokenizer`` for a tokenizer whose tokens cannot be
     mapped to bytes.
     """
+    check_limits(limits)
     return specification_of(spec).compile(vocabulary_of(vocabulary), limits)
 
 
@@ -167,6 +170,7 @@ def vocabulary_of(
 
 def compile_once(specification: Specification, vocabulary: Vocabulary, limits: Limits | None) -> Constraint:
     """``specification.compile``, whose last few results are kept."""
+    check_limits(limits)
     return _recent_constraint(specification, vocabulary, limits)
 
 
@@ -195,6 +199,9 @@ def _read(schema: object) -> tuple[object, Callable[[str], object], ValueForm]:
         pass
     elif isinstance(schema, FORMS):
         raise InvalidSchema(f"{schema!r:.60} is a grammar, not a schema", remedy="pass it by itself")
+    elif isinstance(schema, Vocabulary | Constraint):
+        kind = "a vocabulary" if isinstance(schema, Vocabulary) else "a compiled constraint"
+        raise InvalidSchema(f"{schema!r:.60} is {kind}, not a specification", remedy=f"pass {_FORMS}")
     elif schema is None or isinstance(schema, JsonSchema | int | float | bytes | list | tuple | set):
         raise InvalidSchema(f"{schema!r:.60} is not a specification", remedy=f"pass {_FORMS}")
     else:

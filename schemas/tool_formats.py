@@ -38,7 +38,8 @@ class ToolFormat:
 
     ``separator``: between calls outside of a list where there is no free text. ``list_end``: behind a list.
     ``parallel``: may there be several calls? ``reasoning``: the marks of the models that reason first; ``None`` if the
-    format knows none. ``shape``: the grammar, where it is not simply calls in free text.
+    format knows none. ``shape``: the grammar, where it is not simply calls in free text. ``inside``: special tokens
+    that a text goes on after, so that they cannot be end tokens.
     """
 
     reading: Reading
@@ -47,9 +48,16 @@ class ToolFormat:
     parallel: bool = True
     reasoning: tuple[str, str] | None = THINK
     shape: Callable[[Request], Part] | None = None
+    inside: frozenset[str] = frozenset()
 
     def form(self, request: Request) -> Part:
         """The grammar of what ``request`` asks for."""
+        barred = sorted(self.inside & request.ends)
+        if barred:
+            raise UnsupportedSchema(
+                f"the format of tools has {barred[0]} inside of texts, and with this vocabulary texts end there",
+                remedy='take the format of this model, or one of plain text such as "hermes"',
+            )
         if self.shape is not None:
             return self.shape(request)
         reading, low = self.reading, int(request.required)
@@ -251,6 +259,7 @@ FORMATS: dict[str, ToolFormat] = {
         parallel=False,
         reasoning=None,
         shape=_harmony,
+        inside=frozenset({"<|start|>", "<|channel|>", "<|message|>", "<|end|>"}),
     ),
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from ..grammar.argument_checks import wrong_argument
 from ..grammar.errors import InvalidSchema
 from .options import JsonOptions
 from .specification import JsonSchema
@@ -25,6 +26,8 @@ class Tool:
 def tools_of(entries: Iterable[object]) -> tuple[Tool, ...]:
     """The tools; raises ``InvalidSchema`` or ``UnsupportedSchema``, also for two of one name, or none at all."""
     found: dict[str, Tool] = {}
+    if isinstance(entries, str | Mapping) or not isinstance(entries, Iterable):
+        raise wrong_argument("functions", entries, "a list of tools: put it into [...]")
     entries = list(entries)
     own = _options_of(entries)
     for entry in entries:
@@ -48,7 +51,8 @@ def _options_of(entries: Iterable[object]) -> JsonOptions:
 
 
 def _schema(contents: object, options: JsonOptions) -> JsonSchema:
-    return JsonSchema(contents, whitespace=options.whitespace, escapes=options.escapes)
+    """Integers are plain, so that the arguments hold an ``int`` wherever the schema says integer."""
+    return JsonSchema(contents, whitespace=options.whitespace, escapes=options.escapes, integers="plain")
 
 
 def _tool(entry: object, own: JsonOptions) -> Tool:

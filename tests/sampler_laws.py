@@ -17,7 +17,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 
 import numpy as np
 import torch
@@ -25,8 +25,11 @@ from numpy.typing import NDArray
 
 import maskwright as mw
 
-Ids = tuple[int, ...]
+from .enumeration import Ids, every_text
+
 Law = dict[Ids, float]
+Known = tuple[int | None, float, float]
+"""Of a prefix: the state of the byte automaton, none after an end token; its p, and its probability under masking."""
 Bytes = dict[int, dict[int, int]]
 
 
@@ -83,23 +86,22 @@ class Case:
 
     def walk(self, *, force_end: bool = False) -> Iterator[tuple[Ids, float, float, bool]]:
         """Every viable prefix within the limit: itself, its p, its probability under masking, whether it is whole."""
-        pending: list[tuple[Ids, int, float, float]] = [((), 0, 1.0, 1.0)]
-        while pending:
-            prefix, state, model, masked = pending.pop()
-            yield prefix, model, masked, False
-            if len(prefix) == self.max_tokens:
-                continue
-            law, allowed = self.law(prefix), self.allowed(state)
-            if force_end and len(prefix) == self.max_tokens - 1:
-                allowed = [token for token in allowed if token in self.ends]
-            total = float(law[allowed].sum())
-            for token in allowed:
-                after, share = (*prefix, token), float(law[token])
-                local = masked * share / total if total else 0.0
-                if token in self.ends:
-                    yield after, model * share, local, True
-                else:
-                    pending.append((after, self.after(state, token), model * share, local))  # type: ignore[arg-type]
+        for prefix, (state, model, masked) in every_text((0, 1.0, 1.0), partial(self._after, force_end)):
+            yield prefix, model, masked, state is None
+
+    def _after(self, force_end: bool, prefix: Ids, known: Known) -> Iterator[tuple[int, Known]]:
+        """What may follow ``prefix``: each token, and what is known after it."""
+        state, model, masked = known
+        if state is None or len(prefix) == self.max_tokens:
+            return
+        law, allowed = self.law(prefix), self.allowed(state)
+        if force_end and len(prefix) == self.max_tokens - 1:
+            allowed = [token for token in allowed if token in self.ends]
+        total = float(law[allowed].sum())
+        for token in allowed:
+            share = float(law[token])
+            local = masked * share / total if total else 0.0
+            yield token, (None if token in self.ends else self.after(state, token), model * share, local)
 
     @cached_property
     def mass(self) -> Law:

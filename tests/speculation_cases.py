@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -14,7 +14,7 @@ import maskwright as mw
 from maskwright.generation.speculation.drafter import Candidate, Session
 from maskwright.logits.verification import Target
 
-Ids = tuple[int, ...]
+from .enumeration import Ids, every_text
 
 TOKENS = (b"a", b"b", b"c", b"ab", b"bc", b"abc", b"")
 END = len(TOKENS) - 1
@@ -53,15 +53,15 @@ def small_model(seed: int = 0, layers: int = 1) -> LlamaForCausalLM:
 
 def law_of_texts(model: LlamaForCausalLM, pattern: str, target: Target) -> dict[Ids, float]:
     """What plain constrained decoding writes, with its probability: up to an end token or ``MOST_TOKENS``."""
-    law: dict[Ids, float] = {}
-    waiting: list[tuple[Ids, float]] = [((), 1.0)]
     matcher = constraint(pattern).matcher()
     bitmask = np.zeros((1, 1), np.int32)
-    while waiting:
-        text, probability = waiting.pop()
-        if len(text) == MOST_TOKENS or text[-1:] == (END,):
-            law[text] = probability
-            continue
+
+    def is_whole(text: Ids) -> bool:
+        return len(text) == MOST_TOKENS or text[-1:] == (END,)
+
+    def after(text: Ids, probability: float) -> Iterator[tuple[int, float]]:
+        if is_whole(text):
+            return
         matcher.reset()
         assert matcher.accept_tokens(text) == len(text)
         matcher.fill_next_token_bitmask(bitmask)
@@ -70,8 +70,9 @@ def law_of_texts(model: LlamaForCausalLM, pattern: str, target: Target) -> dict[
         scores = target.scores(logits, torch.from_numpy(bitmask))[0].double()
         for token, share in enumerate(scores.softmax(-1).tolist()):
             if share > 0.0:
-                waiting.append(((*text, token), probability * share))
-    return law
+                yield token, probability * share
+
+    return {text: probability for text, probability in every_text(1.0, after) if is_whole(text)}
 
 
 @dataclass

@@ -71,6 +71,29 @@ def test_help_imports_little() -> None:
     assert done.stdout.endswith("[] 0\n")
 
 
+WRONG_AT_ONCE = [
+    ["generate"],
+    ["generate", "--schema", "none.json"],
+    ["generate", "--schema", __file__, "--seed", "-1"],
+    ["generate", "--schema", __file__, "--whitespace", "some"],
+    ["generate", "--schema", __file__, "--grammar", "bnf"],
+    ["check", "--schema", __file__, "--nothing"],
+    ["check", "--schema", __file__, "--dialect", "draft99"],
+    ["check", "--schema", __file__, "none.json"],
+    ["explain", "--schema", __file__, "--property-order", "some"],
+]
+
+
+def test_wrong_options_are_refused_before_much_is_imported() -> None:
+    program = (
+        f"import sys; from maskwright.cli import run; codes = [run(each) for each in {WRONG_AT_ONCE}]; "
+        "print([name for name in ('numba', 'numpy', 'torch', 'transformers') if name in sys.modules], {*codes})"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("[] {2}\n")
+    assert done.stderr.count("\n") == len(WRONG_AT_ONCE)
+
+
 def test_generate_one(command: Command, schema: str) -> None:
     arguments = "generate", "--schema", schema, "--seed", "1", "--whitespace", "compact"
     code, out, err = command(*arguments)
@@ -86,9 +109,29 @@ def test_generate_several_on_lines(command: Command, schema: str) -> None:
 
 
 def test_documents_that_are_cut_off_are_not_shown(command: Command, schema: str) -> None:
-    code, out, err = command("generate", "--schema", schema, "--max-new-tokens", "3", "--temperature", "0")
+    Path(schema).write_text('{"type": "string", "minLength": 2000}')
+    code, out, err = command("generate", "--schema", schema, "--temperature", "0")
     assert (code, out) == (1, "")
-    assert "1 of 1 documents" in err
+    assert "1 of 1 documents were cut off" in err
+
+
+def test_documents_are_complete_within_a_budget(command: Command, schema: str) -> None:
+    options = "--max-new-tokens", "24", "--seed", "1"
+    code, out, err = command("generate", "--schema", schema, "-n", "10", *options)
+    assert (code, err) == (0, "")
+    assert [json.loads(line).keys() >= {"name", "age"} for line in out.splitlines()] == [True] * 10
+    code, out, err = command("generate", "--schema", schema, "--max-new-tokens", "3")
+    assert (code, out) == (2, "")
+    assert "allow at least" in err
+
+
+def test_keywords_that_are_probably_misspelt(command: Command, schema: str) -> None:
+    Path(schema).write_text('{"type": "object", "propertes": {}, "additionalProperties": {"format": "emial"}}')
+    for subcommand in ("check", "explain"):
+        code, out, _ = command(subcommand, "--schema", schema)
+        assert code == 0
+        assert "'propertes' is no keyword and says nothing (perhaps 'properties' is meant)" in out
+        assert "perhaps 'email' is meant" in out
 
 
 def test_check_schema(command: Command, schema: str) -> None:

@@ -93,7 +93,6 @@ def test_generate(command: Command, files: Path) -> None:  # noqa: F811
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        (["check", "--schema", "broken.lark"], "line 1"),
         (["check", "--schema", "latin.gbnf"], "not UTF-8"),
         (["check", "--schema", "a.txt", "--grammar", "bnf"], "no kind of grammar"),
         (["check", "--schema", "missing.lark"], "cannot read"),
@@ -107,3 +106,17 @@ def test_wrong_input(command: Command, files: Path, arguments: list[str], proble
     assert (code, out) == (2, "")
     assert problem in err
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["broken.lark", "broken.gbnf"])
+def test_a_broken_grammar_is_shown(command: Command, files: Path, name: str) -> None:  # noqa: F811
+    text = "# a comment\n\t" + {"broken.lark": 'start: "a" ! b', "broken.gbnf": 'root ::= "a" ! b'}[name]
+    (files / name).write_text(text + "\n")
+    for subcommand in ("check", "explain", "generate"):
+        code, out, err = command(subcommand, "--schema", str(files / name))
+        assert (code, out) == (2, "")
+        problem, excerpt, caret, *_ = err.splitlines()
+        assert problem.startswith(f"maskwright: {files / name}:2:{text.splitlines()[1].index('!') + 1}: ")
+        assert excerpt == "    " + text.splitlines()[1]
+        assert excerpt[caret.index("^")] == "!"
+        assert caret[:5] == "    \t"

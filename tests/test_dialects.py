@@ -12,6 +12,7 @@ import pytest
 from jsonschema_specifications import REGISTRY  # type: ignore[import-untyped]  # has no type hints
 
 from maskwright.grammar.errors import InvalidSchema, MaskwrightError
+from maskwright.schemas.choices import CHOICES
 from maskwright.schemas.dialects import ALL, Dialect
 from maskwright.schemas.lowering import Language
 from maskwright.schemas.options import JsonOptions
@@ -108,3 +109,7 @@ def test_the_document_of_keywords_is_what_the_script_writes() -> None:
     script = importlib.util.module_from_spec(specification)
     loader.exec_module(script)
     assert script.DOCUMENT.read_text() == script.document(), "run scripts/document_keywords"
+
+
+def test_names_of_dialects() -> None:
+    assert [dialect.name for dialect in ALL] == list(CHOICES["dialect"])

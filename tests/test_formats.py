@@ -256,7 +256,10 @@ def test_notes() -> None:
     inner = {"type": "integer", "format": "int32"}
     judge = constraint({"properties": {"a": inner, "b": {**inner, "minimum": 0}, "c": {"format": "regex"}}})
     first, second = judge.notes
-    assert first == "the format 'int32' is not known and not enforced; first at /properties/a/format"
+    assert first == (
+        "the format 'int32' is not known and not enforced (say what it means by a pattern or bounds); "
+        "first at /properties/a/format"
+    )
     assert second.startswith("the format 'regex' is enforced, but only expressions without back-references")
 
 

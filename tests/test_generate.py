@@ -205,9 +205,9 @@ def test_the_context_window(tiny: tuple[Any, Any]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"model": 3}, "int is not a model"),
+        ({"model": 3}, "int, is not a model"),
         ({"model": "no/such/model"}, "cannot load the model 'no/such/model'"),
-        ({"tokenizer": 3}, "int is not a tokenizer"),
+        ({"tokenizer": 3}, "int, is not a tokenizer"),
         ({"input_ids": torch.zeros(1, 1)}, "input_ids"),
         ({"max_new_tokens": 0}, "room for 0"),
         ({"schema": {"type": 1}}, "/type"),

@@ -191,15 +191,15 @@ def test_imports(tmp_path: Path) -> None:
     assert [grammar.terminals[number].name for number in grammar.ignored] == ["WS"]
     assert "BANG" in {terminal.name for terminal in grammar.terminals}
     main.write_text("%import .nowhere.sum\nstart: sum\n")
-    with pytest.raises(InvalidGrammar, match=r"nowhere.lark cannot be imported.* at line 1, column 1"):
+    with pytest.raises(InvalidGrammar, match=r"main.lark:1:1: .*nowhere.lark cannot be imported"):
         read_lark(Lark(main), Budget())
-    with pytest.raises(InvalidGrammar, match="cannot be read"):
+    with pytest.raises(InvalidGrammar, match=r"cannot read .*none.lark"):
         read_lark(Lark(tmp_path / "none.lark"), Budget())
     with pytest.raises(InvalidGrammar, match="is no text"):
         read_lark(Lark(7), Budget())  # type: ignore[arg-type]
     (tmp_path / "broken.lark").write_text("\n\nsum: (\n")
     main.write_text("%import .broken.sum\nstart: sum\n")
-    with pytest.raises(InvalidGrammar, match=r"in broken.lark at line 3, column 7"):
+    with pytest.raises(InvalidGrammar, match=r"^broken.lark:3:7: "):
         read_lark(Lark(main), Budget())
 
 

@@ -160,6 +160,7 @@ def test_the_public_names_are_few_and_there() -> None:
     for error in "InvalidGrammar", "InvalidSchema", "LimitExceeded", "UnsatisfiableGrammar", "UnsupportedSchema":
         assert issubclass(getattr(maskwright, error), maskwright.MaskwrightError)
     assert callable(maskwright.tools)
+    assert {*maskwright.__all__, "stream", "samplers", "tools", "Speculation", "InvalidArgument"} <= {*dir(maskwright)}
 
 
 def test_importing_the_package_is_cheap() -> None:

@@ -246,12 +246,30 @@ def test_the_default_is_exact_where_that_is_possible() -> None:
 def test_the_default_says_when_it_hands_over() -> None:
     each = case("rare")
     sampler = SAMPLERS.Exact(budget=8)
-    result = sampler.sample(model(each), each.constraint, n=10, max_tokens=each.max_tokens, seed=0)
+    with pytest.warns(UserWarning, match="not all samples are exact"):
+        result = sampler.sample(model(each), each.constraint, n=10, max_tokens=each.max_tokens, seed=0)
     assert len(result.samples) == 10
     assert result.guarantee == "unbiased weights"
     assert "CARS accepted 0 of" in result.note
     assert "handed over" in result.note
     assert {sample.token_ids for sample in result.samples} <= each.mass.keys()
+
+
+class Unlucky:
+    """A sampler that finds nothing."""
+
+    def sample(self, *arguments: object, **settings: object) -> SAMPLERS.SamplingResult:
+        raise SAMPLERS.BudgetExhausted("all died", remedy="raise particles")
+
+
+def test_the_default_names_its_budget_where_it_finds_nothing() -> None:
+    each = case("rare")
+    sampler = SAMPLERS.Exact(budget=8, fallback=Unlucky())
+    with pytest.raises(SAMPLERS.BudgetExhausted) as caught:
+        sampler.sample(model(each), each.constraint, n=10, max_tokens=each.max_tokens, seed=0)
+    assert "share of 8 forward passes" in caught.value.problem
+    assert caught.value.remedy == "raise budget; or, of the latter, raise particles"
+    assert caught.value.found is not None
 
 
 def test_nodes_without_room_for_more_tokens(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,9 @@ import pytest
 from pydantic import BaseModel, field_validator
 
 import maskwright as mw
+from maskwright.cli_check import byte_vocabulary, first_deviation
 from maskwright.schemas.tool_calls import ToolCall
+from maskwright.schemas.tool_formats import FORMATS
 
 
 class Unit(Enum):
@@ -45,6 +47,30 @@ def test_arguments_are_of_their_types() -> None:
     assert call() == "Oslo 2024 KELVIN"
     assert call.function is get_weather
     assert call_in('{"place": {"city": "Oslo"}, "day": "2024-02-29"}')() == "Oslo 2024 CELSIUS"
+
+
+PARAMETERS = {"type": "object", "properties": {"n": {"type": "integer"}, "x": {"type": "number"}}, "required": ["n"]}
+
+
+@pytest.mark.parametrize("format", sorted(FORMATS.keys() - {"harmony"}))
+def test_integers_of_schemas_are_integers(format: str) -> None:
+    for seed in range(4):
+        tools = mw.tools([{"name": "f", "parameters": PARAMETERS}], format, "required", parallel=False)
+        result = mw.generate(None, "Call.", schema=tools, do_sample=True, seed=seed, max_new_tokens=120)
+        (call,) = result.tool_calls
+        assert type(call.arguments["n"]) is int
+    judge = mw.compile(mw.tools([{"name": "plain", "parameters": PARAMETERS}], choice="required"), byte_vocabulary())
+    text = b'<tool_call>\n{"name": "plain", "arguments": {"n": %s, "x": 1.0}}\n</tool_call>'
+    assert first_deviation(judge, text % b"73") is None
+    assert first_deviation(judge, text % b"73.0") is not None
+    asked = mw.JsonSchema(PARAMETERS, integers="any")
+    judge = mw.compile(mw.tools([{"name": "plain", "parameters": asked}], choice="required"), byte_vocabulary())
+    assert first_deviation(judge, text % b"73.0") is None
+
+
+def test_a_format_whose_texts_go_on_after_an_end_token() -> None:
+    with pytest.raises(mw.UnsupportedSchema, match=r"<\|end\|> inside of texts.*take the format of this model"):
+        mw.generate(None, "Call.", schema=mw.tools([get_weather], format="harmony"))
 
 
 def test_methods() -> None:

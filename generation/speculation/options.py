@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ...grammar.argument_checks import whole_number, wrong_argument
 from ...grammar.errors import MaskwrightError
 from ...grammar.vocabulary import Vocabulary
 from .drafter import Drafter
@@ -36,8 +37,13 @@ class Speculation:
 
     def __post_init__(self) -> None:
         for name in ("budget", "deepest"):
-            if getattr(self, name) < 1:
+            if whole_number(f"{name} of speculation", getattr(self, name)) < 1:
                 raise MaskwrightError(f"{name} of speculation is {getattr(self, name)}", remedy="it is at least 1")
+        if self.drafters is not None and not isinstance(self.drafters, list | tuple):
+            raise wrong_argument("drafters", self.drafters, "a list of them: put it into [...]")
+        for each in self.drafters or ():
+            if isinstance(each, type) or not callable(getattr(each, "session", None)):
+                raise wrong_argument("a drafter", each, "objects such as maskwright.drafters.Lookup()")
 
     def drafters_for(self, vocabulary: Vocabulary) -> tuple[Drafter, ...]:
         if self.drafters is not None:

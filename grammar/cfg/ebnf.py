@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from os import PathLike
 
 from ..limits import Budget
 from .folding import folded
 from .model import Grammar
 from .notation_parser import Dialect, parse_notation
-from .source import in_grammar
+from .source import errors_of, text_of
 
 _CONTROLS = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "a": "\a", "v": "\v", "0": "\0", "e": "\x1b"}
 _ESCAPES = {**_CONTROLS, **{character: character for character in "\"\\/'?"}}
@@ -38,12 +39,16 @@ DIALECT = Dialect(
 
 @dataclass(frozen=True)
 class Ebnf:
-    """The texts that ``start`` derives; no text is left out between its parts."""
+    """The texts that ``start`` derives; no text is left out between its parts.
 
-    text: str
+    ``text``: the grammar, or the path of its file; a string is a path if it names a file.
+    """
+
+    text: str | PathLike[str]
     start: str = "root"
 
 
 def read_ebnf(form: Ebnf, budget: Budget) -> Grammar:
     """The grammar of ``form``. Raises ``InvalidGrammar``, ``UnsatisfiableGrammar`` or ``LimitExceeded``."""
-    return folded(parse_notation(in_grammar(form.text), DIALECT), form.start, budget)
+    with errors_of(form.text):
+        return folded(parse_notation(text_of(form.text), DIALECT), form.start, budget)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from os import PathLike
 
 from ..limits import Budget
 from .folding import folded
 from .model import Grammar
 from .notation_parser import Dialect, parse_notation
-from .source import in_grammar
+from .source import errors_of, text_of
 
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "\\": "\\", '"': '"', "[": "[", "]": "]"}
 
@@ -29,12 +30,16 @@ DIALECT = Dialect(
 
 @dataclass(frozen=True)
 class Gbnf:
-    """The texts that ``start`` (llama.cpp's is ``root``) derives; no text is left out between its parts."""
+    """The texts that ``start`` (llama.cpp's is ``root``) derives; no text is left out between its parts.
 
-    text: str
+    ``text``: the grammar, or the path of its file; a string is a path if it names a file.
+    """
+
+    text: str | PathLike[str]
     start: str = "root"
 
 
 def read_gbnf(form: Gbnf, budget: Budget) -> Grammar:
     """The grammar of ``form``. Raises ``InvalidGrammar``, ``UnsatisfiableGrammar`` or ``LimitExceeded``."""
-    return folded(parse_notation(in_grammar(form.text), DIALECT), form.start, budget)
+    with errors_of(form.text):
+        return folded(parse_notation(text_of(form.text), DIALECT), form.start, budget)

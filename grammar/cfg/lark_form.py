@@ -10,9 +10,9 @@ from os import PathLike
 class Lark:
     """The texts that Lark's ``Lark(text, parser="lalr", start=start, postlex=indenter)`` accepts, for any grammar.
 
-    ``text``: the grammar, or the path of its file (an ``os.PathLike``); ``%import .name`` then looks beside it. Lark's
-    own grammars (``common``, ``python``, ``unicode``, ``lark``) can be imported always. ``indenter``: a
-    ``lark.indenter.Indenter``, or a class of it.
+    ``text``: the grammar, or the path of its file; a string is a path if it names a file. ``%import .name`` then looks
+    beside it. Lark's own grammars (``common``, ``python``, ``unicode``, ``lark``) can be imported always. ``indenter``:
+    a ``lark.indenter.Indenter``, or a class of it.
 
     Beyond Lark, these stand where a terminal may stand in a rule, or define one: ``%json {schema}``, ``%regex
     /pattern/`` (ECMA-262, as a whole), ``%regex {"substring_words": text}`` (also ``substring_chars`` and

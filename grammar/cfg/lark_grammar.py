@@ -10,8 +10,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import replace
-from os import PathLike
-from pathlib import Path
 
 from lark.lexer import PatternStr, TerminalDef
 
@@ -29,7 +27,7 @@ from .literals import folded_literal_dfa, literal_dfa
 from .model import Embedded, Grammar, Indentation, Lexing, Rule, SpecialToken, Supplied, Terminal
 from .python_pattern import python_pattern_dfa
 from .regular_grammar import inserted_automaton
-from .source import error_at, in_grammar, place_of
+from .source import error_at, errors_of, file_of, place_of, text_of
 
 _WIDEST = 1 << 64
 """Wider than any pattern is for Lark."""
@@ -37,18 +35,11 @@ _WIDEST = 1 << 64
 
 def read_lark(form: Lark, budget: Budget) -> Grammar:
     """The grammar of ``form``. Raises ``InvalidGrammar``, ``UnsatisfiableGrammar``, or what a pattern raises."""
-    path = Path(form.text) if isinstance(form.text, PathLike) else None
-    source = prepared(in_grammar(form.text if path is None else _contents(path)))
-    blocks = blocks_of(form.indenter)
-    loaded = load(source, path, form.start, {blocks.newline} if blocks else set())
-    return _Assembly(source, loaded, blocks, budget).grammar(form.start)
-
-
-def _contents(path: Path) -> str:
-    try:
-        return path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidGrammar(f"{path} cannot be read: {error}") from None
+    with errors_of(form.text):
+        source = prepared(text_of(form.text))
+        blocks = blocks_of(form.indenter)
+        loaded = load(source, file_of(form.text), form.start, {blocks.newline} if blocks else set())
+        return _Assembly(source, loaded, blocks, budget).grammar(form.start)
 
 
 class _Assembly:

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from lark.exceptions import LarkError, UnexpectedInput, UnexpectedToken, VisitError
@@ -151,8 +152,8 @@ class _Reading:
         before = source.text if text is source.original else text
         line, column = before.count("\n", 0, offset), offset - before.rfind("\n", 0, offset) - 1
         starts = [0, *(found.end() for found in re.finditer("\n", text))]
-        where = f" in {self._imported}" if self._imported else ""
-        return error_at(text, min(starts[line] + column, len(text)), said + where, expected=expected)
+        placed = error_at(text, min(starts[line] + column, len(text)), said, expected=expected)
+        return replace(placed, file=self._imported)
 
     def _placed(self, source: LarkText, error: InvalidGrammar) -> InvalidGrammar:
         """An error of an import, at the ``%import`` that names it."""

@@ -1,10 +1,53 @@
-"""Places in the text of a grammar, and the errors that point at them."""
+"""The text of a grammar, places in it, and the errors that point at them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 
 from ..errors import InvalidGrammar
+
+_SUFFIXES = (".lark", ".gbnf", ".ebnf")
+
+
+def file_of(given: object) -> Path | None:
+    """The file that ``given`` names: a path, or a string that names one, as for schemas. None for the text itself."""
+    if isinstance(given, os.PathLike):
+        return Path(given)
+    if not isinstance(given, str) or "\n" in given:
+        return None
+    return Path(given) if os.path.isfile(given) else None
+
+
+def text_of(given: object) -> str:
+    """The text of a grammar, itself or by its file; raises ``InvalidGrammar`` for what cannot be read."""
+    file = file_of(given)
+    if file is None:
+        if isinstance(given, str) and given.endswith(_SUFFIXES) and not any(map(str.isspace, given)):
+            raise InvalidGrammar(f"there is no file {given!r:.200}", remedy="pass the path of a file, or a grammar")
+        return in_grammar(given)
+    try:
+        return in_grammar(file.read_text("utf-8"))
+    except OSError as error:
+        raise InvalidGrammar(f"cannot read {file}: {error.strerror}", remedy="name a readable file") from None
+    except UnicodeDecodeError as error:
+        problem = f"{file} is not UTF-8: {error.reason} at byte {error.start}"
+        raise InvalidGrammar(problem, remedy="grammars are written in UTF-8") from None
+
+
+@contextmanager
+def errors_of(given: object) -> Iterator[None]:
+    """Errors about places in the grammar ``given`` say which file it is from."""
+    try:
+        yield
+    except InvalidGrammar as error:
+        file = file_of(given)
+        if file is None or error.file or not error.line:
+            raise
+        raise replace(error, file=str(file)) from error
 
 
 def place_of(text: str, offset: int) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -23,7 +24,8 @@ _CARS_SHARE = 0.75
 
 @dataclass(frozen=True)
 class Exact:
-    """CARS, in batches, with a hand-over to SMC. The result's ``guarantee`` and ``note`` say whether it was needed.
+    """CARS, in batches, with a hand-over to SMC. The result's ``guarantee`` and ``note``, and a warning, say if it was
+    needed.
 
     ``budget``: forward passes. CARS has a quarter of them to find a sample, and three quarters to find all; what is
     wanting then is drawn by ``fallback``. ``batch``, ``tries``: as for ``CARS``.
@@ -51,9 +53,17 @@ class Exact:
                 model, constraint, n=wanting, max_tokens=max_tokens, seed=int(generator.integers(2**63))
             )
         except BudgetExhausted as error:
-            error.found = found
-            raise
-        return _joined(found, other, tally)
+            raise BudgetExhausted(
+                f"CARS found {len(found.samples)} of {n} samples in its share of {self.budget} forward passes, "
+                f"and what it handed over to found none: {error.problem}",
+                remedy=f"raise budget; or, of the latter, {error.remedy}",
+                found=found,
+            ) from error
+        joined = _joined(found, other, tally)
+        warnings.warn(
+            f'not all samples are exact (their guarantee is "{joined.guarantee}"): {joined.note}', stacklevel=2
+        )
+        return joined
 
     def _goes_on(self, tally: Tally) -> bool:
         share = _CARS_SHARE if tally.samples else _NOTHING_FOUND

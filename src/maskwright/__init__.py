@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .grammar.cfg.tags_form import Tags
     from .grammar.errors import BudgetTooSmall as BudgetTooSmall
     from .grammar.errors import DeadLogits as DeadLogits
+    from .grammar.errors import InvalidArgument as InvalidArgument
     from .grammar.errors import InvalidGrammar as InvalidGrammar
     from .grammar.errors import InvalidSchema as InvalidSchema
     from .grammar.errors import LimitExceeded as LimitExceeded
@@ -79,6 +80,7 @@ _MODULES = {
     "Ebnf": ".grammar.cfg.ebnf",
     "Gbnf": ".grammar.cfg.gbnf",
     "GenerationResult": ".generation.result",
+    "InvalidArgument": ".grammar.errors",
     "InvalidGrammar": ".grammar.errors",
     "InvalidSchema": ".grammar.errors",
     "JsonOptions": ".schemas.options",
@@ -127,4 +129,4 @@ if not TYPE_CHECKING:  # type checkers see the imports above, and find wrong nam
 
 
 def __dir__() -> list[str]:
-    return __all__
+    return sorted({*__all__, *_MODULES})

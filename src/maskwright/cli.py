@@ -1,8 +1,8 @@
 """The command ``maskwright``: write documents of a schema, check one, explain what may come next, run the benchmark.
 
 Documents and answers go to stdout, everything else to stderr. Exit codes: 0 fine, 1 a document that is not valid or was
-cut off (or nobody reads stdout), 2 wrong input (one line on stderr), 130 interrupted. What a subcommand needs is
-imported when it runs.
+cut off (or nobody reads stdout), 2 wrong input (one line on stderr; of a grammar, the line that is wrong, too), 130
+interrupted. What a subcommand needs is imported when it runs, and after its options were judged.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Annotated, Any, Optional
 import typer
 
 from .cli_bench import app as bench
+from .cli_options import check_files, check_options
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -22,6 +23,10 @@ _ClickException: Any = typer.BadParameter.__mro__[2]
 """The base of what typer raises for wrong arguments, from click or from the copy of it that typer may bring along."""
 
 _OF_SCHEMA = "The JSON schema, or a grammar (.lark, .gbnf, .ebnf), a file."
+_OF_LENGTH = (
+    "Masks steer so that each document is complete within T tokens. Without it, a document that is not complete after "
+    "512, or where the model's context ends, is cut off and not shown, and the exit code is 1."
+)
 Schema = Annotated[str, typer.Option("--schema", metavar="FILE", help=_OF_SCHEMA)]
 Kind = Annotated[
     Optional[str],  # noqa: UP045 - typer reads it when it runs
@@ -85,8 +90,11 @@ def generate(
     model: Model = None,
     prompt: Annotated[str, typer.Option("--prompt", metavar="TEXT", help="What to write.")] = "Answer in JSON.",
     count: Annotated[int, typer.Option("-n", metavar="N", min=1, help="How many documents.")] = 1,
-    seed: Annotated[Optional[int], typer.Option("--seed", metavar="S", help="Of the random numbers.")] = None,  # noqa: UP045
-    max_new_tokens: Annotated[int, typer.Option("--max-new-tokens", metavar="T", min=1)] = 512,
+    seed: Annotated[Optional[int], typer.Option("--seed", metavar="S", min=0, help="Of the random numbers.")] = None,  # noqa: UP045
+    max_new_tokens: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option("--max-new-tokens", metavar="T", min=1, help=_OF_LENGTH),
+    ] = None,
     temperature: Annotated[float, typer.Option("--temperature", min=0.0, help="0 is greedy.")] = 1.0,
     property_order: Order = "schema",
     whitespace: Whitespace = "formatted",
@@ -94,16 +102,22 @@ def generate(
     escapes: Escapes = "minimal",
     dialect: Dialect = None,
 ) -> None:
-    """Write documents: one as the model wrote it, or several, one on each line (texts of grammars as JSON strings)."""
-    from .cli_generate import Sampling, write_documents
+    """Write documents: one as the model wrote it, or several, one on each line (texts of grammars as JSON strings).
+
+    The exit code is 1 if a document was cut off, 2 for wrong input.
+    """
+    if bool(regex is not None or choice) == (schema is not None):
+        raise typer.BadParameter("give one of --schema, --regex and --choice")
+    check_options(property_order, whitespace, formats, escapes, dialect)
+    check_files(grammar, schema)
     from .cli_input import given_text, read_grammar, read_schema
 
     given: Any = given_text(regex, choice)
-    if (given is None) == (schema is None):
-        raise typer.BadParameter("give one of --schema, --regex and --choice")
     if schema is not None:
         given = read_grammar(schema, grammar)
         given = given or read_schema(schema, property_order, whitespace, formats, escapes, dialect)
+    from .cli_generate import Sampling, write_documents
+
     sampling = Sampling(count, seed, max_new_tokens, temperature)
     raise typer.Exit(write_documents(schema or "the command line", given, model, prompt, sampling))
 
@@ -119,7 +133,12 @@ def check(
     escapes: Escapes = "any",
     dialect: Dialect = None,
 ) -> None:
-    """Say whether the schema or grammar can be enforced, and where a document first leaves it."""
+    """Say whether the schema or grammar can be enforced, and where a document first leaves it.
+
+    The exit code is 1 if the document is not valid, 2 for wrong input.
+    """
+    check_options(property_order, whitespace, formats, escapes, dialect)
+    check_files(grammar, schema, document)
     from .cli_check import check_document
     from .cli_input import read_grammar, read_schema
 
@@ -142,12 +161,18 @@ def explain(
     escapes: Escapes = "any",
     dialect: Dialect = None,
 ) -> None:
-    """Say which tokens may follow a beginning of a document, and why."""
-    from .cli_explain import explain_prefix
+    """Say which tokens may follow a beginning of a document, and why.
+
+    The exit code is 1 if the text is no such beginning, 2 for wrong input.
+    """
+    check_options(property_order, whitespace, formats, escapes, dialect)
+    check_files(grammar, schema)
     from .cli_input import read_grammar, read_schema
 
     given: Any = read_grammar(schema, grammar)
     given = given or read_schema(schema, property_order, whitespace, formats, escapes, dialect)
+    from .cli_explain import explain_prefix
+
     raise typer.Exit(explain_prefix(schema, given, prefix, tokenizer or model, limit))
 
 
@@ -156,7 +181,7 @@ app.add_typer(bench, name="bench")
 
 def run(arguments: list[str]) -> int:
     """The exit code of the command with these arguments; wrong input is said in one line on stderr."""
-    from .grammar.errors import MaskwrightError
+    from .grammar.errors import InvalidGrammar, MaskwrightError
 
     command = typer.main.get_command(app)
     try:
@@ -164,6 +189,9 @@ def run(arguments: list[str]) -> int:
         sys.stdout.flush()
     except _ClickException as error:
         return _fail(error.format_message())
+    except InvalidGrammar as error:
+        sys.stderr.write(f"maskwright: {error}\n")  # with the line that is wrong, and a caret below it
+        return 2
     except MaskwrightError as error:
         return _fail(str(error))
     except BrokenPipeError:

@@ -15,6 +15,7 @@ from .cli_input import errors_naming, read_bytes
 from .cli_places import Place, in_words, place_after, text_in_words
 from .grammar.matcher import Constraint, Matcher
 from .grammar.vocabulary import Vocabulary
+from .schemas.misspelt import misspelt_keywords
 from .schemas.specification import JsonSchema, Specification
 
 _END = 256
@@ -40,9 +41,8 @@ def check_document(path: str, schema: Specification, document: str | None) -> in
         constraint = schema.compile(byte_vocabulary())
         if document is None:
             kind = "schema" if isinstance(schema, JsonSchema) else "grammar"
-            sys.stdout.write(
-                "".join(f"{line}\n" for line in (f"{path}: the {kind} can be enforced", *constraint.notes))
-            )
+            lines = [f"{path}: the {kind} can be enforced", *constraint.notes, *keyword_notes(schema)]
+            sys.stdout.writelines(f"{line}\n" for line in lines)
             return 0
         data = read_bytes(document)
         deviation = first_deviation(constraint, data)
@@ -50,6 +50,11 @@ def check_document(path: str, schema: Specification, document: str | None) -> in
     found = "valid" if deviation is None else describe(deviation, data, isinstance(schema, JsonSchema))
     sys.stdout.write(f"{name}: {found}\n")
     return int(deviation is not None)
+
+
+def keyword_notes(schema: Specification) -> list[str]:
+    """Notes of keywords that are probably misspelt."""
+    return misspelt_keywords(schema) if isinstance(schema, JsonSchema) else []
 
 
 def first_deviation(constraint: Constraint, data: bytes) -> Deviation | None:

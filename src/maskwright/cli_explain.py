@@ -7,7 +7,7 @@ import sys
 import numpy as np
 from numpy.typing import NDArray
 
-from .cli_check import byte_vocabulary, describe, expectation, first_deviation
+from .cli_check import byte_vocabulary, describe, expectation, first_deviation, keyword_notes
 from .cli_input import errors_naming, quieten_transformers
 from .cli_places import place_after
 from .generation.models import load, load_tokenizer
@@ -48,6 +48,7 @@ def explain_prefix(path: str, schema: Specification, prefix: str, tokenizer: str
             f"forced:   {matcher.forced_bytes().decode(errors='ignore')!r}",
             f"allowed:  {len(allowed)} of {vocabulary.size} tokens",
             *(_line(vocabulary, token) for token in _sample(vocabulary, allowed, limit)),
+            *(f"note:     {note}" for note in [*by_bytes.notes, *keyword_notes(schema)] if place),
         ]
     sys.stdout.write("\n".join(lines) + "\n")
     return 0

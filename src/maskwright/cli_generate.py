@@ -27,13 +27,13 @@ class Sampling:
 
     count: int
     seed: int | None
-    max_new_tokens: int
+    max_new_tokens: int | None
     temperature: float
 
     def arguments(self, first: int) -> dict[str, Any]:
         """The arguments of ``generate`` for the batch that begins with document number ``first``."""
         size = min(_BATCH, self.count - first)
-        drawn: dict[str, Any] = {"max_new_tokens": self.max_new_tokens, "finish_within_budget": False}
+        drawn: dict[str, Any] = {} if self.max_new_tokens is None else {"max_new_tokens": self.max_new_tokens}
         if self.temperature == 0:
             return {**drawn, "do_sample": False, "num_return_sequences": 1}
         seed = None if self.seed is None else self.seed + first
@@ -79,8 +79,8 @@ def write_documents(path: str, schema: Specification, model: str | None, prompt:
             complete += _write(results, sampling.count > 1, isinstance(schema, JsonSchema))
     if complete < drawn:
         sys.stderr.write(
-            f"maskwright: {drawn - complete} of {drawn} documents did not end within the token budget "
-            "(raise --max-new-tokens)\n"
+            f"maskwright: {drawn - complete} of {drawn} documents were cut off "
+            "(say how long they may be: with --max-new-tokens, each is complete within it)\n"
         )
     return int(complete < drawn)
 

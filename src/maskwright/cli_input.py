@@ -5,26 +5,29 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from .cli_options import PATTERN, unreadable
 from .grammar.cfg.ebnf import Ebnf
 from .grammar.cfg.gbnf import Gbnf
 from .grammar.cfg.lark_form import Lark
-from .grammar.errors import InvalidGrammar, MaskwrightError
+from .grammar.cfg.source import text_of
+from .grammar.errors import InvalidGrammar, MaskwrightError, UnsatisfiableGrammar
 from .grammar.regex_form import Choice, Regex
 from .schemas.specification import GrammarSpecification, JsonSchema
 
-_PATTERN = "regex:"
-_SUFFIXES = {".lark": "lark", ".gbnf": "gbnf", ".ebnf": "ebnf"}
+_FORMS = {"lark": Lark, "gbnf": Gbnf, "ebnf": Ebnf}
+_SUFFIXES = {f".{kind}": kind for kind in _FORMS}
 
 
 def read_schema(
     path: str, property_order: Any, whitespace: Any, formats: Any, escapes: Any, dialect: str | None
 ) -> JsonSchema:
     """The schema in a file, with options as they were typed; raises ``MaskwrightError``."""
-    if isinstance(whitespace, str) and whitespace.startswith(_PATTERN):
-        whitespace = Regex(whitespace.removeprefix(_PATTERN))
+    if isinstance(whitespace, str) and whitespace.startswith(PATTERN):
+        whitespace = Regex(whitespace.removeprefix(PATTERN))
     with errors_naming(path):
         return JsonSchema(
             Path(path),
@@ -41,18 +44,9 @@ def read_grammar(path: str, kind: str | None) -> GrammarSpecification | None:
     kind = kind or _SUFFIXES.get(Path(path).suffix)
     if kind is None:
         return None
-    content = read_bytes(path)
-    try:
-        text = content.decode()
-    except UnicodeDecodeError as error:
-        raise InvalidGrammar(f"{path} is not UTF-8: {error.reason} at byte {error.start}") from error
-    if kind == "lark":
-        return GrammarSpecification(Lark(Path(path)))
     if kind == "regex":
-        return GrammarSpecification(Regex(text.removesuffix("\n")))
-    if kind not in ("gbnf", "ebnf"):
-        raise MaskwrightError(f"{kind!r} is no kind of grammar", remedy="write lark, gbnf, ebnf or regex")
-    return GrammarSpecification(Gbnf(text) if kind == "gbnf" else Ebnf(text))
+        return GrammarSpecification(Regex(text_of(Path(path)).removesuffix("\n")))
+    return GrammarSpecification(_FORMS[kind](Path(path)))
 
 
 def given_text(regex: str | None, choices: list[str]) -> GrammarSpecification | None:
@@ -71,8 +65,7 @@ def read_bytes(path: str) -> bytes:
     try:
         return Path(path).read_bytes()
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise MaskwrightError(f"cannot read {path}: {reason}", remedy="name a readable file, or - for stdin") from error
+        raise unreadable(path, error) from error
 
 
 @contextmanager
@@ -81,9 +74,10 @@ def errors_naming(path: str) -> Iterator[None]:
     try:
         yield
     except MaskwrightError as error:
-        if error.pointer is None or path in error.problem:
+        is_about_it = error.pointer is not None or isinstance(error, InvalidGrammar | UnsatisfiableGrammar)
+        if not is_about_it or path in str(error):
             raise
-        raise type(error)(f"{path}: {error.problem}", error.pointer, error.remedy) from error
+        raise replace(error, problem=f"{path}: {error.problem}") from error
 
 
 def quieten_transformers() -> None:
