@@ -21,7 +21,7 @@ PERSON = {
     "additionalProperties": False,
 }
 PEOPLE = [({"name": "Zoë", "age": 3}, True), ({"name": 3, "age": 3}, False), ({"name": "a"}, False)]
-MODULES = {"outlines-core": "outlines_core", "lm-format-enforcer": "lmformatenforcer", "grid": "grid"}
+MODULES = {"outlines-core": "outlines_core", "lm-format-enforcer": "lmformatenforcer", "llama.cpp": "llama_cpp"}
 SAMPLE = 60
 
 
