@@ -15,9 +15,12 @@ def summarise(info: RunInfo, records: Iterable[SchemaRecord]) -> dict[str, Any]:
     engines = [engine.name for engine in info.engines if engine.missing is None]
     by_engine = {name: [record for record in ordered if record.engine == name] for name in engines}
     limit = float(info.options.get("seconds", 0.0))
+    with_model = info.options.get("generation") is not None
     return {
         "run": info.as_json(),
-        "correctness": {name: _by_dataset(group, _correctness) for name, group in by_engine.items()},
+        "correctness": {
+            name: _by_dataset(group, lambda part: _correctness(part, with_model)) for name, group in by_engine.items()
+        },
         "times": {name: _by_dataset(group, lambda part: times(part, limit)) for name, group in by_engine.items()},
     }
 
@@ -27,11 +30,12 @@ def _by_dataset(records: Sequence[SchemaRecord], measure: Any) -> dict[str, Any]
     return {name: measure([record for record in records if record.dataset == name]) for name in names}
 
 
-def _correctness(records: Sequence[SchemaRecord]) -> dict[str, Any]:
+def _correctness(records: Sequence[SchemaRecord], with_model: bool) -> dict[str, Any]:
     splits = sorted({record.split for record in records})
+    by_split = {split: [record for record in records if record.split == split] for split in splits}
     found = {
-        **coverage(records),
-        "splits": {split: coverage([record for record in records if record.split == split]) for split in splits},
+        **coverage(records, with_model),
+        "splits": {split: coverage(group, with_model) for split, group in by_split.items()},
     }
     by_keyword = keywords(records)
     if by_keyword:
