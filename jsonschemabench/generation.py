@@ -71,7 +71,7 @@ class Writer:
         ids = self._tokenizer(prompt)["input_ids"]
         drawn = draw(constraint, self._model, ids, self._options, self._seed(case))
         ended = bool(drawn.ids) and drawn.ids[-1] in self._vocabulary.eos_token_ids
-        steps = [drawn.microseconds / len(drawn.ids)] * len(drawn.ids)
+        steps = [drawn.microseconds / len(drawn.ids) for _ in drawn.ids]
         return drawn.ids[: len(drawn.ids) - ended], ended, steps, [], drawn.forward_passes
 
     def _seed(self, case: Case) -> int:

@@ -2,8 +2,8 @@
 
 - A schema is *declared* covered if the engine compiles it, without an error, crash, or running out of time or memory.
 - It is *empirically* covered if what the engine lets through is right: in the paper, the documents that a model
-  writes; here these if there is a model, else the labelled documents, all of them, in the stricter reading. Schemas
-  with neither are left out of it.
+  writes; here these if there is a model, else the labelled documents, all of them, in the stricter reading. Left out
+  are schemas without documents if there is no model, and documents of a model that ``jsonschema`` cannot judge.
 - The *compliance rate* is the share of declared covered schemas that are empirically covered.
 - A schema is *over-constrained* if a valid document is refused, *under-constrained* if an invalid one is accepted.
 
@@ -57,7 +57,10 @@ def is_under_constrained(record: SchemaRecord) -> bool:
 
 
 def is_right(record: SchemaRecord) -> bool | None:
-    """Is it empirically covered? None without documents and model, or where ``jsonschema`` cannot judge the model's."""
+    """Is it empirically covered? None without documents and model, or where ``jsonschema`` cannot judge the model's.
+
+    Where a model was to write and did not come to it, this is about the documents, if the schema compiled.
+    """
     if record.generated is not None:
         return record.generated.valid
     if not record.tests:
@@ -65,11 +68,11 @@ def is_right(record: SchemaRecord) -> bool | None:
     return is_declared(record) and not is_over_constrained(record) and not is_under_constrained(record)
 
 
-def coverage(records: Sequence[SchemaRecord]) -> dict[str, Any]:
-    """Counts and rates; a rate is None where nothing was counted."""
+def coverage(records: Sequence[SchemaRecord], with_model: bool = False) -> dict[str, Any]:
+    """Counts and rates; a rate is None where nothing was counted. ``with_model``: was one to write?"""
     declared = sum(map(is_declared, records))
-    judged = [record for record in records if _has_evidence(record)]
-    right = sum(is_right(record) is True for record in judged)
+    judged = [record for record in records if _has_evidence(record, with_model)]
+    right = sum(is_right(record) is True for record in judged if record.generated is not None or not with_model)
     outcomes = Counter(str(record.outcome) for record in records)
     return {
         "schemas": len(records),
@@ -156,10 +159,10 @@ def percentiles(histogram: Histogram) -> dict[str, float]:
     return {"count": histogram.count, "mean": round(histogram.mean, 2), **row}
 
 
-def _has_evidence(record: SchemaRecord) -> bool:
+def _has_evidence(record: SchemaRecord, with_model: bool) -> bool:
     if record.generated is not None:
         return record.generated.valid is not None
-    return record.tests > 0
+    return with_model or record.tests > 0
 
 
 def _maskbench(records: Iterable[SchemaRecord]) -> dict[str, int]:

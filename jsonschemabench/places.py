@@ -33,7 +33,7 @@ def entries_of(dataset: str, place: Place) -> list[Entry]:
         return maskbench.entries(_folder(place, "maskbench", "maskbench/data"))
     if dataset == "jsonschemabench":
         if place.named is not None and place.named.startswith(_HUB_PREFIX):
-            return schema_sets.entries(fetch_hub(place.named.removeprefix(_HUB_PREFIX) or HUB))
+            return schema_sets.entries(fetch_hub(place.named.removeprefix(_HUB_PREFIX) or HUB, place.fetching))
         return schema_sets.entries(_folder(place, "jsonschemabench", "data"))
     if dataset == "suite":
         return suite.entries(suite_folder(place), place.drafts)

@@ -2,8 +2,9 @@
 
 Two layouts: folders of schemas, ``Github_easy/o1.json``, as in the archive of guidance-ai/jsonschemabench
 (``data/``); and Parquet with the columns ``json_schema`` and ``unique_id``, as on the hub
-(epfl-dlab/JSONSchemaBench), one file a split (``data/Github_easy-00000-of-00001.parquet``) or a folder a split
-(``Github_easy/train-00000-of-00001.parquet``).
+(epfl-dlab/JSONSchemaBench), a folder a split (``Github_easy/train-00000-of-00001.parquet``) or, where there are no such
+folders, one file a split (``data/Github_easy-00000-of-00001.parquet``). The hub has both, and in ``data`` the union of
+all splits from GitHub as well, whose schemas would be run twice.
 """
 
 from __future__ import annotations
@@ -53,16 +54,22 @@ def _case(name: str, split: str, schema: Any) -> Case:
 
 def _from_parquet(paths: list[Path]) -> list[Entry]:
     try:
-        from pyarrow import parquet
+        from pyarrow import ArrowException, parquet
     except ImportError:
         raise BenchError("Parquet files need pyarrow", "pip install 'maskwright[bench]'") from None
     found: dict[tuple[str, str], Entry] = {}
-    for path in paths:
+    by_split = [path for path in paths if path.parent.name != _WHOLE]
+    for path in by_split or paths:
         split = _split(path)
-        table = parquet.read_table(path, columns=["json_schema", "unique_id"])
-        for name, text in zip(table["unique_id"].to_pylist(), table["json_schema"].to_pylist(), strict=True):
+        try:
+            table = parquet.read_table(path, columns=["json_schema", "unique_id"])
+            named = zip(table["unique_id"].to_pylist(), table["json_schema"].to_pylist(), strict=True)
+        except (ArrowException, OSError, KeyError) as error:
+            problem = f"{path} is no table of schemas with the columns json_schema and unique_id: {error}"
+            raise BenchError(problem, "fetch it again") from error
+        for name, text in named:
             entry = Entry("jsonschemabench", f"{split}/{name}", split, partial(_load_text, split, name, text))
-            found.setdefault((split, name), entry)  # the same schema lies in the folder of its split, too
+            found.setdefault((split, name), entry)
     return list(found.values())
 
 

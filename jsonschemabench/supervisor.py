@@ -118,9 +118,8 @@ class Supervisor:
         self._python = python
         self._process: subprocess.Popen[bytes] | None = None
         self._unread = b""
-        self._baseline = (
-            self._before
-        ) = -1  # resident memory of an idle worker; when the case began, or -1: any is allowed
+        self._baseline = self._before = -1  # resident memory of an idle worker; when the case began, -1: any is allowed
+        self._said_before = 0  # bytes on stderr when the case began
 
     def info(self) -> EngineInfo:
         """The engine's versions, or how to get it."""
@@ -190,6 +189,7 @@ class Supervisor:
             self._start()
         assert self._process is not None
         self._before = resident(self._process.pid)
+        self._said_before = os.fstat(self._stderr.fileno()).st_size
 
     def _start(self) -> dict[str, str]:
         """Start a worker; its engine's versions."""
@@ -204,7 +204,7 @@ class Supervisor:
             start_new_session=True,  # an interrupt from the keyboard is for the run, which is no crash of the engine
             env={**os.environ, **threads, "TOKENIZERS_PARALLELISM": "false"},
         )
-        self._before = -1
+        self._before, self._said_before = -1, 0
         try:
             self._send(self._setup.as_json())
             event = self._receive(time.monotonic() + _START_SECONDS)
@@ -224,11 +224,11 @@ class Supervisor:
         )
 
     def _post_mortem(self) -> tuple[Outcome, str]:
-        """Of what a dead worker died, and its last words."""
+        """Of what a dead worker died, and its last words about this case."""
         assert self._process is not None
         code = self._process.wait()
         self._stderr.seek(0, os.SEEK_END)
-        self._stderr.seek(max(0, self._stderr.tell() - _TAIL))
+        self._stderr.seek(max(self._said_before, self._stderr.tell() - _TAIL))
         tail = self._stderr.read()
         if any(words in tail for words in _NO_MEMORY):
             return Outcome.OUT_OF_MEMORY, ""

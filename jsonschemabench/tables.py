@@ -65,7 +65,7 @@ def _quality_row(engine: str, found: Mapping[str, Any], measured: Mapping[str, A
         percent(found["validity"]),
         percent(found["agreement"]),
         *(str(found[name]) for name in ("tokens", "forward passes")),
-        *(duration(measured[name]["p50"]) for name in ("step_us", "step_mask_us")),
+        *(duration(row["p50"]) if row["count"] else "-" for row in (measured["step_us"], measured["step_mask_us"])),
     ]
 
 

@@ -67,6 +67,14 @@ def count(number: int) -> str:
     return f"{number:,}"
 
 
+def count_of(number: int, what: str) -> str:
+    """
+    >>> count_of(1, "schema"), count_of(2345, "schema")
+    ('1 schema', '2,345 schemas')
+    """
+    return f"{count(number)} {what}{'' if number == 1 else 's'}"
+
+
 def dataset_name(name: str) -> str:
     return _DATASETS.get(name, name)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from maskwright.jsonschemabench.histogram import Histogram
 from maskwright.jsonschemabench.records import (
     DocumentVerdict,
     EngineInfo,
+    Generated,
     Outcome,
     Phase,
     RunInfo,
@@ -67,14 +68,16 @@ ENGINES = {
     "outlines-core": Temperament({"outlines-core": "0.2.14"}, 0.35, 0.12, 40, 0.4, 800_000, 0.9, 0.01),
     "lm-format-enforcer": Temperament({"lm-format-enforcer": "0.11.3"}, 0.2, 0.1, 900, 1.3, 400, 0.5),
     "grid": Temperament({"grid-guardrail": "0.3.0"}, 0.3, 0.05, 120, 1.0, 5000, 0.5, 0.02),
+    "llama.cpp": Temperament({"llama-cpp-python": "0.3.36"}, 0.15, 0.2, 9000, 1.1, 300, 0.4, 0.01),
     "none": Temperament({}, 0.0, 0.3, 0.2, 0.2, 1, 0.0),
 }
+WRITERS = ("llguidance", "maskwright", "none")
 _FAILURES = (
     "ValueError: Unimplemented keys: ['contains', 'minContains'] at '#/properties/a/b'",
     "ValueError: regex of 14212 states is too large (limit 10000)",
     "NotImplementedError: $ref to 'https://example.com/schema.json' <remote>",
 )
-MISSING = EngineInfo("llama.cpp", missing="pip install llama-cpp-python")
+MISSING = EngineInfo("formatron", missing="pip install formatron")
 
 
 def write_run(folder: Path, every: int = 20, seed: int = 1) -> Path:
@@ -103,6 +106,52 @@ def write_run(folder: Path, every: int = 20, seed: int = 1) -> Path:
     store.close()
     write_summary(folder, summarise(info, records))
     return folder
+
+
+def write_model_run(folder: Path, sampler: str = "mask") -> Path:
+    """A run in which a model wrote: over schemas with documents and over tasks, two engines and the baseline."""
+    generation = {"model": "tiny", "prompt": "Write.", "max_new_tokens": 64, "temperature": 1.0, "seed": 0}
+    info = RunInfo(
+        options={
+            "datasets": ["maskbench", "tasks"],
+            "every": 1,
+            "seed": 0,
+            "vocabulary": "tiny",
+            "seconds": 60.0,
+            "memory": 4 << 30,
+            "threads": 1,
+            "generation": {**generation, "sampler": sampler},
+        },
+        engines=tuple(EngineInfo(name, ENGINES[name].versions) for name in WRITERS),
+        machine={"processor": "A made-up processor at 3 GHz", "cores": "2"},
+    )
+    store = Store(folder, info)
+    records = list(_written_records(sampler, random.Random(2)))
+    for record in records:
+        store.add(record)
+    store.close()
+    write_summary(folder, summarise(info, records))
+    return folder
+
+
+def _written_records(sampler: str, chance: random.Random) -> Iterator[SchemaRecord]:
+    for number in range(8):
+        for engine in WRITERS:
+            for dataset, split in (("maskbench", f"Split_{number % 2}"), ("tasks", "mine")):
+                record = _record(engine, dataset, f"{split}---{number}", split, 200, None, chance)
+                if dataset == "tasks":
+                    record = replace(record, tests=0, documents=(), masks=Histogram())
+                if record.outcome is Outcome.COMPILED:
+                    record = replace(record, generated=_written(engine, dataset, sampler, chance))
+                yield record
+
+
+def _written(engine: str, dataset: str, sampler: str, chance: random.Random) -> Generated:
+    valid, tokens = engine != "none" and chance.random() < 0.8, chance.randint(5, 40)
+    times = Histogram.of([chance.lognormvariate(9, 0.3) for _ in range(tokens)])
+    masks = Histogram.of([chance.lognormvariate(4, 0.5) for _ in range(tokens if sampler == "mask" else 0)])
+    agrees = chance.random() < 0.5 if dataset == "tasks" else None
+    return Generated(sampler, "{}", valid, valid, agrees, tokens, tokens, times, masks)
 
 
 def _records(every: int, chance: random.Random) -> Iterator[SchemaRecord]:

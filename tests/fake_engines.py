@@ -52,6 +52,11 @@ def _do(action: str) -> None:
     if action == "abort":
         print("printed by the engine", flush=True)
         os.abort()
+    if action == "say":
+        print("printed by the engine", flush=True)
+        raise ValueError("no such schema")
+    if action == "abort in silence":
+        os.abort()
     if action == "hang":
         time.sleep(3600)
     if action == "eat":

@@ -1,13 +1,8 @@
-"""The benchmark's data: every published layout is read, and what is fetched comes whole or not at all."""
+"""The benchmark's data: every published layout is read, and the same choice of it is the same run."""
 
 from __future__ import annotations
 
-import functools
-import http.server
 import json
-import tarfile
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -53,14 +48,31 @@ def test_parquet_files_as_on_the_hub(tmp_path: Path) -> None:
         schemas = [json.dumps({"title": name}) for name in ids]
         parquet.write_table(pyarrow.table({"json_schema": schemas, "unique_id": ids}), tmp_path / place)
 
+    write("data/Github-00000-of-00001.parquet", ["o1", "o2"])
     write("data/Snowplow-00000-of-00001.parquet", ["s1", "s2"])
+    entries = schema_sets.entries(tmp_path)
+    assert [split for split, _ in names(entries)] == ["Github", "Github", "Snowplow", "Snowplow"]
     write("Snowplow/test-00000-of-00001.parquet", ["s2"])
+    write("Snowplow/train-00000-of-00001.parquet", ["s1"])
     write("Github_hard/train-00000-of-00001.parquet", ["o1"])
     entries = schema_sets.entries(tmp_path)
     found = {("Github_hard", "Github_hard/o1"), ("Snowplow", "Snowplow/s1"), ("Snowplow", "Snowplow/s2")}
     assert set(names(entries)) == found
     assert len(entries) == 3
     assert entries[0].load().schema == {"title": entries[0].name.partition("/")[2]}
+
+
+@pytest.mark.parametrize("columns", [("json_schema",), ("a", "b"), None])
+def test_tables_of_something_else_are_named(tmp_path: Path, columns: tuple[str, ...] | None) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "Snowplow-00000-of-00001.parquet"
+    if columns is None:
+        path.write_text("not Parquet")
+    else:
+        parquet.write_table(pyarrow.table({name: ["{}"] for name in columns}), path)
+    with pytest.raises(BenchError, match=f"{path.name} is no table of schemas"):
+        schema_sets.entries(tmp_path)
 
 
 def test_the_suite(tmp_path: Path) -> None:
@@ -117,68 +129,3 @@ def test_a_selection_is_the_same_for_the_same_entries() -> None:
     assert len(drawn) == 7
     assert Selection(sample=7, seed=3).of(reversed(entries)) == drawn
     assert Selection(sample=7, seed=4).of(entries) != drawn
-
-
-# --- fetching
-
-
-@pytest.fixture
-def archive_address(tmp_path: Path) -> Iterator[str]:
-    """An archive as GitHub serves it, from this machine; ``/short.tar.gz`` ends too early."""
-    source = tmp_path / "jsonschemabench-main"
-    write_maskbench(source / "maskbench" / "data", {"Github_easy---o1": {}})
-    (source / "data" / "Snowplow").mkdir(parents=True)
-    (source / "data" / "Snowplow" / "sp_1.json").write_text("{}")
-    (source / "README.md").write_text("not kept")
-    served = tmp_path / "served"
-    served.mkdir()
-    with tarfile.open(served / "main.tar.gz", "w:gz") as archive:
-        archive.add(source, source.name)
-
-    class Handler(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, format: str, *arguments: object) -> None: ...
-
-        def do_GET(self) -> None:
-            if self.path != "/short.tar.gz":
-                return super().do_GET()
-            self.send_response(200)
-            self.send_header("Content-Length", "1000")
-            self.end_headers()
-            self.wfile.write(b"too short")
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=str(served)))
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@pytest.fixture
-def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.delenv("MASKWRIGHT_DATA", raising=False)
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    return tmp_path / "cache" / "maskwright"
-
-
-def test_an_archive_is_fetched_once_and_serves_both_data_sets(archive_address: str, empty_cache: Path) -> None:
-    place = Place(archive=f"{archive_address}/main.tar.gz")
-    assert names(entries_of("maskbench", place)) == [("Github_easy", "Github_easy---o1")]
-    nowhere = Place(archive="http://127.0.0.1:9/", fetching=False)
-    assert names(entries_of("jsonschemabench", nowhere)) == [("Snowplow", "Snowplow/sp_1")]
-    assert [path.name for path in empty_cache.iterdir()] == ["jsonschemabench"]
-    assert not list(empty_cache.rglob("README.md"))
-
-
-@pytest.mark.parametrize("name", ["short.tar.gz", "missing.tar.gz"])
-def test_what_cannot_be_fetched_leaves_nothing_behind(archive_address: str, empty_cache: Path, name: str) -> None:
-    with pytest.raises(BenchError, match=name):
-        entries_of("maskbench", Place(archive=f"{archive_address}/{name}"))
-    assert list(empty_cache.iterdir()) == []
-
-
-def test_without_the_network_the_error_says_where_the_data_go(empty_cache: Path) -> None:
-    with pytest.raises(BenchError, match="MASKWRIGHT_DATA/maskbench"):
-        entries_of("maskbench", Place(fetching=False))

@@ -21,7 +21,7 @@ PERSON = {
     "additionalProperties": False,
 }
 PEOPLE = [({"name": "Zoë", "age": 3}, True), ({"name": 3, "age": 3}, False), ({"name": "a"}, False)]
-MODULES = {"outlines-core": "outlines_core", "lm-format-enforcer": "lmformatenforcer", "grid": "grid"}
+MODULES = {"outlines-core": "outlines_core", "lm-format-enforcer": "lmformatenforcer", "llama.cpp": "llama_cpp"}
 SAMPLE = 60
 
 
@@ -119,6 +119,15 @@ def test_a_sampler_writes_instead_of_masks(tmp_path: Path) -> None:
     assert written is not None
     assert (written.sampler, written.finished, written.valid, written.agrees) == ("exact", True, True, False)
     assert written.forward_passes > 0
+    long = tmp_path / "long.jsonl"
+    long.write_text(json.dumps({"name": "long", "prompt": "Say it.", "schema": {"const": "a" * 200}}))
+    asked[1] = long
+    done = bench("run", "--out", tmp_path / "long", *asked, "--engine", "maskwright", "--sampler", "exact")
+    assert done.returncode == 0, done.stderr
+    (record,) = read_records(tmp_path / "long")
+    written = record.generated
+    assert written is not None, record
+    assert (written.finished, written.valid, written.tokens) == (False, False, 0)
     for wrong in (["--engine", "none"], ["--sampler", "best"], ["--temperature", "0"]):
         refused = bench("run", "--out", tmp_path / "wrong", *asked, "--sampler", "exact", *wrong)
         assert refused.returncode == 2

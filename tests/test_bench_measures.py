@@ -119,6 +119,25 @@ def test_coverage_by_the_paper() -> None:
     assert found["documents"]["accepted without an accepting state"] == 1
 
 
+def test_coverage_with_a_model_is_of_what_it_was_to_write() -> None:
+    def wrote(valid: bool | None) -> SchemaRecord:
+        return replace(compiled(RIGHT, UNDER), generated=Generated("mask", "1", True, valid, None, 1, 1))
+
+    records = [
+        wrote(True),
+        wrote(False),
+        wrote(None),
+        record("n", Outcome.DECLINED),
+        record("n", Outcome.CRASH, RIGHT),
+    ]
+    found = coverage(records, with_model=True)
+    assert (found["judged"], found["right"]) == (4, 1)
+    assert found["declared coverage"] == round(3 / 5, 6)
+    assert found["empirical coverage"] == round(1 / 4, 6)
+    assert found["compliance rate"] == round(1 / 2, 6)
+    assert found["under-constrained"] == 3
+
+
 def test_keywords_of_the_suite() -> None:
     records = [
         replace(compiled(RIGHT, REFUSED), keyword="full"),

@@ -9,7 +9,7 @@ import pytest
 
 from maskwright.jsonschemabench.report.pages import write_report
 
-from .bench_samples import write_run
+from .bench_samples import ENGINES, write_model_run, write_run
 from .chromium import EXECUTABLE, Chromium
 
 pytestmark = pytest.mark.skipif(EXECUTABLE is None, reason="there is no chromium (apt-get install chromium)")
@@ -38,6 +38,18 @@ CLIPPED_TEXTS = """
   })
   .map(each => each.textContent)
 """
+MARKS = """
+[...document.querySelectorAll('#coverage-maskbench svg.wide path.dot')]
+  .filter(each => !each.querySelector('title'))
+  .map(each => [each.getAttribute('d'), getComputedStyle(each).fill])
+"""
+LINES_OF_COMMAND = """
+(() => {
+  const range = document.createRange();
+  range.selectNodeContents(document.querySelector('pre code'));
+  return new Set([...range.getClientRects()].map(each => Math.round(each.top))).size;
+})()
+"""
 PLOTS_SHOWN = "[...document.querySelectorAll('svg')].filter(each => each.getClientRects().length).length"
 TABLES_THAT_SCROLL = """
 [...document.querySelectorAll('.table')].filter(each => each.scrollWidth > each.clientWidth).length
@@ -53,6 +65,11 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
     with Chromium(tmp_path_factory.mktemp("profile")) as browser:
         yield browser
+
+
+@pytest.fixture(scope="module")
+def model_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_report(write_model_run(tmp_path_factory.mktemp("model")))[1]
 
 
 def test_nothing_is_asked_of_the_network(browser: Chromium, page: Path) -> None:
@@ -97,3 +114,24 @@ def test_light_and_dark_are_drawn_differently(browser: Chromium, page: Path, wid
     assert light == "rgb(255, 255, 255)"
     assert dark != light
     assert first != second
+
+
+def test_each_engine_has_a_mark_of_its_own(browser: Chromium, page: Path) -> None:
+    browser.show(page, DESKTOP)
+    marks = browser.evaluate(MARKS)
+    assert len(marks) == len(ENGINES)
+    assert len({shape for shape, _ in marks}) == len({colour for _, colour in marks}) == len(ENGINES)
+
+
+@pytest.mark.parametrize("width", [PHONE, 390, DESKTOP])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_page_about_what_a_model_wrote(browser: Chromium, model_page: Path, width: int, scheme: str) -> None:
+    browser.show(model_page, width, scheme)
+    browser.evaluate(UNFOLD)
+    assert browser.evaluate(WIDEST) == width
+    assert browser.evaluate(SIZES_OF_TEXT) >= SMALLEST_TEXT
+    assert browser.evaluate(CLIPPED_TEXTS) == []
+    assert (
+        browser.evaluate(LINES_OF_COMMAND)
+        == browser.evaluate("document.querySelector('pre').innerText").count("\n") + 1
+    )

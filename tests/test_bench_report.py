@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,7 +19,7 @@ from maskwright.jsonschemabench import wording
 from maskwright.jsonschemabench.errors import BenchError
 from maskwright.jsonschemabench.records import Outcome, RunInfo, SchemaRecord
 from maskwright.jsonschemabench.report.headline import BEGIN, END, headline, named_run, with_headline
-from maskwright.jsonschemabench.report.pages import html, markdown, write_report
+from maskwright.jsonschemabench.report.pages import findings, html, markdown, sections, write_report
 from maskwright.jsonschemabench.report.rerun import command
 from maskwright.jsonschemabench.report.run import Run, gather, read_evidence, read_run
 from maskwright.jsonschemabench.report.tables_coverage import coverage_table, keyword_share, keyword_table
@@ -26,7 +27,7 @@ from maskwright.jsonschemabench.report.tables_times import common_table
 from maskwright.jsonschemabench.store import read_info, read_records
 from maskwright.jsonschemabench.summary import summarise
 
-from .bench_samples import ENGINES, KEYWORDS, MISSING, SPLITS, write_run
+from .bench_samples import ENGINES, KEYWORDS, MISSING, SPLITS, write_model_run, write_run
 
 ROOT = Path(__file__).resolve().parents[1]
 MOST_BYTES = 2_000_000
@@ -231,6 +232,8 @@ def test_the_page_says_how_to_run_it_again(run: Run, page: str) -> None:
     assert "--every 40" in said
     assert MISSING.name not in said
     assert said in page
+    assert max(map(len, said.splitlines())) < 40
+    assert shlex.split(said.replace("\\\n", ""))[:5] == ["maskwright", "bench", "run", "--out", "RUN"]
     assert all(str(value) in page for value in run.info.machine.values())
 
 
@@ -251,6 +254,47 @@ def test_a_report_can_be_written_of_less(
     less, evidence = selected(run.info, records, keep)
     assert "</html>" in html(less, evidence)
     assert "## How it was measured" in markdown(less, evidence)
+
+
+# --- with a model
+
+
+@pytest.fixture(scope="module", params=["mask", "exact"])
+def written(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return read_run(write_model_run(tmp_path_factory.mktemp("model"), request.param))
+
+
+def test_with_a_model_coverage_is_of_what_it_wrote(written: Run) -> None:
+    said = markdown(written, read_evidence(written))
+    assert "those of which the model wrote a valid document" in said
+    assert "judges every labelled document" not in said
+    assert findings(written)[0][0] == "of schemas given a valid document"
+    assert "8 schemas of MaskBench and 8 schemas of Tasks, under 3 engines" in said
+
+
+def test_with_a_model_masks_and_samplers_are_told_apart(written: Run) -> None:
+    said = markdown(written, read_evidence(written))
+    under_masks = written.sampler == "mask"
+    assert ("under each engine's masks" in said) == under_masks
+    assert ("### Masks per output token" in said) == under_masks
+    assert ("the sampler exact drew" in said) == (not under_masks)
+    assert f"--sampler {written.sampler}" in command(written.info)
+
+
+def test_no_column_is_without_values(run: Run, written: Run) -> None:
+    for each in (run, written):
+        for section in sections(each, read_evidence(each)):
+            for table in (*section.before, *section.after, *section.behind):
+                for place, name in enumerate(table.header):
+                    assert {row[place].text for row in table.rows} != {wording.NOTHING}, (table.title, name)
+
+
+def test_without_documents_there_is_nothing_about_them(written: Run) -> None:
+    keys = [section.key for section in sections(written, read_evidence(written))]
+    assert "masks-maskbench" in keys
+    assert "masks-tasks" not in keys
+    assert [column for column in coverage_table(written, "tasks").header if "constrained" in column] == []
+    assert len(coverage_table(written, "maskbench").header) == len(coverage_table(written, "tasks").header) + 2
 
 
 # --- the headline

@@ -75,6 +75,15 @@ def test_records_say_how_far_it_came_and_why_not_further(bad_run: Path) -> None:
     assert good.masks.count == len(json.dumps({"a": 1})) + len("[]")
 
 
+def test_last_words_are_about_the_schema_that_an_engine_died_of(tmp_path: Path) -> None:
+    deeds = {"1---say": {"do": "say"}, "2---silent": {"do": "abort in silence"}, "3---spoken": {"do": "abort"}}
+    data = write_maskbench(tmp_path / "data", deeds)
+    done = bench("run", "--out", tmp_path / "run", "--engine", BAD, "--maskbench", data, "--vocabulary", "bytes")
+    assert done.returncode == 0, done.stderr
+    said = [record.error for record in read_records(tmp_path / "run")]
+    assert said == ["ValueError: no such schema", "SIGABRT", "SIGABRT: printed by the engine"]
+
+
 def test_the_summary_counts_them(bad_run: Path) -> None:
     found = correctness(bad_run)[BAD]["maskbench"]
     assert found["schemas"] == 10

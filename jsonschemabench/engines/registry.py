@@ -15,6 +15,7 @@ _ENGINES = {
     "outlines-core": ("outlines_core:OutlinesCoreEngine", "outlines-core"),
     "lm-format-enforcer": ("lm_format_enforcer:LmFormatEnforcerEngine", "lm-format-enforcer"),
     "grid": ("grid:GridEngine", "'grid-guardrail[kernel]'"),
+    "llama.cpp": ("llama_cpp:LlamaCppEngine", "llama-cpp-python"),
     "none": ("unconstrained:UnconstrainedEngine", ""),
 }
 """Module in this package and class; what pip installs."""

@@ -9,7 +9,8 @@ from typing import Any
 
 import jinja2
 
-from ..wording import BASELINE, count, dataset_name, duration, percent
+from ..messages import MASK
+from ..wording import count_of, dataset_name, duration, percent
 from . import tables_coverage as coverage
 from . import tables_times as times
 from .plot_compile import compile_plot
@@ -92,9 +93,10 @@ def failed(run: Run, evidence: Evidence) -> list[tuple[str, int, list[Failure]]]
 
 
 def what_was_run(run: Run) -> str:
-    parts = [f"{count(schemas_of(run, each))} schemas of {_article(each)}{dataset_name(each)}" for each in run.datasets]
-    engines = "1 engine" if len(run.engines) == 1 else f"{len(run.engines)} engines"
-    return f"{' and '.join(parts) or 'No schemas'}, under {engines}"
+    parts = [
+        f"{count_of(schemas_of(run, each), 'schema')} of {_article(each)}{dataset_name(each)}" for each in run.datasets
+    ]
+    return f"{' and '.join(parts) or 'No schemas'}, under {count_of(len(run.engines), 'engine')}"
 
 
 def _article(dataset: str) -> str:
@@ -105,11 +107,12 @@ def findings(run: Run) -> list[tuple[str, str, str]]:
     """Of the main data set: what is measured, the best value and whose it is. None where engines are not compared."""
     found: list[tuple[str, str, str]] = []
     for dataset in run.timed_datasets[:1]:
-        engines = [name for name in run.engines_of(dataset) if name != BASELINE]
+        engines = run.compared(dataset)
         if len(engines) > 1:
             rates = {name: (run.correctness(name, dataset) or {})["empirical coverage"] for name in engines}
             best = max(engines, key=lambda name: rates[name] or 0.0)
-            found.append(("of schemas wholly right", percent(rates[best]), best))
+            what = "of schemas wholly right" if run.sampler is None else "of schemas given a valid document"
+            found.append((what, percent(rates[best]), best))
             for measure, what in (
                 ("ttfm_us", "median time to the first mask"),
                 ("tbm_us", "median time between masks"),
@@ -131,13 +134,21 @@ def sections(run: Run, evidence: Evidence) -> Iterator[Section]:
         keywords = keyword_plot(run, dataset)
         yield _coverage_section(run, dataset) if keywords is None else _suite_section(run, dataset, keywords)
         if dataset in run.timed_datasets:
-            yield _mask_section(run, evidence, dataset)
+            if run.has_documents(dataset):
+                yield _mask_section(run, evidence, dataset)
             yield _compile_section(run, evidence, dataset)
-        written = (coverage.quality_table(run, dataset), times.step_table(run, dataset))
-        if written[0] is not None:
-            about = "What the model wrote under each engine's masks, and how long each token took."
-            tables = tuple(table for table in written if table is not None)
-            yield Section(f"quality-{dataset}", f"With a model: {dataset_name(dataset)}", about, tables)
+        quality = coverage.quality_table(run, dataset)
+        if quality is not None:
+            yield _quality_section(run, dataset, quality)
+
+
+def _quality_section(run: Run, dataset: str, quality: Table) -> Section:
+    about = "What the model wrote under each engine's masks, and how long each token took."
+    if run.sampler != MASK:
+        about = f"What the sampler {run.sampler} drew from the model, within the schemas, and how long it took."
+    timed = (times.step_table(run, dataset), times.step_mask_table(run, dataset))
+    tables = (quality, *(table for table in timed if table is not None))
+    return Section(f"quality-{dataset}", f"With a model: {dataset_name(dataset)}", about, tables)
 
 
 def _coverage_section(run: Run, dataset: str) -> Section:
@@ -146,12 +157,15 @@ def _coverage_section(run: Run, dataset: str) -> Section:
         "document is stopped, and no token of a valid one refused, nor its end. Schemas without documents count for "
         "the former only."
     )
+    if run.sampler is not None:
+        about = "How many schemas each engine takes, and of how many the model wrote a valid document under it."
     plot = coverage_plot(run, dataset)
     first, *behind = coverage.coverage_table(run, dataset), coverage.outcome_table(run, dataset)
     if plot is not None:
         about += " The dots show the share of each split that is wholly right; beside its name, how many are judged."
         behind += [coverage.split_table(run, dataset, rate) for rate in ("empirical coverage", "declared coverage")]
-    behind.append(coverage.maskbench_table(run, dataset))
+    if run.has_documents(dataset):
+        behind.append(coverage.maskbench_table(run, dataset))
     return Section(f"coverage-{dataset}", dataset_name(dataset), about, (first,), plot, (), tuple(behind))
 
 
@@ -174,7 +188,9 @@ def _mask_section(run: Run, evidence: Evidence, dataset: str) -> Section:
         "For every token of every document: computing the mask and accepting the token. Each curve is the density of "
         "these times, scaled to the same height; ticks mark the median, percentiles and the maximum."
     )
-    tables = (times.between_masks_table(run, dataset), times.common_table(run, evidence, dataset))
+    tables: tuple[Table, ...] = (times.between_masks_table(run, dataset),)
+    if len(run.compared(dataset)) > 1:
+        tables += (times.common_table(run, evidence, dataset),)
     title = f"Time between masks{_named(run, dataset)}"
     return Section(f"masks-{dataset}", title, about, (), mask_plot(run, evidence, dataset), tables)
 

@@ -21,6 +21,7 @@ _SHAPES = (
     "M-1.3-4.2h2.6v2.9h2.9v2.6h-2.9v2.9h-2.6v-2.9h-2.9v-2.6h2.9z",
     "M-4.4-1.4L-1.4-4.4L0-1.9L1.4-4.4L4.4-1.4L1.9 0L4.4 1.4L1.4 4.4L0 1.9L-1.4 4.4L-4.4 1.4L-1.9 0z",
     "M-5-1.5h10v3h-10z",
+    "M-4.2-4.2h8.4L0 0L4.2 4.2h-8.4L0 0z",
 )
 
 
@@ -93,8 +94,8 @@ def _dots(run: Run, dataset: str, split: str, start: float, scale: Scale) -> Ite
 
 
 def _dot(number: int, x: float, y: float, text: str) -> str:
-    shape = _SHAPES[number % len(_SHAPES)]
+    """Shapes are met again with other colours."""
+    rounds, place = divmod(number, len(_SHAPES))
+    colour = (place + rounds) % len(_SHAPES)
     content = tooltip(text) if text else ""
-    return element(
-        "path", content, d=shape, transform=f"translate({x:.1f} {y:.1f})", kind=f"dot e{number % len(_SHAPES)}"
-    )
+    return element("path", content, d=_SHAPES[place], transform=f"translate({x:.1f} {y:.1f})", kind=f"dot e{colour}")

@@ -10,6 +10,8 @@ from ..records import RunInfo
 from ..wording import size
 
 _MEBIBYTE = 1 << 20
+_NAMES = {"max_new_tokens": "most tokens"}
+_NEW_LINE = " \\\n  "
 _LISTS = {"datasets": "--dataset", "drafts": "--draft", "splits": "--split"}
 _NUMBERS = {"every": "--every", "sample": "--sample", "seed": "--seed", "seconds": "--seconds", "threads": "--threads"}
 _OF_MODELS = {
@@ -17,38 +19,34 @@ _OF_MODELS = {
     "prompt": "--prompt",
     "max_new_tokens": "--max-new-tokens",
     "temperature": "--temperature",
+    "sampler": "--sampler",
 }
 
 
 def command(info: RunInfo) -> str:
-    """For a shell; where the data are, is the reader's to say."""
+    """For a shell, an option a line; where the data are, is the reader's to say."""
     ran = [engine for engine in info.engines if engine.missing is None]
-    engines = [part for engine in ran for part in ("--engine", engine.name)]
-    own = [
-        part
-        for engine in ran
-        if engine.seconds is not None
-        for part in ("--engine-seconds", f"{engine.name}={engine.seconds:g}")
-    ]
-    return shlex.join(["maskwright", "bench", "run", "--out", "RUN", *engines, *own, *_options(info)])
+    engines = [("--engine", engine.name) for engine in ran]
+    own = [("--engine-seconds", f"{each.name}={each.seconds:g}") for each in ran if each.seconds is not None]
+    return _NEW_LINE.join(["maskwright bench run --out RUN", *map(shlex.join, (*engines, *own, *_options(info)))])
 
 
-def _options(info: RunInfo) -> Iterator[str]:
+def _options(info: RunInfo) -> Iterator[tuple[str, str]]:
     options = info.options
     for name, option in _LISTS.items():
         for value in options.get(name) or ():
-            yield from (option, str(value))
+            yield option, str(value)
     for name, option in _NUMBERS.items():
         if options.get(name) is not None:
-            yield from (option, _number(options[name]))
+            yield option, _number(options[name])
     if options.get("memory"):
-        yield from ("--memory", str(int(options["memory"]) // _MEBIBYTE))
+        yield "--memory", str(int(options["memory"]) // _MEBIBYTE)
     written = options.get("generation") or {}
     if not written and options.get("vocabulary"):
-        yield from ("--vocabulary", str(options["vocabulary"]))
+        yield "--vocabulary", str(options["vocabulary"])
     for name, value in written.items():
         if name in _OF_MODELS:
-            yield from (_OF_MODELS[name], _number(value))
+            yield _OF_MODELS[name], _number(value)
 
 
 def options_in_words(options: Mapping[str, Any]) -> dict[str, str]:
@@ -59,7 +57,8 @@ def options_in_words(options: Mapping[str, Any]) -> dict[str, str]:
     if "memory" in said:
         said["memory"] = f"{size(said['memory'])} for one schema"
     if "generation" in said:
-        said["generation"] = ", ".join(f"{name} {value}" for name, value in said["generation"].items())
+        quoted = {**said["generation"], "prompt": f"“{said['generation']['prompt']}”"}
+        said["generation"] = ", ".join(f"{_NAMES.get(name, name)} {value}" for name, value in quoted.items())
     return {name: ", ".join(map(str, value)) if isinstance(value, list) else str(value) for name, value in said.items()}
 
 

@@ -49,6 +49,21 @@ class Run:
         """Where times say something: the suite's documents are too small, unless there is nothing else."""
         return [name for name in self.datasets if name != SUITE] or self.datasets
 
+    @property
+    def sampler(self) -> str | None:
+        """How the model wrote; None if there was none."""
+        generation = self.info.options.get("generation")
+        return None if generation is None else str(generation["sampler"])
+
+    def compared(self, dataset: str) -> list[str]:
+        """The engines that constrain."""
+        return [name for name in self.engines_of(dataset) if name != BASELINE]
+
+    def has_documents(self, dataset: str) -> bool:
+        """Whether any labelled document was run; tasks have none, nor have schemas alone."""
+        ran = [(self.correctness(name, dataset) or {})["documents"] for name in self.engines_of(dataset)]
+        return any(documents["valid"] or documents["invalid"] for documents in ran)
+
     def correctness(self, engine: str, dataset: str) -> Mapping[str, Any] | None:
         found: Mapping[str, Any] | None = self.summary["correctness"][engine].get(dataset)
         return found
@@ -116,10 +131,9 @@ def gather(run: Run, records: Sequence[SchemaRecord]) -> Evidence:
     groups: dict[tuple[str, str], list[SchemaRecord]] = {}
     for record in records:
         groups.setdefault((record.engine, record.dataset), []).append(record)
-    compared = {dataset: [e for e in run.engines_of(dataset) if e != BASELINE] for dataset in run.datasets}
     shared = {
-        dataset: _compiled_by_all([groups.get((engine, dataset), []) for engine in engines])
-        for dataset, engines in compared.items()
+        dataset: _compiled_by_all([groups.get((engine, dataset), []) for engine in run.compared(dataset)])
+        for dataset in run.datasets
     }
     return Evidence(
         masks={key: Histogram.merged(record.masks for record in group) for key, group in groups.items()},

@@ -60,6 +60,16 @@ def engine_rows(
     return tuple((Cell(engine), *row) for engine, row in zip(engines, shown, strict=True))
 
 
+def filled_rows(
+    engines: Sequence[str], columns: Sequence[Column], values: Sequence[Sequence[float | None]]
+) -> tuple[tuple[str, ...], tuple[tuple[Cell, ...], ...]]:
+    """Header and rows as of ``engine_rows``, without the columns in which no engine has a value."""
+    kept = [place for place in range(len(columns)) if any(row[place] is not None for row in values)]
+    shown = [columns[place] for place in kept]
+    rows = engine_rows(engines, shown, [[row[place] for place in kept] for row in values])
+    return ("engine", *(column.name for column in shown)), rows
+
+
 def _marked(cell: Cell) -> str:
     text = cell.text.translate(_SPECIAL)
     return f"**{text}**" if cell.best else text

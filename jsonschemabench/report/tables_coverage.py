@@ -8,12 +8,10 @@ from typing import Any
 from ..records import Outcome
 from ..wording import count, dataset_name, percent
 from .run import Run
-from .table import Cell, Column, Table, engine_rows
+from .table import Cell, Column, Table, engine_rows, filled_rows
 
-_SHARES = {
-    "empirical coverage": "Of those schemas of the split that have documents.",
-    "declared coverage": "Of the schemas of the split.",
-}
+_OF_ALL = "Of the schemas of the split."
+_OF_JUDGED = "Of those schemas of the split that have documents."
 _SHORT = {"with schemas that do not compile": "not all compiled"}
 
 
@@ -30,19 +28,35 @@ _COVERAGE = (
 )
 
 
+_COVERED = (
+    "Shares: of the schemas that have documents, those empirically covered (it compiles and all of its documents "
+    "are judged rightly); of all schemas, those declared covered (it compiles); of the declared ones that have "
+    "documents, the empirically covered (compliance)."
+)
+_COVERED_WITH_MODEL = (
+    "Shares: of the schemas, those empirically covered (it compiles, and what the model wrote is valid; left out where "
+    "jsonschema cannot judge it) and those declared covered (it compiles); of the declared ones, the empirically "
+    "covered (compliance)."
+)
+_CONSTRAINED = (
+    " Numbers of schemas of which a valid document is refused (over-constrained), or an invalid one accepted "
+    "(under-constrained)."
+)
+
+
 def coverage_table(run: Run, dataset: str) -> Table:
-    caption = (
-        "Shares: of the schemas that have documents, those empirically covered (it compiles and all of its documents "
-        "are judged rightly); of all schemas, those declared covered (it compiles); of the declared ones that have "
-        "documents, the empirically covered (compliance). Numbers of schemas of which a valid "
-        "document is refused (over-constrained), or an invalid one accepted (under-constrained)."
-    )
-    return _by_engine(run, dataset, f"{dataset_name(dataset)}: coverage", caption, _COVERAGE, _coverage_values)
+    caption = _COVERED if run.sampler is None else _COVERED_WITH_MODEL
+    if run.has_documents(dataset):
+        caption += _CONSTRAINED
+    engines = run.engines_of(dataset)
+    values = [_coverage_values(run.correctness(name, dataset) or {}, run.has_documents(dataset)) for name in engines]
+    return Table(f"{dataset_name(dataset)}: coverage", caption, *filled_rows(engines, _COVERAGE, values))
 
 
-def _coverage_values(found: Mapping[str, Any]) -> list[float | None]:
-    rates = ("empirical coverage", "declared coverage", "compliance rate")
-    return [found[name] for name in (*rates, "over-constrained", "under-constrained")]
+def _coverage_values(found: Mapping[str, Any], has_documents: bool) -> list[float | None]:
+    rates = [found[name] for name in ("empirical coverage", "declared coverage", "compliance rate")]
+    numbers = [found[name] if has_documents else None for name in ("over-constrained", "under-constrained")]
+    return [*rates, *numbers]
 
 
 def outcome_table(run: Run, dataset: str) -> Table:
@@ -75,7 +89,8 @@ def split_table(run: Run, dataset: str, rate: str) -> Table:
         for split, schemas in splits_by_size(run, dataset)
     ]
     title = f"{dataset_name(dataset)}: {rate} by split"
-    return Table(title, _SHARES[rate], ("split", *engines, "schemas"), tuple(rows))
+    of_judged = rate == "empirical coverage" and run.sampler is None
+    return Table(title, _OF_JUDGED if of_judged else _OF_ALL, ("split", *engines, "schemas"), tuple(rows))
 
 
 def splits_by_size(run: Run, dataset: str, counted: str = "schemas") -> list[tuple[str, int]]:
@@ -142,18 +157,19 @@ def quality_table(run: Run, dataset: str) -> Table | None:
         Column("written", _number),
         Column("finished", _number),
         Column("valid", percent, max),
-        Column("agree with the answer", percent, max),
+        Column("agree", percent, max),
         Column("tokens", _number),
         Column("forward passes", _number),
     )
     names = ("written", "finished", "validity", "agreement", "tokens", "forward passes")
     found = [(run.correctness(name, dataset) or {})["quality"] for name in engines]
-    rows = engine_rows(engines, columns, [[quality[name] for name in names] for quality in found])
+    header, rows = filled_rows(engines, columns, [[quality[name] for name in names] for quality in found])
     caption = (
-        "Documents that the model wrote: ended within the budget, valid by jsonschema among those that it can judge, "
-        "equal to the reference answer where there is one."
+        "Documents that the model wrote, of schemas that compiled: ended within the budget, valid by jsonschema among "
+        "those that it can judge"
     )
-    header = ("engine", *(column.name for column in columns))
+    asked = any(quality["agreement"] is not None for quality in found)
+    caption += ", equal to the reference answer (agree) where there is one." if asked else "."
     return Table(f"{dataset_name(dataset)}: what the model wrote", caption, header, rows)
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..wording import count, dataset_name, duration, percent
+from ..wording import count, count_of, dataset_name, duration, percent
 from .run import SUITE, Run
-from .table import Column, Table, engine_rows
+from .table import Column, Table, filled_rows
 
 _COLUMNS = (
     Column("wholly right", percent, max),
@@ -20,7 +20,12 @@ _COLUMNS = (
     Column("between masks p99", duration, min),
     Column("between masks max", duration, min),
 )
-_SUITE_COLUMN = 2
+
+_RIGHT = (
+    "Wholly right: of the schemas that have documents, those that compile and whose documents are all judged rightly, "
+    "to their end."
+)
+_RIGHT_WITH_MODEL = "Wholly right: of the schemas, those of which the model wrote a valid document."
 
 
 def peers_table(run: Run) -> Table:
@@ -28,20 +33,18 @@ def peers_table(run: Run) -> Table:
     dataset = run.timed_datasets[0]
     engines = run.engines_of(dataset)
     beside = dataset != SUITE and SUITE in run.datasets
-    kept = [place for place in range(len(_COLUMNS)) if beside or place != _SUITE_COLUMN]
-    values = [_values(run, engine, dataset) for engine in engines]
-    columns = [_COLUMNS[place] for place in kept]
-    rows = engine_rows(engines, columns, [[row[place] for place in kept] for row in values])
+    header, rows = filled_rows(engines, _COLUMNS, [_values(run, engine, dataset, beside) for engine in engines])
     caption = (
-        f"{count(schemas_of(run, dataset))} schemas of {dataset_name(dataset)}. Wholly right: of the schemas that "
-        "have documents, those that compile and whose documents are all judged rightly, to their end. Compiled: the "
-        "declared coverage. First mask: compiling and the first mask. Between masks: one mask and the acceptance of "
-        "one token."
+        f"{count_of(schemas_of(run, dataset), 'schema')} of {dataset_name(dataset)}. "
+        f"{_RIGHT if run.sampler is None else _RIGHT_WITH_MODEL} Compiled: the declared coverage. "
+        "First mask: compiling and the first mask."
     )
+    if run.has_documents(dataset):
+        caption += " Between masks: one mask and the acceptance of one token."
     if beside:
         caption += " Test suite: the schemas of the official JSON Schema Test Suite that are wholly right."
     caption += _unfinished(run, dataset) + _limits(run)
-    return Table("Side by side", caption, ("engine", *(column.name for column in columns)), rows)
+    return Table("Side by side", caption, header, rows)
 
 
 def schemas_of(run: Run, dataset: str) -> int:
@@ -70,12 +73,12 @@ def _unfinished(run: Run, dataset: str) -> str:
     return f" The run is not finished: {', '.join(said)}." if said else ""
 
 
-def _values(run: Run, engine: str, dataset: str) -> list[float | None]:
+def _values(run: Run, engine: str, dataset: str, beside: bool) -> list[float | None]:
     found, times = run.correctness(engine, dataset) or {}, run.times(engine, dataset)
     return [
         found["empirical coverage"],
         found["declared coverage"],
-        (run.correctness(engine, SUITE) or {}).get("empirical coverage"),
+        (run.correctness(engine, SUITE) or {}).get("empirical coverage") if beside else None,
         *_known(times["ttfm_us"], "p50", "p99"),
         *_known(times["tbm_us"], "p50", "mean", "p99", "p100"),
     ]

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..histogram import Histogram
 from ..measures import percentiles
+from ..messages import MASK
 from ..wording import NOTHING, count, dataset_name, duration, size
 from .run import Evidence, Run
 from .table import Cell, Column, Table, engine_rows
@@ -25,10 +26,9 @@ def first_mask_table(run: Run, dataset: str) -> Table:
 
 
 def between_masks_table(run: Run, dataset: str) -> Table:
-    caption = (
-        "Computing one mask and accepting one token (TBM), for each token of each document that the engine ran. "
-        "Engines that decline the harder schemas are not timed on them, hence the next table."
-    )
+    caption = "Computing one mask and accepting one token (TBM), for each token of each document that the engine ran."
+    if len(run.compared(dataset)) > 1:
+        caption += " Engines that decline the harder schemas are not timed on them, hence the next table."
     return _table(run, dataset, "Between masks, all schemas", caption, "tbm_us", "tokens", duration)
 
 
@@ -38,7 +38,7 @@ def common_table(run: Run, evidence: Evidence, dataset: str) -> Table:
     schemas = evidence.common_schemas.get(dataset, 0)
     found = [percentiles(evidence.common.get((name, dataset), Histogram())) for name in engines]
     title = "Between masks, the same schemas"
-    caption = f"As above, but on those {count(schemas)} schemas only that every engine compiled."
+    caption = f"As above, but on those schemas only that every engine compiled: {count(schemas)}."
     return _times(title, caption, engines, found, "tokens", duration)
 
 
@@ -53,8 +53,20 @@ def step_table(run: Run, dataset: str) -> Table | None:
     if not engines:
         return None
     caption = "One output token, the model's forward pass, the mask and the sampling included."
+    if run.sampler != MASK:
+        caption = "The time that a document took, by its tokens: samplers try many that they do not keep."
     found = [run.times(name, dataset)["step_us"] for name in engines]
     return _times("Time per output token", caption, engines, found, "tokens", duration)
+
+
+def step_mask_table(run: Run, dataset: str) -> Table | None:
+    """The masks' part of the time per output token; None without a model, or where samplers are not timed so."""
+    engines = [name for name in run.engines_of(dataset) if "step_mask_us" in run.times(name, dataset)]
+    found = [run.times(name, dataset)["step_mask_us"] for name in engines]
+    if not any(row["count"] for row in found):
+        return None
+    caption = "Of that: computing the mask, applying it to the logits, and accepting the token."
+    return _times("Masks per output token", caption, engines, found, "tokens", duration)
 
 
 def failure_table(run: Run, evidence: Evidence) -> Table:
