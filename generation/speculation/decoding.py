@@ -8,7 +8,7 @@ given the text, and each token is drawn from its law as if there were none (``ve
 what plain constrained decoding writes, at temperature 0 token by token, else in law, and with one seed the same
 whatever is drafted (but for drafts that are drawn at random, see ``rule``).
 
-Not supported: beams, encoder-decoder models, and models that ``tree_cache`` refuses.
+Not supported: beams, encoder-decoder models, and models that ``model_support`` refuses.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from .learned import Learned
 from .options import Speculation
 from .rule import DrawnFirst
 from .stats import SpeculationStats
-from .tree_cache import TreeCache
+from .tree_cache import cache_for
 
 _PLAIN_CRITERIA = (EosTokenCriteria, MaxLengthCriteria)
 _READ_ARGUMENTS = {"attention_mask", "cache_position", "logits_to_keep", "past_key_values", "position_ids", "use_cache"}
@@ -160,8 +160,8 @@ class _Run:
         attention_mask = model_kwargs.get("attention_mask")
         if attention_mask is None:
             attention_mask = torch.ones_like(self._input_ids)
-        self._cache = TreeCache(self._model, model_kwargs.get("past_key_values"), attention_mask)
-        held = self._cache.seen.shape[1]
+        self._cache = cache_for(self._model, model_kwargs.get("past_key_values"), attention_mask)
+        held = self._cache.held
         self._cache.read(self._input_ids[:, held:-1], attention_mask[:, held:-1])
         everything = self._decoding.new_sequences(self._input_ids, attention_mask)
         self._decoding.matchers = [unlimited(each.matcher) for each in everything]
