@@ -203,8 +203,9 @@ class _Run:
         self._stats.forward_passes += 1
         self._stats.draft_seconds += drafted - started
         self._stats.forward_seconds += passed - drafted
-        self._stats.verify_seconds += time.perf_counter() - passed
-        self._learned.cost.observe(batch.tokens.numel(), passed - started)
+        ended = time.perf_counter()
+        self._stats.verify_seconds += ended - passed
+        self._learned.cost.observe(batch.tokens.numel(), ended - started)
         return [live[index] for index in going]
 
     def _draft(self, live: list[_Sequence]) -> list[GrownTree]:

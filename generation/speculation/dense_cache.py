@@ -25,7 +25,8 @@ class DenseCache:
         self._model = model
         self.cache = cache
         self.held = int(cache.get_seq_length())
-        self._least = torch.finfo(model.dtype).min
+        self._dtype = model.dtype
+        self._least = torch.finfo(self._dtype).min
 
     def read(self, ids: torch.Tensor, seen: torch.Tensor) -> None:
         """Append a text, int64[1, n]."""
@@ -37,7 +38,7 @@ class DenseCache:
     def run(self, trees: TreeBatch) -> torch.Tensor:
         """The logits after every node, float[1, N, V]; the tree's columns are appended."""
         nodes = trees.tokens.shape[1]
-        mask = torch.zeros((1, 1, nodes, self.held + nodes), dtype=self._model.dtype, device=trees.tokens.device)
+        mask = torch.zeros((1, 1, nodes, self.held + nodes), dtype=self._dtype, device=trees.tokens.device)
         if nodes > 1:
             mask[..., self.held :].masked_fill_(~trees.ancestors, self._least)
         return self._forward(trees.tokens, trees.position_ids(self.held), mask)
