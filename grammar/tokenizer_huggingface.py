@@ -53,7 +53,7 @@ def _read_fast(tokenizer: Any, backend: Any) -> TokenTable:
             specials.add(token_id)
     listed = backend.get_vocab(with_added_tokens=True).items()
     names = {name: i for name, i in sorted(listed, key=lambda item: item[1]) if i in specials}
-    encode = partial(_encode_tokenizers if tokenizer is backend else _encode_transformers, tokenizer)
+    encode = partial(_encoder(tokenizer, backend), tokenizer)
     return TokenTable(_in_order(pieces), _eos_ids(tokenizer), frozenset(specials), encode, names)
 
 
@@ -75,6 +75,28 @@ def _read_mistral_common(tokenizer: Any) -> TokenTable:
     """The ``transformers`` wrapper around ``mistral_common`` keeps the file that it was loaded from."""
     path = tokenizer.tokenizer.instruct_tokenizer.tokenizer.file_path
     return read_tekken(path) if path.suffix == ".json" else read_sentencepiece(path)
+
+
+def _encoder(tokenizer: Any, backend: Any) -> Callable[[Any, str], list[int]]:
+    if tokenizer is backend:
+        return _encode_tokenizers
+    return _encode_backend if _encodes_plainly(tokenizer) else _encode_transformers
+
+
+def _encode_backend(tokenizer: Any, text: str) -> list[int]:
+    """What transformers' own classes would do, at a fifth of the time, unless something else is set just now."""
+    backend = tokenizer.backend_tokenizer
+    if backend.truncation or backend.padding or backend.encode_special_tokens != tokenizer.split_special_tokens:
+        return _encode_transformers(tokenizer, text)
+    return _encode_tokenizers(backend, text)
+
+
+def _encodes_plainly(tokenizer: Any) -> bool:
+    """Is encoding left to transformers' common classes, and by them to the backend?"""
+    methods = (getattr(type(tokenizer), name, None) for name in ("encode", "_encode_plus"))
+    return hasattr(tokenizer, "split_special_tokens") and all(
+        getattr(each, "__module__", "").startswith("transformers.tokenization_utils") for each in methods
+    )
 
 
 def _encode_transformers(tokenizer: Any, text: str) -> list[int]:

@@ -8,7 +8,7 @@ given the text, and each token is drawn from its law as if there were none (``ve
 what plain constrained decoding writes, at temperature 0 token by token, else in law, and with one seed the same
 whatever is drafted (but for drafts that are drawn at random, see ``rule``).
 
-Not supported: beams, encoder-decoder models, and models that ``tree_cache`` refuses.
+Not supported: beams, encoder-decoder models, and models that ``model_support`` refuses.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from .learned import Learned
 from .options import Speculation
 from .rule import DrawnFirst
 from .stats import SpeculationStats
-from .tree_cache import TreeCache
+from .tree_cache import cache_for
 
 _PLAIN_CRITERIA = (EosTokenCriteria, MaxLengthCriteria)
 _READ_ARGUMENTS = {"attention_mask", "cache_position", "logits_to_keep", "past_key_values", "position_ids", "use_cache"}
@@ -96,8 +96,10 @@ class SpeculativeDecoding:
         """As transformers calls a decoding method; int64[rows, length], or a ``GenerateDecoderOnlyOutput``."""
         streamer = self.streamer if streamer is None else streamer
         run = _Run(self, model, input_ids, logits_processor, stopping_criteria, generation_config, streamer)
-        with nullcontext() if self.seeds is None else seeded(self.seeds[0], model.device):  # for drafts that are drawn
-            sequences = run.decode(model_kwargs)
+        drawing = nullcontext() if self.seeds is None else seeded(self.seeds[0], model.device)  # of drafts
+        with drawing, torch.inference_mode():  # a tenth of a small model's pass less than without gradients only
+            texts = run.decode(model_kwargs)
+        sequences = run.padded(texts)
         if generation_config.return_dict_in_generate:
             return GenerateDecoderOnlyOutput(sequences=sequences.long())  # type: ignore[arg-type]  # int64 it is
         return sequences
@@ -136,6 +138,7 @@ class _Run:
         self._decoding = decoding
         self._options = decoding._options
         self._model = model
+        self._device = model.device
         self._input_ids = input_ids
         self._learned = decoding._learned
         self._law = Law(processors, config.do_sample)
@@ -151,7 +154,8 @@ class _Run:
         self._masks: NDArray[np.int32] = np.zeros((0, words), np.int32)
         self._stats = decoding.stats = SpeculationStats()
 
-    def decode(self, model_kwargs: dict[str, Any]) -> torch.Tensor:
+    def decode(self, model_kwargs: dict[str, Any]) -> list[list[int]]:
+        """The texts, their prompts included."""
         others = sorted(
             name for name, value in model_kwargs.items() if value is not None and name not in _READ_ARGUMENTS
         )
@@ -160,8 +164,8 @@ class _Run:
         attention_mask = model_kwargs.get("attention_mask")
         if attention_mask is None:
             attention_mask = torch.ones_like(self._input_ids)
-        self._cache = TreeCache(self._model, model_kwargs.get("past_key_values"), attention_mask)
-        held = self._cache.seen.shape[1]
+        self._cache = cache_for(self._model, model_kwargs.get("past_key_values"), attention_mask)
+        held = self._cache.held
         self._cache.read(self._input_ids[:, held:-1], attention_mask[:, held:-1])
         everything = self._decoding.new_sequences(self._input_ids, attention_mask)
         self._decoding.matchers = [unlimited(each.matcher) for each in everything]
@@ -170,16 +174,17 @@ class _Run:
             live = self._step(live)
         if self._streamer is not None:
             self._streamer.end()
-        return self._padded([each.ids for each in everything])
+        return [each.ids for each in everything]
 
     def _step(self, live: list[_Sequence]) -> list[_Sequence]:
         """One pass for all; the sequences that go on."""
         started = time.perf_counter()
         grown = self._draft(live)
         trees = [
-            DraftTree([each.ids[-1], *tree.tokens[1:]], tree.parents) for each, tree in zip(live, grown, strict=True)
+            DraftTree.known([each.ids[-1], *tree.tokens[1:]], tree.parents, tree.depths)
+            for each, tree in zip(live, grown, strict=True)
         ]
-        batch = TreeBatch.of(trees, self._model.device)
+        batch = TreeBatch.of(trees, self._device)
         drafted = time.perf_counter()
         logits = self._cache.run(batch)
         if logits.is_cuda:
@@ -198,8 +203,9 @@ class _Run:
         self._stats.forward_passes += 1
         self._stats.draft_seconds += drafted - started
         self._stats.forward_seconds += passed - drafted
-        self._stats.verify_seconds += time.perf_counter() - passed
-        self._learned.cost.observe(batch.tokens.numel(), passed - started)
+        ended = time.perf_counter()
+        self._stats.verify_seconds += ended - passed
+        self._learned.cost.observe(batch.tokens.numel(), ended - started)
         return [live[index] for index in going]
 
     def _draft(self, live: list[_Sequence]) -> list[GrownTree]:
@@ -305,12 +311,12 @@ class _Run:
 
     def _until_stopped(self, sequence: _Sequence, written: list[int]) -> tuple[int, bool]:
         """How many of ``written`` are kept, and whether the text goes on after them."""
-        text = sequence.ids + written
-        for count in range(1, len(written) + 1):
+        for count, token in enumerate(written, 1):
             length = len(sequence.ids) + count
-            stops = text[length - 1] in self._ends or length >= self._config.max_length
+            stops = token in self._ends or length >= self._config.max_length
             if not stops and not self._plain_criteria:
-                rows = torch.tensor(text[:length], device=self._input_ids.device).expand(len(self._input_ids), -1)
+                text = sequence.ids + written[:count]
+                rows = torch.tensor(text, device=self._input_ids.device).expand(len(self._input_ids), -1)
                 stops = bool(self._criteria(rows, None)[sequence.row])
             if stops:
                 return count, False
@@ -338,9 +344,9 @@ class _Run:
         for session in sequence.sessions:
             session.extend(written)
         read = [sequence.ids[-len(written) - 1], *written[:-1]]
-        self._learned.read(np.array(read, np.int64), logits[path[: len(read)]])
+        self._learned.read(np.array(read, np.int64), logits, path[: len(read)])
 
-    def _padded(self, texts: list[list[int]]) -> torch.Tensor:
+    def padded(self, texts: list[list[int]]) -> torch.Tensor:
         padding = self._config._pad_token_tensor
         pad = int(padding) if padding is not None else next(iter(self._ends), 0)
         longest = max(map(len, texts))

@@ -20,7 +20,7 @@ from ...grammar.matcher import Matcher
 from ...grammar.vocabulary import Vocabulary
 from ...logits.bitmask import apply_token_bitmask_
 from .drafter import Candidate, Mask, Session
-from .tree_cache import last_logits
+from .model_support import last_logits
 
 BRANCHES = 3
 _SHARES = 10

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from ...grammar.forced_branches import NO_BYTE, BlankHabits, ForcedBranches
 from ...grammar.matcher import Matcher
 from ...grammar.special_tokens import parts
 from ...grammar.token_tables import tables_of
@@ -20,8 +21,6 @@ from .drafter import Candidate, Mask, Session
 
 BLANKS = b" \t\n\r"
 MOST_BRANCHES = 4
-_PASSED_OVER = BLANKS + b"\\"
-_MOST_BYTES = 64
 _MOST_KNOWN = 1 << 14
 _PENDING = 2 * MOST_BRANCHES
 
@@ -33,6 +32,7 @@ class Forced:
     vocabulary: Vocabulary
     prior: float = 0.8
     name: str = "forced"
+    branches: ForcedBranches = field(default_factory=lambda: ForcedBranches(MOST_BRANCHES), repr=False)
     _tokens: dict[bytes, tuple[int, ...]] = field(default_factory=dict, repr=False)
 
     def session(self, prompt: Sequence[int]) -> ForcedSession:
@@ -69,9 +69,9 @@ class ForcedSession(Session):
     def __init__(self, forced: Forced) -> None:
         self._forced = forced
         self._spelled = forced.vocabulary.tokens
-        self._style: dict[int, bytes] = {}
+        self._habits = BlankHabits()
         self._blanks = b""
-        self._place = _Place((), -1)
+        self._place = _Place((), NO_BYTE)
 
     def root(self) -> _Place:
         return self._place
@@ -79,71 +79,32 @@ class ForcedSession(Session):
     def candidates(self, cursor: _Place, matcher: Matcher, mask: Mask) -> Sequence[Candidate]:
         if cursor.pending:
             return (Candidate(cursor.pending[0], _PENDING),)
-        choices = matcher.next_bytes(MOST_BRANCHES + len(_PASSED_OVER) + 1)
-        starts = _plain(choices)
-        if not 0 < len(starts) <= MOST_BRANCHES:
-            return ()
-        evidence = 2 * (len(starts) - 1) + (len(starts) < len(choices))
+        texts, others = self._forced.branches.after(matcher, cursor.last, self._habits)
+        evidence = 2 * (len(texts) - 1) + others
         found = []
-        for start in starts:
-            tokens = self._forced.tokens(self._follow(matcher, cursor.last, start))
+        for text in texts:
+            tokens = self._forced.tokens(text)
             if tokens and tokens[0] not in cursor.branches:
                 cursor.branches[tokens[0]] = tokens[1:]
                 found.append(Candidate(tokens[0], evidence))
         return found
 
     def advance(self, cursor: _Place, token: int) -> _Place:
-        if cursor.pending:
-            pending = cursor.pending[1:] if cursor.pending[0] == token else ()
+        pending = cursor.pending
+        if pending:
+            pending = pending[1:] if pending[0] == token else ()
         else:
             pending = cursor.branches.get(token, ())
         visible = self._spelled[token].rstrip(BLANKS)
         return _Place(pending, visible[-1] if visible else cursor.last)
 
     def extend(self, tokens: Sequence[int]) -> None:
-        last = self._place.last
         for token in tokens:
+            last = self._place.last
             self._place = self.advance(self._place, token)
             for byte in self._spelled[token]:
                 if byte in BLANKS:
                     self._blanks += bytes((byte,))
                 else:
-                    self._style[last] = self._blanks
+                    self._habits.note(last, self._blanks)
                     last, self._blanks = byte, b""
-
-    def _follow(self, matcher: Matcher, last: int, start: int) -> bytes:
-        """The text from ``start`` to where there is a choice, blanks before it included."""
-        read = bytearray()
-        byte: int | None = start
-        while byte is not None and len(read) < _MOST_BYTES:
-            blanks = _read(matcher, self._style.get(last, b""))
-            if blanks and byte not in matcher.next_bytes():
-                matcher.rollback(blanks)
-                blanks = 0
-            if not matcher.accept_byte(byte):
-                matcher.rollback(blanks)
-                break
-            read += self._style.get(last, b"")[:blanks]
-            read.append(byte)
-            last, byte = byte, _only_plain(matcher)
-        matcher.rollback(len(read))
-        return bytes(read)
-
-
-def _read(matcher: Matcher, text: bytes) -> int:
-    """Read as much of ``text`` as may come; how many bytes."""
-    for count, byte in enumerate(text):
-        if not matcher.accept_byte(byte):
-            return count
-    return len(text)
-
-
-def _plain(choices: bytes) -> bytes:
-    """The bytes that may come next, less blanks and the beginning of an escape, unless there is nothing else."""
-    return choices.translate(None, _PASSED_OVER) or choices
-
-
-def _only_plain(matcher: Matcher) -> int | None:
-    """The one plain byte that may come next, if there is one only."""
-    plain = _plain(matcher.next_bytes(len(_PASSED_OVER) + 2))
-    return plain[0] if len(plain) == 1 else None

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from ...grammar.vocabulary import Vocabulary
 from .acceptance import Acceptance
 from .drafter import Drafter
+from .likeliest import likeliest
 from .options import Speculation
 from .pass_cost import FreeNodes, PassCost
-from .recycling import BRANCHES, Recycling
+from .recycling import Recycling
 
 
 @dataclass(frozen=True)
@@ -36,9 +37,8 @@ class Learned:
     def names(self) -> list[str]:
         return [each.name for each in self.drafters]
 
-    def read(self, tokens: NDArray[np.int64], logits: torch.Tensor) -> None:
-        """A model has read ``tokens`` int64[n], after which it gave ``logits`` float[n, V]."""
+    def read(self, tokens: NDArray[np.int64], logits: torch.Tensor, rows: Sequence[int] | None = None) -> None:
+        """A model has read ``tokens`` int64[n], after which it gave ``logits`` float[n, V], or ``rows`` of them."""
         for drafter in self.drafters:
             if isinstance(drafter, Recycling):
-                best = logits.topk(min(BRANCHES, logits.shape[-1])).indices
-                drafter.learn(tokens, best.cpu().numpy())
+                drafter.learn(tokens, likeliest(logits, range(len(tokens)) if rows is None else rows))

@@ -13,7 +13,7 @@ from ...grammar.matcher import Constraint
 from .decoding import SpeculativeDecoding
 from .learned import Learned
 from .options import Speculation
-from .tree_cache import check_support
+from .model_support import check_support
 
 Choice = Speculation | Literal["auto"] | None
 

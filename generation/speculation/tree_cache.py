@@ -9,7 +9,6 @@ its own or has windows that it makes itself.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,21 +18,36 @@ from transformers.cache_utils import DynamicLayer
 
 from ...grammar.errors import MaskwrightError
 from ...logits.verification import TreeBatch
+from .dense_cache import DenseCache
+from .model_support import check_support, last_logits, window_of
 
-_ATTENTION = ("eager", "sdpa")
-_LAYERS = {"full_attention", "sliding_attention"}
+
+def cache_for(model: Any, cache: Any, attention_mask: torch.Tensor) -> TreeCache | DenseCache:
+    """A cache that goes on from ``cache``, if there is one, for texts of which ``attention_mask`` [B, n] tells padding.
+
+    Raises ``MaskwrightError`` for models that cannot verify trees, and for caches that drop columns.
+    """
+    check_support(model)
+    plain = _plain(cache)
+    if len(attention_mask) == 1 and window_of(model) is None and bool(attention_mask.all()):
+        return DenseCache(model, plain)
+    return TreeCache(model, plain, attention_mask)
 
 
 class TreeCache:
     """``seen``: bool[B, P]; ``positions``: int64[B, P], where in its text each column stands."""
 
-    def __init__(self, model: Any, cache: Any, attention_mask: torch.Tensor) -> None:
-        check_support(model)
+    def __init__(self, model: Any, cache: DynamicCache, attention_mask: torch.Tensor) -> None:
         self._model = model
-        self.cache = _plain(cache)
-        held = self.cache.get_seq_length()
+        self.cache = cache
+        held = cache.get_seq_length()
         self.seen = attention_mask[:, :held].bool()
         self.positions = (self.seen.long().cumsum(-1) - 1).clamp(min=0)
+
+    @property
+    def held(self) -> int:
+        """How many columns there are."""
+        return self.seen.shape[1]
 
     def read(self, ids: torch.Tensor, seen: torch.Tensor) -> None:
         """Append a text, int64[B, n]; ``seen`` [B, n] is 0 for padding."""
@@ -107,12 +121,11 @@ class TreeCache:
 
     def _masks(self, visible: torch.Tensor, positions: torch.Tensor) -> Any:
         """What the model takes for a mask: one, or one for each kind of layer."""
-        config = self._model.config.get_text_config()
-        kinds = set(getattr(config, "layer_types", None) or ())
-        window = getattr(config, "sliding_window", None)
         full = self._additive(visible)
-        if window is None or not (kinds == set() or "sliding_attention" in kinds):
+        window = window_of(self._model)
+        if window is None:
             return full
+        kinds = set(getattr(self._model.config.get_text_config(), "layer_types", None) or ())
         near = positions[:, :, None] - self.positions[:, None, :] < window
         sliding = self._additive(visible & near)
         return {"full_attention": full, "sliding_attention": sliding} if len(kinds) > 1 else sliding
@@ -121,37 +134,6 @@ class TreeCache:
         dtype = self._model.dtype
         mask = torch.zeros(visible.shape, dtype=dtype, device=visible.device)
         return mask.masked_fill_(~visible, torch.finfo(dtype).min)[:, None]
-
-
-def check_support(model: Any) -> None:
-    """Raises ``MaskwrightError`` for a model that cannot verify trees."""
-    config = model.config.get_text_config()
-    remedy = "leave speculation= out"
-    if model.config.is_encoder_decoder:
-        raise MaskwrightError("speculation works with causal language models only", remedy=remedy)
-    if "position_ids" not in inspect.signature(model.forward).parameters:
-        raise MaskwrightError(f"a {type(model).__name__} takes no position ids, which trees need", remedy=remedy)
-    if getattr(config, "alibi", False) or "local" in getattr(config, "attention_layers", ()):
-        raise MaskwrightError(
-            f"a {type(model).__name__} tells distances by where a token stands in the cache, which trees change",
-            remedy=remedy,
-        )
-    other = set(getattr(config, "layer_types", None) or ()) - _LAYERS
-    if other or getattr(model, "_is_stateful", False):
-        raise MaskwrightError(
-            f"a {type(model).__name__} keeps a state that cannot go back ({', '.join(sorted(other)) or 'recurrent'})",
-            remedy=remedy,
-        )
-    if config._attn_implementation not in _ATTENTION:
-        raise MaskwrightError(
-            f"attention of the kind {config._attn_implementation!r} takes no mask of our own",
-            remedy='load the model with attn_implementation="sdpa"',
-        )
-
-
-def last_logits(model: Any) -> dict[str, int]:
-    """The argument for logits at the last token only, if the model takes it."""
-    return {"logits_to_keep": 1} if "logits_to_keep" in inspect.signature(model.forward).parameters else {}
 
 
 def _plain(cache: Any) -> DynamicCache:

@@ -59,6 +59,15 @@ class DraftTree:
         logs = None if log_q is None else np.concatenate([[0.0], np.asarray(log_q, np.float64)])
         return cls([root, *drafted], np.arange(-1, count - 1), log_q=logs, sources=np.full(count, source))
 
+    @classmethod
+    def known(cls, tokens: Sequence[int], parents: Sequence[int], depths: Sequence[int]) -> DraftTree:
+        """One that was grown parents first, which is not looked at again."""
+        tree = cls.__new__(cls)
+        tree.tokens, tree.parents, tree.depths = np.array((tokens, parents, depths), np.int64)
+        tree.log_q = np.zeros(len(tokens))
+        tree.sources = np.zeros(len(tokens), np.int64)
+        return tree
+
     def __len__(self) -> int:
         return len(self.tokens)
 
@@ -81,8 +90,11 @@ class DraftTree:
     @cached_property
     def ancestors(self) -> NDArray[np.bool_]:
         """bool[n, n]: row i is True at i and at the nodes on the way from the root to it."""
+        parents = self.parents.tolist()
+        if parents == list(range(-1, len(self) - 1)):
+            return np.tri(len(self), dtype=np.bool_)
         ancestors = np.eye(len(self), dtype=np.bool_)
-        for node, parent in enumerate(self.parents.tolist()):
+        for node, parent in enumerate(parents):
             if parent != NO_PARENT:
                 ancestors[node] |= ancestors[parent]
         return ancestors
@@ -117,6 +129,11 @@ class TreeBatch:
     ) -> TreeBatch:
         """``padding``: a token to pad with. ``nodes``: N, at least the size of the largest tree, which it is by
         default."""
+        if len(trees) == 1 and nodes is None:
+            [tree] = trees
+            numbers = np.array((tree.tokens, tree.parents, tree.depths))[:, None]
+            tokens, parents, depths = torch.from_numpy(numbers).to(device).unbind()
+            return cls(tuple(trees), tokens, parents, depths, torch.from_numpy(tree.ancestors)[None].to(device))
         width = max(map(len, trees)) if nodes is None else nodes
         numbers = np.zeros((3, len(trees), width), np.int64)
         numbers[0], numbers[1] = padding, NO_PARENT

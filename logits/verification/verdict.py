@@ -1,7 +1,7 @@
 """``verify``: which drafts of a batch are kept, and the token after them.
 
 On CUDA ``SAMPLED`` draws at all nodes at once, and recursive rejection walks all trees, by kernels. Elsewhere, and for
-the other rules, a walk on the host asks for the rows of its path only, unless there are few numbers in all.
+the other rules, a walk on the host asks for the rows of its path only; a compiled one at temperature 0 on the CPU.
 """
 
 from __future__ import annotations
@@ -11,18 +11,15 @@ from dataclasses import dataclass
 
 import torch
 
-from ..bitmask import apply_token_bitmask_
+from .best_path import best_path
 from .descent import Rule, walk
-from .draws import NO_TOKEN, BestDraws, Draws, GivenDraws, Noise, SeededDraws
+from .draws import BestDraws, Draws, GivenDraws, Noise, SeededDraws
 from .recursive_rejection import RecursiveRejection
 from .sampled import SAMPLED
 from .sampling import draw_rows, has_kernels, log_laws
 from .target import Target
 from .tree import DraftTree, TreeBatch
 from .tree_walk import walk_samples
-
-_FEW = 1 << 17
-"""So many logits are masked and searched on the host sooner than the operations for a row of each path begin."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +46,7 @@ def verify(
     device, None for torch's own, or the numbers themselves. ``rule``: for all trees, or one for each.
     ``draft_laws``: float[B, N, V], see the package's docstring.
     """
-    if rule is SAMPLED and target.is_greedy and logits.numel() <= _FEW and not has_kernels(logits):
+    if rule is SAMPLED and target.is_greedy and logits.device.type == "cpu":
         return _verify_best(batch, logits, masks)
     if rule is SAMPLED and (isinstance(randomness, Noise) or has_kernels(logits)):
         return _verify_all_rows(batch, logits, masks, target, randomness)
@@ -59,25 +56,11 @@ def verify(
 
 
 def _verify_best(batch: TreeBatch, logits: torch.Tensor, masks: torch.Tensor | None) -> Verdict:
-    """At temperature 0, the best token of every node in a few operations, and the walks among them."""
-    rows = logits.flatten(0, 1).clone()
-    if masks is not None:
-        apply_token_bitmask_(rows, masks.flatten(0, 1))
-    best = rows.argmax(-1)
-    possible = rows.gather(-1, best[:, None])[:, 0] > -torch.inf
-    tokens = torch.where(possible, best, NO_TOKEN).view(logits.shape[:2]).tolist()
-    walks = [_walk_best(tree, row) for tree, row in zip(batch.trees, tokens, strict=True)]
+    """At temperature 0 on the CPU, one compiled walk for each tree."""
+    walks = [
+        best_path(tree, logits[row], None if masks is None else masks[row]) for row, tree in enumerate(batch.trees)
+    ]
     return Verdict([path for path, _ in walks], [token for _, token in walks])
-
-
-def _walk_best(tree: DraftTree, best: list[int]) -> tuple[list[int], int]:
-    drafted, path = tree.tokens.tolist(), [0]
-    while True:
-        token = best[path[-1]]
-        child = next((node for node in tree.children[path[-1]] if drafted[node] == token), None)
-        if child is None:
-            return path, token
-        path.append(child)
 
 
 def _verify_on_host(
