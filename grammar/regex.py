@@ -24,6 +24,7 @@ from .dfa import REJECT, Alphabet, Dfa, TextDfa
 from .dfa_operations import explore, minimize, states_exceeded
 from .errors import LimitExceeded
 from .kernels.determinizing import SEARCH, WHOLE
+from .kernels.minimizing import number_columns
 from .limits import Budget
 from .program import Sets, UnsureError, determinized
 from .regex_nodes import (
@@ -450,9 +451,11 @@ def _start(node: Node, derivatives: Derivatives, anchored: bool) -> tuple[Automa
 
 def _merge_classes(alphabet: Alphabet, dfa: Dfa) -> TextDfa:
     """Classes that ``dfa`` does not tell apart become one."""
-    columns, merged = np.unique(dfa.transitions, axis=1, return_inverse=True)
-    classes = merged.reshape(-1)[alphabet.classes]
+    transitions = np.ascontiguousarray(dfa.transitions, np.int32)
+    numbers, firsts = np.empty(alphabet.size, np.int32), np.empty(alphabet.size, np.int32)
+    count = number_columns(transitions, numbers, firsts)
+    classes = numbers[alphabet.classes]
     keep = np.ones(len(classes), dtype=np.bool_)
     keep[1:] = classes[1:] != classes[:-1]
-    smaller = Alphabet(alphabet.starts[keep], classes[keep].astype(np.int32), columns.shape[1])
-    return TextDfa(smaller, Dfa(np.ascontiguousarray(columns), dfa.labels, dfa.start))
+    smaller = Alphabet(alphabet.starts[keep], classes[keep], count)
+    return TextDfa(smaller, Dfa(np.ascontiguousarray(transitions[:, firsts[:count]]), dfa.labels, dfa.start))

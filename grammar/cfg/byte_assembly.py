@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..dfa import Alphabet
-from ..dfa_operations import UNREACHABLE, distances
+from ..dfa import Alphabet, Dfa
+from ..dfa_operations import UNREACHABLE, distances, minimize
 from ..limits import Budget
 from ..minimization import equivalence
-from .byte_dfa import DEAD, PENDING, SATISFIED, VIOLATED, ByteDfa, Ending, GuardDfa
+from .byte_dfa import DEAD, PENDING, SATISFIED, VIOLATED, ByteDfa, Ending, GuardDfa, plain_byte_dfa
 from .utf8 import byte_transitions
 
 NO_GUARD = -1
@@ -38,8 +38,9 @@ class Explored:
 
 def assembled(explored: Explored, alphabet: Alphabet, budget: Budget, subject: str) -> ByteDfa:
     """``explored`` over bytes, without what leads to no match, and minimal."""
-    guarded = any(guard != NO_GUARD for endings in explored.endings for _, guard in endings)
-    guard_of, guard = _guard_dfa(explored, alphabet, budget, subject) if guarded else (np.zeros(0, np.int32), None)
+    if all(guard == NO_GUARD for endings in explored.endings for _, guard in endings):
+        return _without_conditions(explored, alphabet, budget, subject)
+    guard_of, guard = _guard_dfa(explored, alphabet, budget, subject)
     endings = [
         [(preferred, int(guard_of[guard]) if guard != NO_GUARD else NO_GUARD) for preferred, guard in pairs]
         for pairs in explored.endings
@@ -68,8 +69,15 @@ def assembled(explored: Explored, alphabet: Alphabet, budget: Budget, subject: s
         np.pad(settled[members, 0], (0, padding)),
         (*found, *[()] * padding),
         guard,
-        np.pad(settled[members, 1], (0, padding)) if guarded else None,
+        np.pad(settled[members, 1], (0, padding)),
     )
+
+
+def _without_conditions(explored: Explored, alphabet: Alphabet, budget: Budget, subject: str) -> ByteDfa:
+    """``explored`` over bytes where each match that comes about counts unless a longer one does."""
+    dfa = minimize(Dfa(explored.transitions, explored.decided.astype(np.int32), 1), budget)
+    transitions = byte_transitions(dfa.transitions, alphabet, budget, subject)
+    return plain_byte_dfa(transitions, dfa.start, np.pad(dfa.labels != 0, (0, len(transitions) - len(dfa.labels))))
 
 
 VIOLATED_GUARD = 0
