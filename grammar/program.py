@@ -132,8 +132,8 @@ def determinized(program: Code[int], sets: Sets, mode: int, most_states: int) ->
 
     Raises ``UnsureError`` for what the kernel does not do, or for more than ``most_states`` states.
     """
-    alphabet, masks = charset.partition([charset.ANY, *sets.numbers])
-    member = _members(masks[1:], alphabet.size)
+    alphabet, holds = charset.classified([charset.ANY, *sets.numbers])
+    member = np.ascontiguousarray(holds[1:], np.uint8)
     for states in _ROOMS:
         exploration = _Exploration(program, member, sorted(sets.behind), mode, min(states, most_states + 1))
         outcome = exploration.run()
@@ -144,14 +144,6 @@ def determinized(program: Code[int], sets: Sets, mode: int, most_states: int) ->
     raise UnsureError
 
 
-def _members(masks: Sequence[int], classes: int) -> NDArray[np.uint8]:
-    """uint8[sets, classes] of bit masks."""
-    width = (classes + 7) // 8
-    packed = np.frombuffer(b"".join([mask.to_bytes(width, "little") for mask in masks]), np.uint8)
-    bits = np.unpackbits(packed.reshape(-1, width), axis=1, count=classes, bitorder="little")
-    return np.ascontiguousarray(bits)
-
-
 class _Exploration:
     """The tables of one run of the kernel, in one stretch of memory."""
 
@@ -159,43 +151,46 @@ class _Exploration:
         self, program: Code[int], member: NDArray[np.uint8], behind: Sequence[int], mode: int, states: int
     ) -> None:
         size, classes = count(program), member.shape[1]
-        self._slots = slots = np.zeros(k.SLOTS, np.int64)
         items, conditions = states * _ITEMS_PER_STATE + size, states // 2 + 16
         list_room = max(4 * size, 64)
         mask = (1 << (2 * states).bit_length()) - 1
         self._kept = (np.frombuffer(program, np.int32), member, np.array(behind or [0], np.int32))
-        for slot, table in zip((k.PROGRAM, k.MEMBER, k.BEHINDS), self._kept, strict=True):
-            slots[slot] = table.__array_interface__["data"][0]
-        sizes = {
+        slots = [0] * k.SLOTS
+        for slot, number in {
             **{k.SIZE: size, k.SETS: len(member), k.CLASSES: classes, k.MODE: mode, k.BEHIND_SETS: len(behind)},
             **{k.LIST_ROOM: list_room, k.ENDING_ROOM: states, k.STATE_MASK: mask, k.CONDITION_MASK: mask},
             **{k.STATE_ROOM: states, k.ITEM_ROOM: items, k.CONDITION_ROOM: conditions, k.PLACE_ROOM: items},
             k.WORK: _WORK,
-        }
-        for slot, number in sizes.items():
+        }.items():
             slots[slot] = number
-        self._at: dict[int, int] = {}
-        self._total = 0
-        self._lay_out(size, classes, len(member), list_room, mask)
-        self._memory = np.zeros(self._total, np.int64)
+        for slot, table in zip((k.PROGRAM, k.MEMBER, k.BEHINDS), self._kept, strict=True):
+            slots[slot] = table.__array_interface__["data"][0]
+        total = self._lay_out(slots)
+        self._memory = np.zeros(total, np.int64)
         base = self._memory.__array_interface__["data"][0]
         for slot, at in self._at.items():
             slots[slot] = base + 8 * at
+        self._slots = np.array(slots, np.int64)
 
-    def _lay_out(self, size: int, classes: int, sets: int, list_room: int, mask: int) -> None:
-        states, items, conditions = (int(self._slots[slot]) for slot in (k.STATE_ROOM, k.ITEM_ROOM, k.CONDITION_ROOM))
+    def _lay_out(self, slots: Sequence[int]) -> int:
+        """Say where in memory each table begins, in steps of eight bytes; where the last one ends."""
+        size, classes, mask = slots[k.SIZE], slots[k.CLASSES], slots[k.STATE_MASK]
+        states, items, conditions = slots[k.STATE_ROOM], slots[k.ITEM_ROOM], slots[k.CONDITION_ROOM]
+        self._at: dict[int, int] = {}
+        total = 0
         for slot, longs in {
             **{k.MARKS: k.MARK_ROWS * (size + 3), k.STACK: 4 * size + 4, k.INNER_STACK: 2 * size + 2},
-            **{k.OUT: list_room, k.BUFFER: size + 2, k.STATES_AT: states + 1, k.STATE_ITEMS: items},
+            **{k.OUT: slots[k.LIST_ROOM], k.BUFFER: size + 2, k.STATES_AT: states + 1, k.STATE_ITEMS: items},
             **{k.STATE_TABLE: mask // 2 + 1, k.CONDITIONS_AT: conditions + 1, k.PLACES: items},
             **{k.CONDITION_TABLE: mask // 2 + 1, k.DERIVED: conditions * classes // 2 + 1},
-            **{k.BLOCKS: classes, k.REMAP: 2 * classes, k.TARGETS: classes, k.SET_MARKS: sets},
+            **{k.BLOCKS: classes, k.REMAP: 2 * classes, k.TARGETS: classes, k.SET_MARKS: slots[k.SETS]},
             **{k.ROWS: states * classes // 2 + 1, k.FLAGS: states // 8 + 1, k.ENDINGS: states * 3 // 2 + 1},
             **{k.GUARDS: conditions * classes // 2 + 1, k.GUARD_FLAGS: conditions // 8 + 1},
             **{k.GUARD_OF: conditions // 2 + 1, k.GUARDED: conditions},
         }.items():
-            self._at[slot] = self._total
-            self._total += longs
+            self._at[slot] = total
+            total += longs
+        return total
 
     def run(self) -> int:
         return int(k.determinize(self._slots))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..dfa import Alphabet, Dfa
-from ..dfa_operations import UNREACHABLE, distances, minimize
+from ..dfa_operations import UNREACHABLE, distances, minimize, reachable
 from ..limits import Budget
 from ..minimization import equivalence
 from .byte_dfa import DEAD, PENDING, SATISFIED, VIOLATED, ByteDfa, Ending, GuardDfa, plain_byte_dfa
@@ -46,13 +46,17 @@ def assembled(explored: Explored, alphabet: Alphabet, budget: Budget, subject: s
         for pairs in explored.endings
     ]
     endings = [[(preferred, guard) for preferred, guard in pairs if guard != VIOLATED_GUARD] for pairs in endings]
-    kept = _alive(explored, endings)
-    successors = np.where(kept[explored.transitions], explored.transitions, DEAD)
-    successors[~kept] = DEAD
+    matching = np.array([bool(pairs) for pairs in endings]) | explored.decided | explored.decided_at_end
+    kept: NDArray[np.bool_] = distances(explored.transitions, matching[None])[0] != UNREACHABLE
+    kept[DEAD] = False
+    successors = np.where(kept[explored.transitions], explored.transitions, DEAD).astype(np.int32)
     preferred, guards = _columns(endings, kept)
+    kept &= reachable(Dfa(np.hstack([successors, preferred]), matching, 1))
+    for table, nothing in ((successors, DEAD), (preferred, DEAD), (guards, NO_GUARD - 1)):
+        table[~kept] = nothing
     settled = np.stack([explored.decided, explored.decided_at_end], axis=1) & kept[:, None]
     labels = np.unique(np.hstack([settled, guards]), axis=0, return_inverse=True)[1].ravel().astype(np.int32)
-    number, members = equivalence(np.hstack([successors, preferred]).astype(np.int32), labels, budget)
+    number, members = equivalence(np.hstack([successors, preferred]), labels, budget)
     transitions = byte_transitions(number[successors[members]], alphabet, budget, subject)
     padding = len(transitions) - len(members)
     found = [
@@ -82,22 +86,6 @@ def _without_conditions(explored: Explored, alphabet: Alphabet, budget: Budget, 
 
 VIOLATED_GUARD = 0
 """The state of the guard automaton from which no condition is met."""
-
-
-def _alive(explored: Explored, endings: list[list[tuple[int, int]]]) -> NDArray[np.bool_]:
-    """Which states lead to a match that is not known yet, or to the condition of one that is; bool[states]."""
-    matching = np.array([bool(pairs) for pairs in endings]) | explored.decided | explored.decided_at_end
-    kept: NDArray[np.bool_] = distances(explored.transitions, matching[None])[0] != UNREACHABLE
-    kept[DEAD] = False
-    reached = np.zeros(len(kept), np.bool_)
-    pending = [1]
-    while pending:
-        state = pending.pop()
-        if kept[state] and not reached[state]:
-            reached[state] = True
-            pending += set(explored.transitions[state].tolist())
-            pending += [preferred for preferred, _ in endings[state]]
-    return reached
 
 
 def _columns(
