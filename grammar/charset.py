@@ -15,9 +15,11 @@ from functools import cache, lru_cache
 from itertools import chain
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .dfa import Alphabet
 from .errors import InvalidPattern, UnsupportedPattern
+from .kernels.minimizing import number_columns
 
 CharSet = tuple[tuple[int, int], ...]
 
@@ -212,31 +214,35 @@ def unicode_property(expression: str) -> CharSet:
 # --- partitions
 
 
-def partition(sets: Sequence[CharSet]) -> tuple[Alphabet, list[int]]:
+@lru_cache(maxsize=1024)
+def _bounds(chars: CharSet) -> NDArray[np.int32]:
+    """Where ``chars`` begins, ends, begins again and so on."""
+    bounds = np.array(chars, np.int32).reshape(-1, 2)
+    bounds[:, 1] += 1
+    return bounds.ravel()
+
+
+def classified(sets: Sequence[CharSet]) -> tuple[Alphabet, NDArray[np.int32]]:
     """The coarsest partition of the code points of which each of ``sets`` is a union of classes.
 
-    Returns the alphabet and for each set the bit mask of its classes. As no text holds a surrogate, surrogates never
-    get a class of their own: they share that of the code point before them.
+    Returns the alphabet and for each set which classes it holds, int32[sets, classes], 1 or 0. As no text holds a
+    surrogate, surrogates never get a class of their own: they share that of the code point before them.
     """
-    toggles: dict[int, int] = {0: 0}
-    for index, chars in enumerate(sets):
-        for low, high in chars:
-            toggles[low] = toggles.get(low, 0) ^ 1 << index
-            toggles[high + 1] = toggles.get(high + 1, 0) ^ 1 << index
-    toggles.pop(LAST + 1, None)
-    toggles.setdefault(SURROGATE[1] + 1, 0)
-    class_of: dict[int, int] = {}
-    starts: list[int] = []
-    classes: list[int] = []
-    signature = 0
-    for code in sorted(toggles):
-        signature ^= toggles[code]
-        if SURROGATE[0] <= code <= SURROGATE[1]:
-            continue
-        symbol = class_of.setdefault(signature, len(class_of))
-        if not classes or classes[-1] != symbol:
-            starts.append(code)
-            classes.append(symbol)
-    masks = [sum(1 << symbol for signature, symbol in class_of.items() if signature >> i & 1) for i in range(len(sets))]
-    alphabet = Alphabet(np.array(starts, dtype=np.int32), np.array(classes, dtype=np.int32), len(class_of))
-    return alphabet, masks
+    bounds = [_bounds(chars) for chars in sets]
+    starts = np.unique(np.concatenate([np.array((0, SURROGATE[1] + 1), np.int32), *bounds]))
+    starts = starts[((starts < SURROGATE[0]) | (starts > SURROGATE[1])) & (starts <= LAST)]
+    holds = np.empty((len(sets), len(starts)), np.int32)
+    for row, found in zip(holds, bounds, strict=True):
+        np.bitwise_and(np.searchsorted(found, starts, "right"), 1, out=row, casting="unsafe")
+    numbers, firsts = np.empty(len(starts), np.int32), np.empty(len(starts), np.int32)
+    size = number_columns(holds, numbers, firsts)
+    first = np.ones(len(starts), np.bool_)
+    np.not_equal(numbers[1:], numbers[:-1], out=first[1:])
+    return Alphabet(starts[first], numbers[first], size), holds[:, firsts[:size]]
+
+
+def partition(sets: Sequence[CharSet]) -> tuple[Alphabet, list[int]]:
+    """As :func:`classified`, with the bit mask of each set's classes."""
+    alphabet, holds = classified(sets)
+    packed = np.packbits(holds.astype(np.uint8), axis=1, bitorder="little")
+    return alphabet, [int.from_bytes(row.tobytes(), "little") for row in packed]

@@ -10,17 +10,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from .dfa import Dfa
-from .kernels.minimizing import FIRST, PAST, ROWS, SET, refine
+from .kernels.minimizing import merge_states
 from .limits import Budget
 
 _AT_ONCE = 1 << 17
 """So many transitions take a kernel some 50 ms; more are left to Python, which looks at the time."""
+
+_SPARE_LABELS = 1_000
+"""So many more labels than states are sorted as they are."""
 
 _BYTES_PER_ENTRY = 36
 """Of a list of Python's integers."""
@@ -34,44 +35,34 @@ def merge_equivalent(dfa: Dfa, budget: Budget) -> Dfa:
 
 def equivalence(
     transitions: NDArray[np.int32], labels: NDArray[np.int32], budget: Budget
-) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """For each state the number of its class of equivalent ones, in the order of first occurrences, and these first."""
-    distinct = np.unique(transitions, axis=1)
-    budget.check_memory(_BYTES_PER_ENTRY * distinct.size, "minimising an automaton")
-    if distinct.size <= _AT_ONCE:
-        blocks = coarsest(distinct, labels)
-    else:
-        blocks = _Partition(distinct.tolist(), labels.tolist(), budget).refine()
+    if transitions.size > _AT_ONCE:
+        transitions = np.unique(transitions, axis=1)
+        budget.check_memory(_BYTES_PER_ENTRY * transitions.size, "minimising an automaton")
+    if transitions.size <= _AT_ONCE:
+        return by_kernel(transitions, labels)
+    blocks = _Partition(transitions.tolist(), labels.tolist(), budget).refine()
     found, first = np.unique(blocks, return_index=True)
     order = np.argsort(first)
     rank = np.empty(len(first), np.int32)
     rank[order] = np.arange(len(first), dtype=np.int32)
-    return rank[np.searchsorted(found, blocks)], first[order]
+    return rank[np.searchsorted(found, blocks)], first[order].astype(np.int32)
 
 
-def coarsest(transitions: NDArray[np.int32], labels: NDArray[np.int32]) -> NDArray[np.int32]:
-    """The block of each state of a trimmed automaton, by a kernel: what ``_Partition`` finds by sets of Python's."""
-    tails, symbols = np.nonzero(transitions)
-    heads = transitions[tails, symbols]
-    blocks, by_label, block_count = _sets(labels)
-    cords, by_symbol, cord_count = _sets(symbols)
-    entering = np.concatenate([[0], np.cumsum(np.bincount(heads, minlength=len(labels))), np.argsort(heads)])
-    refine(
-        *(blocks, cords, by_label, by_symbol),
-        *(tails.astype(np.int32), entering.astype(np.int32), block_count, cord_count),
+def by_kernel(
+    transitions: NDArray[np.int32], labels: NDArray[np.int32]
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """``equivalence`` of the states of a trimmed automaton, by a kernel: what ``_Partition`` finds by Python's sets."""
+    size = int(labels.max(initial=0)) + 1
+    if size > _SPARE_LABELS + len(labels):
+        labels = np.unique(labels, return_inverse=True)[1].ravel()
+        size = len(labels)
+    numbers, firsts = np.empty(len(labels), np.int32), np.empty(len(labels), np.int32)
+    count = merge_states(
+        *(np.ascontiguousarray(transitions, np.int32), np.ascontiguousarray(labels, np.int32), size, numbers, firsts)
     )
-    found: NDArray[np.int32] = blocks[SET]
-    return found
-
-
-def _sets(keys: NDArray[Any]) -> tuple[NDArray[np.int32], NDArray[np.int32], int]:
-    """A partition with a set for each of the different ``keys``, the elements in its order, and how many sets."""
-    order = np.argsort(keys, kind="stable").astype(np.int32)
-    counts = np.bincount(np.unique(keys, return_inverse=True)[1])
-    partition = np.zeros((ROWS, len(keys)), np.int32)
-    partition[PAST, : len(counts)] = np.cumsum(counts)
-    partition[FIRST, : len(counts)] = partition[PAST, : len(counts)] - counts
-    return partition, order, len(counts)
+    return numbers, firsts[:count]
 
 
 class _Partition:

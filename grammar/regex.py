@@ -20,10 +20,13 @@ from functools import lru_cache
 import numpy as np
 
 from . import charset
-from .dfa import Alphabet, Dfa, TextDfa
-from .dfa_operations import explore, states_exceeded
+from .dfa import REJECT, Alphabet, Dfa, TextDfa
+from .dfa_operations import explore, minimize, states_exceeded
 from .errors import LimitExceeded
+from .kernels.determinizing import SEARCH, WHOLE
+from .kernels.minimizing import number_columns
 from .limits import Budget
+from .program import Sets, UnsureError, determinized
 from .regex_nodes import (
     UNBOUNDED,
     Ahead,
@@ -38,6 +41,7 @@ from .regex_nodes import (
     WordBoundary,
     shortest,
 )
+from .regex_program import pattern_program
 from .regex_syntax import parse, shown
 from .regex_terms import (
     ALL,
@@ -383,15 +387,34 @@ def _compile(pattern: str, anchored: bool, budget: Budget) -> TextDfa:
 def compile_node(node: Node, nodes: Nodes, subject: str, anchored: bool = True) -> TextDfa:
     """As :func:`compile_pattern`, for a node made by ``nodes`` (all of whose sets the alphabet tells apart)."""
     budget = nodes.budget
-    states = budget.limits.states
-    if shortest(node) >= states:
+    if shortest(node) >= budget.limits.states:
         raise states_exceeded(subject, budget)
+    try:
+        return determinize_node(node, budget, anchored)
+    except UnsureError:
+        return derive_node(node, nodes, subject, anchored)
+
+
+def determinize_node(node: Node, budget: Budget, anchored: bool = True) -> TextDfa:
+    """The automaton of ``node`` by a kernel; ``UnsureError`` for what it does not do, or not soon."""
+    sets = Sets()
+    program = pattern_program(node, sets, search=not anchored)
+    alphabet, found = determinized(program, sets, WHOLE if anchored else SEARCH, budget.limits.states)
+    labels = np.where(found.flags, ACCEPT, REJECT).astype(np.int32)
+    start = min(1, len(labels) - 1)
+    return _merge_classes(alphabet, minimize(Dfa(found.transitions, labels, start), budget))
+
+
+def derive_node(node: Node, nodes: Nodes, subject: str, anchored: bool = True) -> TextDfa:
+    """The automaton of ``node`` by derivatives, whatever it holds: slower, and what the kernel is held to."""
+    budget = nodes.budget
     nodes.after_start(node)  # which may join sets to larger ones; the alphabet has to tell these apart as well
     alphabet, derivatives = _prepare(nodes, budget)
     try:
         automaton, start = _start(node, derivatives, anchored)
         dfa = explore(start, automaton.successors, automaton.label, alphabet.size, budget, subject)
     except TooMuchWork:
+        states = budget.limits.states
         problem = f"the states of {subject} are too large for a limit of {states} states"
         raise LimitExceeded(problem, remedy="raise Limits.states, or ask for something simpler") from None
     return _merge_classes(alphabet, dfa)
@@ -428,9 +451,11 @@ def _start(node: Node, derivatives: Derivatives, anchored: bool) -> tuple[Automa
 
 def _merge_classes(alphabet: Alphabet, dfa: Dfa) -> TextDfa:
     """Classes that ``dfa`` does not tell apart become one."""
-    columns, merged = np.unique(dfa.transitions, axis=1, return_inverse=True)
-    classes = merged.reshape(-1)[alphabet.classes]
+    transitions = np.ascontiguousarray(dfa.transitions, np.int32)
+    numbers, firsts = np.empty(alphabet.size, np.int32), np.empty(alphabet.size, np.int32)
+    count = number_columns(transitions, numbers, firsts)
+    classes = numbers[alphabet.classes]
     keep = np.ones(len(classes), dtype=np.bool_)
     keep[1:] = classes[1:] != classes[:-1]
-    smaller = Alphabet(alphabet.starts[keep], classes[keep].astype(np.int32), columns.shape[1])
-    return TextDfa(smaller, Dfa(np.ascontiguousarray(columns), dfa.labels, dfa.start))
+    smaller = Alphabet(alphabet.starts[keep], classes[keep], count)
+    return TextDfa(smaller, Dfa(np.ascontiguousarray(transitions[:, firsts[:count]]), dfa.labels, dfa.start))

@@ -10,6 +10,8 @@ Not supported: back-references (not regular) and what ``charset`` does not know 
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NoReturn
 
@@ -26,6 +28,7 @@ _CONTROL_ESCAPES = {"t": 0x09, "n": 0x0A, "v": 0x0B, "f": 0x0C, "r": 0x0D}
 _LOOKS = {"(?=": (True, False), "(?!": (True, True), "(?<=": (False, False), "(?<!": (False, True)}
 _HEX = frozenset("0123456789abcdefABCDEF")
 _ASCII_DIGITS = frozenset("0123456789")
+_BRACKETS = re.compile(r"\[(?:[^\]\\]|\\.)*\]", re.DOTALL)
 
 
 @dataclass
@@ -39,17 +42,22 @@ class _Group:
     options: list[Node] = field(default_factory=list)
 
 
-def parse(pattern: str, nodes: Nodes) -> Node:
-    """The node of ``pattern``. Raises ``InvalidPattern``, ``UnsupportedPattern`` or ``LimitExceeded`` (nesting)."""
-    return _Parser(pattern, nodes).parse()
+def parse(pattern: str, nodes: Nodes, named: Mapping[str, CharSet] | None = None) -> Node:
+    """The node of ``pattern``, in which ``\\p{name}`` may name a set of ``named``.
+
+    Raises ``InvalidPattern``, ``UnsupportedPattern`` or ``LimitExceeded`` (nesting).
+    """
+    return _Parser(pattern, nodes, named or {}).parse()
 
 
 class _Parser:
     """One pass over the pattern with a stack of open groups."""
 
-    def __init__(self, pattern: str, nodes: Nodes) -> None:
+    def __init__(self, pattern: str, nodes: Nodes, named: Mapping[str, CharSet]) -> None:
         self.pattern = pattern
         self.nodes = nodes
+        self.named = named
+        self.brackets: dict[tuple[str, bool], CharSet] = {}
         self.position = 0
         self.flags: frozenset[str] = frozenset()
         self.quantifiable = False
@@ -291,7 +299,8 @@ class _Parser:
             self.position += 1
             if not self.take("{"):
                 self.fail(f"\\{letter} without a property in braces", start, f"write \\{letter}{{...}}")
-            chars = charset.unicode_property(self.take_until("}"))
+            name = self.take_until("}")
+            chars = self.named[name] if name in self.named else charset.unicode_property(name)
             return self.folded(charset.complement(chars) if letter == "P" else chars)
         return None
 
@@ -337,7 +346,19 @@ class _Parser:
     # --- brackets
 
     def bracket(self) -> CharSet:
+        """The set of the brackets that have just opened; equal ones are read once."""
         start = self.position - 1
+        found = _BRACKETS.match(self.pattern, start)
+        key = (found.group() if found else "", "i" in self.flags)
+        if key in self.brackets:
+            self.position = start + len(key[0])
+            return self.brackets[key]
+        chars = self.new_bracket(start)
+        if self.pattern[start : self.position] == key[0]:
+            self.brackets[key] = chars
+        return chars
+
+    def new_bracket(self, start: int) -> CharSet:
         negated = self.take("^")
         members: list[CharSet] = []
         while not self.take("]"):

@@ -9,13 +9,17 @@ encoded label (``xn--``, here in small letters) decodes to (here: its digits sta
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 from ..grammar.charset import CharSet
 from ..grammar.dfa import DEAD, REJECT, Dfa, TextDfa
 from ..grammar.dfa_operations import trim
 from ..grammar.limits import Budget
-from ..grammar.regex import ACCEPT, compile_pattern
+from ..grammar.regex import ACCEPT, compile_node, compile_pattern
+from ..grammar.regex_nodes import Nodes
+from ..grammar.regex_syntax import parse
 from ..grammar.text_dfa import refine
 from ..grammar.text_product import product
 from .formats_hosts import MAIL_LITERAL, local_part
@@ -48,11 +52,11 @@ def _label() -> TextDfa:
 
     The parts are joined one by one, so that dead ends are dropped early.
     """
-    result = compile_pattern(_form(), anchored=True)
-    for pattern in (_neighbours(), *_whole_label_rules()):
-        part = compile_pattern(pattern, anchored=True)
+    result = _compiled(_FORM)
+    for pattern in (_NEIGHBOURS, *_WHOLE_LABEL_RULES):
+        part = _compiled(pattern)
         result = product([result, part], lambda labels: int(all(labels)), Budget())
-    bits = [compile_pattern(pattern, anchored=True) for pattern in (*_directions(), r"[\x00-\x7F]*")]
+    bits = [_compiled(pattern) for pattern in (_WITHOUT_RTL_CHARACTERS, _OBEYING_BIDI_RULE, r"[\x00-\x7F]*")]
 
     def label_of(labels: tuple[int, ...]) -> int:
         return sum(bit << i for i, bit in enumerate(labels[1:])) if labels[0] else REJECT
@@ -71,58 +75,45 @@ def _of_allowed_length(label: TextDfa) -> Dfa:
     return trim(Dfa(np.concatenate(blocks), np.concatenate([[REJECT], *short, *long]), label.dfa.start))
 
 
-def _form() -> str:
-    """A label of ASCII, an encoded one, or one of the allowed code points."""
-    sets = label_sets()
-    ascii_label = r"[A-Za-z0-9](?:[A-Za-z0-9\-]*[A-Za-z0-9])?"
-    encoded = r"xn--(?:[a-z0-9\-]+-)?[b-z0-9]{2}[a-z0-9]*[a-z]"
-    unicode_label = rf"(?![{_class(sets['mark'])}\-])[{_class(sets['all'])}]+(?<!-)"
-    return f"{encoded}|(?!..--)(?:{ascii_label}|{unicode_label})"
+_ASCII_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9\-]*[A-Za-z0-9])?"
+_ENCODED = r"xn--(?:[a-z0-9\-]+-)?[b-z0-9]{2}[a-z0-9]*[a-z]"
+_FORM = rf"{_ENCODED}|(?!..--)(?:{_ASCII_LABEL}|(?![\p{{mark}}\-])\p{{all}}+(?<!-))"
+"""A label of ASCII, an encoded one, or one of the allowed code points. ``\\p`` names the sets of ``_sets``."""
+
+_JOINED = r"(?<=\p{joins_left}\p{transparent}*)\u200C(?=\p{transparent}*\p{joins_right})"
+_NEIGHBOURS = (
+    r"(?:[^\xB7\u0375\u05F3\u05F4\u200C\u200D]|(?<=l)\xB7(?=l)|\u0375(?=\p{greek})|(?<=\p{hebrew})[\u05F3\u05F4]"
+    rf"|(?<=\p{{virama}})[\u200C\u200D]|{_JOINED})*"
+)
+"""Appendices A.1 to A.6 of RFC 5892: what must stand beside a code point."""
+
+_WHOLE_LABEL_RULES = (
+    r"[^\u30FB]*|[\s\S]*\p{hiragana_katakana_han}[\s\S]*",
+    r"[^\u0660-\u0669]*|[^\u06F0-\u06F9]*",
+)
+"""Appendices A.7 to A.9: the katakana middle dot is not alone, and Arabic digits are of one kind."""
+
+_WITHOUT_RTL_CHARACTERS = r"[^\p{R}\p{AN}]*"
+_WEAK = r"\p{neutral}\p{NSM}"
+_RTL = (
+    rf"\p{{R}}(?:[\p{{R}}\p{{EN}}{_WEAK}]*|[\p{{R}}\p{{AN}}{_WEAK}]*)"
+    r"(?<=[\p{R}\p{EN}\p{AN}]\p{NSM}*)"
+)
+_LTR = rf"[\p{{L}}A-Z][\p{{L}}A-Z\p{{EN}}{_WEAK}]*(?<=[\p{{L}}A-Z\p{{EN}}]\p{{NSM}}*)"
+_OBEYING_BIDI_RULE = f"{_RTL}|{_LTR}"
+"""Section 2 of RFC 5893."""
 
 
-def _neighbours() -> str:
-    """Appendices A.1 to A.6 of RFC 5892: what must stand beside a code point."""
-    sets = label_sets()
-    virama, transparent = _class(sets["virama"]), _class(sets["transparent"])
-    joined = rf"(?<=[{_class(JOINS_LEFT)}][{transparent}]*)\u200C(?=[{transparent}]*[{_class(JOINS_RIGHT)}])"
-    options = (
-        r"[^\xB7\u0375\u05F3\u05F4\u200C\u200D]",
-        r"(?<=l)\xB7(?=l)",
-        rf"\u0375(?=[{_class(GREEK)}])",
-        rf"(?<=[{_class(HEBREW)}])[\u05F3\u05F4]",
-        rf"(?<=[{virama}])[\u200C\u200D]",
-        joined,
-    )
-    return f"(?:{'|'.join(options)})*"
+@cache
+def _sets() -> dict[str, CharSet]:
+    """The sets that the patterns above name."""
+    scripts = {"greek": GREEK, "hebrew": HEBREW, "hiragana_katakana_han": HIRAGANA_KATAKANA_HAN}
+    return {**label_sets(), **scripts, "joins_left": JOINS_LEFT, "joins_right": JOINS_RIGHT}
 
 
-def _whole_label_rules() -> tuple[str, str]:
-    """Appendices A.7 to A.9: the katakana middle dot is not alone, and Arabic digits are of one kind."""
-    return (
-        rf"[^\u30FB]*|[\s\S]*[{_class(HIRAGANA_KATAKANA_HAN)}][\s\S]*",
-        r"[^\u0660-\u0669]*|[^\u06F0-\u06F9]*",
-    )
-
-
-def _directions() -> tuple[str, str]:
-    """Without right-to-left characters; and obeying section 2 of RFC 5893."""
-    sets = label_sets()
-    left, right, arabic, european = (_class(sets[name]) for name in ("L", "R", "AN", "EN"))
-    left += "A-Z"
-    weak = _class(sets["neutral"]) + _class(sets["NSM"])
-    marks = f"[{_class(sets['NSM'])}]*"
-    rtl = f"[{right}](?:[{right}{european}{weak}]*|[{right}{arabic}{weak}]*)(?<=[{right}{european}{arabic}]{marks})"
-    ltr = f"[{left}][{left}{european}{weak}]*(?<=[{left}{european}]{marks})"
-    return f"[^{right}{arabic}]*", f"{rtl}|{ltr}"
-
-
-def _class(chars: CharSet) -> str:
-    """The inside of a character class."""
-    return "".join(rf"{_quoted(low)}-{_quoted(high)}" for low, high in chars)
-
-
-def _quoted(code: int) -> str:
-    return r"\-" if chr(code) == "-" else chr(code)
+def _compiled(pattern: str) -> TextDfa:
+    nodes = Nodes()
+    return compile_node(parse(pattern, nodes, _sets()), nodes, "a label")
 
 
 # --- names

@@ -9,6 +9,9 @@ from __future__ import annotations
 import unicodedata
 from functools import cache
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..grammar.charset import CharSet, char_set
 
 _UNIFORM = char_set(
@@ -20,10 +23,9 @@ _UNIFORM = char_set(
 """Ideographs and Hangul syllables of Unicode 14: all allowed, written left to right; no need to look at each."""
 
 _LOOKED_AT = (
-    *(*range(0x3400), *range(0x4DC0, 0x4E00), *range(0xA000, 0xAC00), *range(0xD7B0, 0xD800)),
-    *(*range(0xF900, 0x17000), *range(0x187F8, 0x20000)),
+    *((0, 0x3400), (0x4DC0, 0x4E00), (0xA000, 0xAC00), (0xD7B0, 0xD800), (0xF900, 0x17000), (0x187F8, 0x20000)),
 )
-"""The other code points, but for ideographs that came after Unicode 14 and what has no use."""
+"""Where the other code points begin and what comes after them, but for ideographs that came after Unicode 14 and what has no use."""
 
 _ALLOWED = (0xDF, 0x3C2, 0x6FD, 0x6FE, 0xF0B, 0x3007)
 _CONTEXTUAL = (0xB7, 0x375, 0x5F3, 0x5F4, 0x30FB, 0x200C, 0x200D)
@@ -82,35 +84,44 @@ def label_sets() -> dict[str, CharSet]:
     ``all``: PVALID, CONTEXTJ and CONTEXTO; of these ``mark``: combining marks; ``virama``; ``transparent``: joining
     type T; and by bidirectional class ``L``, ``R`` (with ``AL``), ``AN``, ``EN``, ``NSM`` and ``neutral``.
     """
-    allowed = _letters_digits() | set(_ALLOWED) | set(_CONTEXTUAL) | {0x2D, *range(0x660, 0x66A), *range(0x6F0, 0x6FA)}
-    found: dict[str, list[int]] = {"mark": [], "virama": [], "transparent": []}
-    for code in sorted(allowed):
-        char = chr(code)
-        category = unicodedata.category(char)
-        if category[0] == "M":
-            found["mark"].append(code)
-            if category != "Mc":
-                found["transparent"].append(code)
-            if unicodedata.combining(char) == 9:
-                found["virama"].append(code)
-        found.setdefault(_direction(char), []).append(code)
-    sets = {name: char_set((code, code) for code in codes) for name, codes in found.items()}
+    others = (*_ALLOWED, *_CONTEXTUAL, 0x2D, *range(0x660, 0x66A), *range(0x6F0, 0x6FA))
+    allowed = np.union1d(_letters_digits(), np.array(others, np.uint32))
+    text = _text(allowed)
+    categories = np.array(list(map(unicodedata.category, text)))
+    directions = np.array([_DIRECTIONS.get(direction, direction) for direction in map(unicodedata.bidirectional, text)])
+    marks = np.strings.startswith(categories, "M")
+    viramas = [code for code in allowed[marks].tolist() if unicodedata.combining(chr(code)) == 9]
+    sets = {direction: _char_set(allowed[directions == direction]) for direction in set(directions.tolist())}
     sets["L"] = char_set((*sets["L"], *_UNIFORM))
-    return {**sets, "all": char_set((*((code, code) for code in allowed), *_UNIFORM))}
+    return {
+        **sets,
+        "all": char_set((*_char_set(allowed), *_UNIFORM)),
+        "mark": _char_set(allowed[marks]),
+        "virama": char_set((code, code) for code in viramas),
+        "transparent": _char_set(allowed[marks & (categories != "Mc")]),
+    }
 
 
-def _direction(char: str) -> str:
-    direction = unicodedata.bidirectional(char)
-    if direction in ("ES", "CS", "ET", "ON", "BN"):
-        return "neutral"
-    return "R" if direction == "AL" else direction
+_DIRECTIONS = {**dict.fromkeys(("ES", "CS", "ET", "ON", "BN"), "neutral"), "AL": "R"}
 
 
-def _letters_digits() -> set[int]:
+def _letters_digits() -> NDArray[np.uint32]:
     """LetterDigits of section 2.1 that normalising and case folding leave as they are, but for ``_UNIFORM``."""
+    codes = np.concatenate([np.arange(low, past, dtype=np.uint32) for low, past in _LOOKED_AT])
+    codes = codes[~np.isin(codes, np.array(sorted(_DISALLOWED), np.uint32))]
     kinds = frozenset(("Ll", "Lu", "Lo", "Nd", "Lm", "Mn", "Mc"))
-    category = unicodedata.category
-    chars = [char for char in map(chr, _LOOKED_AT) if category(char) in kinds and ord(char) not in _DISALLOWED]
-    text = "\0".join(chars)
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    return {ord(char) for char, other in zip(chars, folded.split("\0"), strict=True) if char == other}
+    codes = codes[[category in kinds for category in map(unicodedata.category, _text(codes))]]
+    text = "\0".join(_text(codes))
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).split("\0")
+    return codes[[char == other for char, other in zip(_text(codes), folded, strict=True)]]
+
+
+def _text(codes: NDArray[np.uint32]) -> str:
+    return codes.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
+
+
+def _char_set(codes: NDArray[np.uint32]) -> CharSet:
+    """The set of ascending ``codes``."""
+    last = np.append(np.diff(codes) != 1, True)
+    first = np.append(True, last[:-1])
+    return tuple(zip(codes[first].tolist(), codes[last].tolist(), strict=True))

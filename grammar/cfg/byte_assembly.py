@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..dfa import Alphabet
-from ..dfa_operations import UNREACHABLE, distances
+from ..dfa import Alphabet, Dfa
+from ..dfa_operations import UNREACHABLE, distances, minimize, reachable
 from ..limits import Budget
 from ..minimization import equivalence
-from .byte_dfa import DEAD, PENDING, SATISFIED, VIOLATED, ByteDfa, Ending, GuardDfa
+from .byte_dfa import DEAD, PENDING, SATISFIED, VIOLATED, ByteDfa, Ending, GuardDfa, plain_byte_dfa
 from .utf8 import byte_transitions
 
 NO_GUARD = -1
@@ -38,20 +38,25 @@ class Explored:
 
 def assembled(explored: Explored, alphabet: Alphabet, budget: Budget, subject: str) -> ByteDfa:
     """``explored`` over bytes, without what leads to no match, and minimal."""
-    guarded = any(guard != NO_GUARD for endings in explored.endings for _, guard in endings)
-    guard_of, guard = _guard_dfa(explored, alphabet, budget, subject) if guarded else (np.zeros(0, np.int32), None)
+    if all(guard == NO_GUARD for endings in explored.endings for _, guard in endings):
+        return _without_conditions(explored, alphabet, budget, subject)
+    guard_of, guard = _guard_dfa(explored, alphabet, budget, subject)
     endings = [
         [(preferred, int(guard_of[guard]) if guard != NO_GUARD else NO_GUARD) for preferred, guard in pairs]
         for pairs in explored.endings
     ]
     endings = [[(preferred, guard) for preferred, guard in pairs if guard != VIOLATED_GUARD] for pairs in endings]
-    kept = _alive(explored, endings)
-    successors = np.where(kept[explored.transitions], explored.transitions, DEAD)
-    successors[~kept] = DEAD
+    matching = np.array([bool(pairs) for pairs in endings]) | explored.decided | explored.decided_at_end
+    kept: NDArray[np.bool_] = distances(explored.transitions, matching[None])[0] != UNREACHABLE
+    kept[DEAD] = False
+    successors = np.where(kept[explored.transitions], explored.transitions, DEAD).astype(np.int32)
     preferred, guards = _columns(endings, kept)
+    kept &= reachable(Dfa(np.hstack([successors, preferred]), matching, 1))
+    for table, nothing in ((successors, DEAD), (preferred, DEAD), (guards, NO_GUARD - 1)):
+        table[~kept] = nothing
     settled = np.stack([explored.decided, explored.decided_at_end], axis=1) & kept[:, None]
     labels = np.unique(np.hstack([settled, guards]), axis=0, return_inverse=True)[1].ravel().astype(np.int32)
-    number, members = equivalence(np.hstack([successors, preferred]).astype(np.int32), labels, budget)
+    number, members = equivalence(np.hstack([successors, preferred]), labels, budget)
     transitions = byte_transitions(number[successors[members]], alphabet, budget, subject)
     padding = len(transitions) - len(members)
     found = [
@@ -68,28 +73,19 @@ def assembled(explored: Explored, alphabet: Alphabet, budget: Budget, subject: s
         np.pad(settled[members, 0], (0, padding)),
         (*found, *[()] * padding),
         guard,
-        np.pad(settled[members, 1], (0, padding)) if guarded else None,
+        np.pad(settled[members, 1], (0, padding)),
     )
+
+
+def _without_conditions(explored: Explored, alphabet: Alphabet, budget: Budget, subject: str) -> ByteDfa:
+    """``explored`` over bytes where each match that comes about counts unless a longer one does."""
+    dfa = minimize(Dfa(explored.transitions, explored.decided.astype(np.int32), 1), budget)
+    transitions = byte_transitions(dfa.transitions, alphabet, budget, subject)
+    return plain_byte_dfa(transitions, dfa.start, np.pad(dfa.labels != 0, (0, len(transitions) - len(dfa.labels))))
 
 
 VIOLATED_GUARD = 0
 """The state of the guard automaton from which no condition is met."""
-
-
-def _alive(explored: Explored, endings: list[list[tuple[int, int]]]) -> NDArray[np.bool_]:
-    """Which states lead to a match that is not known yet, or to the condition of one that is; bool[states]."""
-    matching = np.array([bool(pairs) for pairs in endings]) | explored.decided | explored.decided_at_end
-    kept: NDArray[np.bool_] = distances(explored.transitions, matching[None])[0] != UNREACHABLE
-    kept[DEAD] = False
-    reached = np.zeros(len(kept), np.bool_)
-    pending = [1]
-    while pending:
-        state = pending.pop()
-        if kept[state] and not reached[state]:
-            reached[state] = True
-            pending += set(explored.transitions[state].tolist())
-            pending += [preferred for preferred, _ in endings[state]]
-    return reached
 
 
 def _columns(

@@ -17,14 +17,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import charset
+from ..dfa import Alphabet
 from ..dfa_operations import states_exceeded
 from ..errors import LimitExceeded
+from ..kernels.determinizing import ACCEPTS, ACCEPTS_AT_END, ORDERED
 from ..limits import Budget
+from ..program import Sets, UnsureError, determinized
 from ..regex_syntax import shown
 from .byte_assembly import NO_GUARD, Explored, assembled
 from .byte_dfa import DEAD, ByteDfa
 from .formulas import FALSE, TRUE
 from .python_nodes import Ahead, Atomic, Behind, Chars, Choice, Concat, Node, Repeat
+from .python_program import pattern_program
 from .python_syntax import parse
 from .threads import ARRIVED, DECIDED, MATCH, Context, Items, Threads
 
@@ -52,12 +56,36 @@ def _compile(pattern: str, flags: frozenset[str], budget: Budget) -> ByteDfa:
 def _compiled(pattern: str, flags: frozenset[str], budget: Budget) -> ByteDfa:
     subject = f"the pattern {shown(pattern)}"
     node = parse(pattern, flags)
+    try:
+        alphabet, explored = determinize_node(node, budget)
+    except UnsureError:
+        alphabet, explored = explore_node(node, subject, budget)
+    return assembled(explored, alphabet, budget, subject)
+
+
+def determinize_node(node: Node, budget: Budget) -> tuple[Alphabet, Explored]:
+    """The states of ``node`` by a kernel; ``UnsureError`` for what it does not do, or not soon."""
+    sets = Sets()
+    program = pattern_program(node, sets)
+    alphabet, found = determinized(program, sets, ORDERED, budget.limits.states)
+    if len(found.flags) == 1:
+        raise UnsureError
+    endings: list[list[tuple[int, int]]] = [[] for _ in found.flags]
+    for state, preferred, guard in found.endings.tolist():
+        endings[state].append((preferred, guard))
+    kinds = [(guard == 1, bool(flags)) for guard, flags in enumerate(found.guard_flags.tolist())]
+    decided, at_end = found.flags & ACCEPTS != 0, found.flags & ACCEPTS_AT_END != 0
+    return alphabet, Explored(found.transitions, decided, at_end, endings, found.guards, kinds)
+
+
+def explore_node(node: Node, subject: str, budget: Budget) -> tuple[Alphabet, Explored]:
+    """The states of ``node`` by lists of threads, whatever it holds: slower, and what the kernel is held to."""
     sets = list(dict.fromkeys(_char_sets(node)))
     alphabet, found = charset.partition([charset.ANY, *sets])
     masks = dict(zip(sets, found[1:], strict=True))
     threads = Threads(lambda chars: masks[chars.chars], subject, budget.check)
     exploration = _Exploration(threads, found[0], subject, budget)
-    return assembled(exploration.explore(threads.chain(node, ARRIVED)), alphabet, budget, subject)
+    return alphabet, exploration.explore(threads.chain(node, ARRIVED))
 
 
 def _char_sets(node: Node) -> Iterable[charset.CharSet]:

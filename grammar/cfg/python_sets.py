@@ -1,7 +1,8 @@
 """The code points that the items of Python's regular expressions match: categories, and case ignored.
 
-What ``re`` says of single characters is asked of ``re`` itself, so that sets are those of the running Python. Only
-ASCII letters, which nearly all patterns get by with, are folded without asking.
+They are those of the running Python: categories are asked as ``re`` asks them, of all characters at once, and which
+letters are equal when case is ignored is asked of ``re`` itself. Only ASCII letters, which nearly all patterns get by
+with, are folded without asking.
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ from functools import lru_cache
 import numpy as np
 
 from ..charset import CharSet, char_set, complement, contains, union
+
+_UNICODE = {"d": np.strings.isdecimal, "w": np.strings.isalnum, "s": np.strings.isspace}
+"""What ``re`` asks of single characters, but for ``_`` among the letters of words; a tenth of the time of asking it."""
 
 ASCII_LETTERS: CharSet = ((0x41, 0x5A), (0x61, 0x7A))
 
@@ -27,11 +31,16 @@ def category(letter: str, ascii_only: bool) -> CharSet:
     """The set of ``\\d``, ``\\w`` or ``\\s``, or in upper case of what they leave out."""
     if letter.isupper():
         return complement(category(letter.lower(), ascii_only))
-    expression = re.compile(rf"\{letter}+", re.ASCII if ascii_only else re.UNICODE)
+    if ascii_only:
+        return char_set((code, code) for code in range(0x80) if re.match(rf"\{letter}", chr(code), re.ASCII))
     runs = []
     for low, high in _ASSIGNED:
-        text = np.arange(low, high, dtype="<u4").tobytes().decode("utf-32-le", "surrogatepass")
-        runs += [(low + run.start(), low + run.end() - 1) for run in expression.finditer(text)]
+        codes = np.arange(low, high, dtype=np.uint32)
+        found = _UNICODE[letter](codes.view("U1"))
+        if letter == "w":
+            found |= codes == ord("_")
+        edges = np.flatnonzero(np.diff(found, prepend=False, append=False)) + low
+        runs += [(first, past - 1) for first, past in edges.reshape(-1, 2).tolist()]
     return char_set(runs)
 
 

@@ -16,6 +16,7 @@ from numba import types
 from .compilation import kernel
 
 Ints1 = types.Array(types.int32, 1, "C")
+Longs1 = types.Array(types.int64, 1, "C")
 Ints2 = types.Array(types.int32, 2, "C")
 
 ELEMENTS, PLACE, SET, FIRST, PAST, MARKED, TOUCHED, ROWS = range(8)
@@ -73,7 +74,7 @@ def begin(partition, order, count):
             partition[SET, order[place]] = number
 
 
-@kernel(types.int64, Ints2, Ints2, Ints1, Ints1, Ints1, Ints1, types.int64, types.int64, entry=True)
+@kernel(types.int64, Ints2, Ints2, Ints1, Ints1, Ints1, Ints1, types.int64, types.int64)
 def refine(blocks, cords, by_label, by_symbol, tails, entering, block_count, cord_count):
     """Refine ``blocks`` of states and ``cords`` of transitions, whose first sets are given; how many blocks there are.
 
@@ -99,3 +100,123 @@ def refine(blocks, cords, by_label, by_symbol, tails, entering, block_count, cor
             cord_count = split(cords, touched, cord_count)
             block += 1
     return block_count
+
+
+@kernel(types.int64, Ints2, Ints1, Ints1, entry=True)
+def number_columns(table, numbers, firsts):
+    """Give equal columns of ``table`` equal ``numbers``, in the order of their ``firsts``; how many differ."""
+    rows, columns = table.shape
+    codes = np.zeros(columns, np.int64)
+    for row in range(rows):
+        for column in range(columns):
+            codes[column] = (codes[column] * 1000003) ^ table[row, column]
+    found = 0
+    for column in range(columns):
+        number = 0
+        while number < found:
+            first = firsts[number]
+            if codes[first] == codes[column]:
+                row = 0
+                while row < rows and table[row, first] == table[row, column]:
+                    row += 1
+                if row == rows:
+                    break
+            number += 1
+        numbers[column] = number
+        if number == found:
+            firsts[found] = column
+            found += 1
+    return found
+
+
+@kernel(types.int64, Ints2, Ints1, types.int64)
+def part_states(blocks, labels, size):
+    """Part states by their labels, all below ``size``; how many parts there are. ``TOUCHED`` gets their order."""
+    at = np.zeros(size + 1, np.int64)
+    for label in labels:
+        at[label + 1] += 1
+    count = 0
+    for label in range(size):
+        if at[label + 1] > 0:
+            blocks[FIRST, count] = at[label]
+            blocks[PAST, count] = at[label] + at[label + 1]
+            count += 1
+        at[label + 1] += at[label]
+    for state in range(len(labels)):
+        blocks[TOUCHED, at[labels[state]]] = state
+        at[labels[state]] += 1
+    return count
+
+
+@kernel(types.int64, Ints2, Ints2, Ints1, types.int64, Ints1)
+def part_transitions(cords, transitions, columns, count, tails):
+    """Part the transitions that are not dead by their symbols, the first ``count`` of ``columns``; how many parts."""
+    parts = 0
+    place = 0
+    for index in range(count):
+        first = place
+        for state in range(len(transitions)):
+            if transitions[state, columns[index]] != 0:
+                tails[place] = state
+                cords[TOUCHED, place] = place
+                place += 1
+        if place > first:
+            cords[FIRST, parts] = first
+            cords[PAST, parts] = place
+            parts += 1
+    return parts
+
+
+@kernel(types.void, Ints2, Ints1, types.int64, Ints1, types.int64)
+def list_entering(transitions, columns, count, entering, total):
+    """Fill ``entering`` as ``refine`` wants it, from transitions in the order of ``part_transitions``."""
+    states = len(transitions)
+    for index in range(count):
+        for state in range(states):
+            entering[transitions[state, columns[index]]] += 1
+    entering[0] = 0
+    end = 0
+    for state in range(states):
+        end += entering[state]
+        entering[state] = end
+    entering[states] = end
+    place = total
+    for index in range(count - 1, -1, -1):
+        for state in range(states - 1, -1, -1):
+            target = transitions[state, columns[index]]
+            if target != 0:
+                place -= 1
+                entering[target] -= 1
+                entering[states + 1 + entering[target]] = place
+
+
+@kernel(types.int64, Ints2, Ints1, types.int64, Ints1, Ints1, entry=True)
+def merge_states(transitions, labels, size, numbers, firsts):
+    """Give equivalent states equal ``numbers``, in the order of their ``firsts``; how many differ.
+
+    ``transitions`` are those of a trimmed automaton whose state 0 is dead; ``labels`` are below ``size``.
+    """
+    states, symbols = transitions.shape
+    columns, of_column = np.empty(symbols, np.int32), np.empty(symbols, np.int32)
+    count = number_columns(transitions, of_column, columns)
+    total = 0
+    for index in range(count):
+        for state in range(states):
+            if transitions[state, columns[index]] != 0:
+                total += 1
+    blocks, cords = np.zeros((ROWS, states), np.int32), np.zeros((ROWS, total), np.int32)
+    tails, entering = np.empty(total, np.int32), np.zeros(states + 1 + total, np.int32)
+    block_count = part_states(blocks, labels, size)
+    cord_count = part_transitions(cords, transitions, columns, count, tails)
+    list_entering(transitions, columns, count, entering, total)
+    refine(blocks, cords, blocks[TOUCHED].copy(), cords[TOUCHED].copy(), tails, entering, block_count, cord_count)
+    renumbered = np.full(states, -1, np.int32)
+    found = 0
+    for state in range(states):
+        block = blocks[SET, state]
+        if renumbered[block] < 0:
+            renumbered[block] = found
+            firsts[found] = state
+            found += 1
+        numbers[state] = renumbered[block]
+    return found

@@ -1,0 +1,213 @@
+"""Spelling the characters that an automaton reads in the bytes of UTF-8.
+
+All code points are cut into *leaves* of 64 that differ in their last byte, those into *branches* of 64 leaves and those
+into five *roots*. Which leaves and branches differ is found once for all states. A state inside of a character is
+known by where the next byte leads.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import types
+
+from ..dfa import DEAD
+from .compilation import kernel
+from .pointers import Long, Nothing
+
+Ints1 = types.Array(types.int32, 1, "C")
+Ints2 = types.Array(types.int32, 2, "C")
+Longs1 = types.Array(types.int64, 1, "C")
+
+ROW = 64  # the continuation bytes of a position
+LEAVES, BRANCHES, ROOTS = 17_408, 272, 5  # 0x110000 code points
+ASCII_LEAVES, TWO_BYTE_LEAVES, THREE_BYTE_BRANCHES = 2, 32, 16
+FIRST_SURROGATE_LEAF, PAST_SURROGATE_LEAVES = 864, 896
+NO_ROOM = -1
+
+
+@kernel(Long, Ints1)
+def code_of(vector):
+    code = np.int64(0)
+    for i in range(len(vector)):
+        code = (code * 1000003) ^ vector[i]
+    return code ^ (code >> 17)
+
+
+@kernel(Long, Ints2, Longs1, Long, Long, Ints1)
+def place_of(vectors, codes, first, past, vector):
+    """Where ``vector`` is among ``vectors[first:past]``, or ``past``, where it is written then."""
+    code = code_of(vector)
+    for place in range(first, past):
+        i = 0 if codes[place] == code else ROW + 1
+        while i < ROW and vectors[place, i] == vector[i]:
+            i += 1
+        if i == ROW:
+            return place
+    for i in range(ROW):
+        vectors[past, i] = vector[i]
+    codes[past] = code
+    return past
+
+
+@kernel(Long, Ints1, Ints1, Long, Ints2, Ints1, entry=True)
+def find_leaves(starts, classes, size, leaves, leaf_of):
+    """Write the different leaves, classes of their code points, and for all leaves which of these it is; how many.
+
+    The leaf ``size``, that of no character, and before it those of whole classes come first.
+    """
+    leaves[: size + 1] = size
+    codes = np.empty(len(leaves), np.int64)
+    count = np.int64(size + 1)
+    vector = np.empty(ROW, np.int32)
+    interval = 0
+    for leaf in range(LEAVES):
+        while interval + 1 < len(starts) and starts[interval + 1] <= leaf * ROW:
+            interval += 1
+        if leaf < ASCII_LEAVES or FIRST_SURROGATE_LEAF <= leaf < PAST_SURROGATE_LEAVES:
+            leaf_of[leaf] = size
+        elif interval + 1 == len(starts) or starts[interval + 1] >= (leaf + 1) * ROW:
+            leaf_of[leaf] = classes[interval]
+            leaves[classes[interval]] = classes[interval]
+        else:
+            for i in range(ROW):
+                while interval + 1 < len(starts) and starts[interval + 1] <= leaf * ROW + i:
+                    interval += 1
+                vector[i] = classes[interval]
+            leaf_of[leaf] = place_of(leaves, codes, size + 1, count, vector)
+            count = max(count, np.int64(leaf_of[leaf]) + 1)
+    return count
+
+
+@kernel(Long, Ints1, Long, Ints2, Ints1)
+def find_branches(leaf_of, nothing, branches, branch_of):
+    """Write the different branches, leaves, the first without any, and for all branches which it is; how many."""
+    vector = np.full(ROW, nothing, np.int32)
+    codes = np.empty(BRANCHES + 2, np.int64)
+    count = np.int64(place_of(branches, codes, 0, 0, vector) + 1)
+    for branch in range(BRANCHES):
+        for i in range(ROW):
+            leaf = branch * ROW + i
+            vector[i] = nothing if leaf < TWO_BYTE_LEAVES else leaf_of[leaf]
+        branch_of[branch] = place_of(branches, codes, 0, count, vector)
+        count = max(count, np.int64(branch_of[branch]) + 1)
+    return count
+
+
+@kernel(Long, Ints2, Ints1, Long, Ints1)
+def state_of(result, table, count, vector):
+    """The state from which continuation bytes lead as ``vector`` says, ``count`` if it is new; NO_ROOM for it."""
+    alive = False
+    for i in range(ROW):
+        alive = alive or vector[i] != DEAD
+    if not alive:
+        return DEAD
+    mask = np.int64(len(table) - 1)
+    slot = code_of(vector) & mask
+    while table[slot] != 0:
+        state = np.int64(table[slot])
+        i = 0
+        while i < ROW and result[state, 0x80 + i] == vector[i]:
+            i += 1
+        if i == ROW:
+            return state
+        slot = (slot + 1) & mask
+    if count == len(result):
+        return NO_ROOM
+    table[slot] = count
+    for i in range(ROW):
+        result[count, 0x80 + i] = vector[i]
+    return count
+
+
+@kernel(Long, Ints2, Ints1, Long, Ints2, Long, Ints1, Ints1)
+def step_back(result, table, count, vectors, vector_count, targets, found):
+    """Find the states whose continuation bytes lead to the ``targets`` of ``vectors``; how many states there are."""
+    vector = np.empty(ROW, np.int32)
+    for index in range(vector_count):
+        for i in range(ROW):
+            vector[i] = targets[vectors[index, i]]
+        state = state_of(result, table, count, vector)
+        if state == NO_ROOM:
+            return NO_ROOM
+        found[index] = state
+        count = max(count, state + 1)
+    return count
+
+
+@kernel(Long, Ints2, Ints1, Long, Ints1)
+def like_before(transitions, table, state, beyond):
+    """A state before ``state`` that goes on alike after all but ASCII, or ``state``, which ``table`` gets then."""
+    row = np.empty(len(beyond), np.int32)
+    for index in range(len(beyond)):
+        row[index] = transitions[state, beyond[index]]
+    mask = np.int64(len(table) - 1)
+    slot = code_of(row) & mask
+    while table[slot] != 0:
+        other = np.int64(table[slot]) - 1
+        index = 0
+        while index < len(beyond) and transitions[other, beyond[index]] == row[index]:
+            index += 1
+        if index == len(beyond):
+            return other
+        slot = (slot + 1) & mask
+    table[slot] = state + 1
+    return state
+
+
+@kernel(Ints1, Long)
+def table_for(count):
+    """An empty table in which ``count`` entries are found fast."""
+    room = 2
+    while room < 2 * count:
+        room *= 2
+    return np.zeros(room, np.int32)
+
+
+@kernel(Nothing, Ints2, Ints1, Ints1, Ints2, entry=True)
+def spell_ascii(transitions, starts, classes, result):
+    """Fill the columns of ASCII."""
+    interval = 0
+    for byte in range(0x80):
+        while interval + 1 < len(starts) and starts[interval + 1] <= byte:
+            interval += 1
+        for state in range(len(transitions)):
+            result[state, byte] = transitions[state, classes[interval]]
+
+
+@kernel(Long, Ints2, Ints2, Long, Ints1, Ints1, Ints2, entry=True)
+def spell(transitions, leaves, leaf_count, leaf_of, beyond, result):
+    """Fill rows of ``result`` beyond ASCII, and those of states inside of characters; how many, ``NO_ROOM`` if more.
+
+    ``beyond``: the classes with characters beyond ASCII.
+    """
+    states, size = transitions.shape
+    branches, branch_of = np.empty((BRANCHES + 2, ROW), np.int32), np.empty(BRANCHES, np.int32)
+    branch_count = find_branches(leaf_of, size, branches, branch_of)
+    roots = np.zeros((ROOTS, ROW), np.int32)
+    for branch in range(THREE_BYTE_BRANCHES, BRANCHES):
+        roots[branch // ROW, branch % ROW] = branch_of[branch]
+    targets = np.zeros(size + 1, np.int32)
+    second, third, fourth = np.empty(leaf_count, np.int32), np.empty(branch_count, np.int32), np.empty(ROOTS, np.int32)
+    table, rows = table_for(len(result)), table_for(states)
+    count = np.int64(states)
+    for state in range(states):
+        other = like_before(transitions, rows, state, beyond)
+        if other != state:
+            result[state, 0x80:] = result[other, 0x80:]
+            continue
+        for index in range(len(beyond)):
+            targets[beyond[index]] = transitions[state, beyond[index]]
+        count = step_back(result, table, count, leaves, leaf_count, targets, second)
+        if count != NO_ROOM:
+            count = step_back(result, table, count, branches, branch_count, second, third)
+        if count != NO_ROOM:
+            count = step_back(result, table, count, roots, ROOTS, third, fourth)
+        if count == NO_ROOM:
+            return NO_ROOM
+        for leaf in range(ASCII_LEAVES, TWO_BYTE_LEAVES):
+            result[state, 0xC0 + leaf] = second[leaf_of[leaf]]
+        for branch in range(THREE_BYTE_BRANCHES):
+            result[state, 0xE0 + branch] = third[branch_of[branch]]
+        for root in range(ROOTS):
+            result[state, 0xF0 + root] = fourth[root]
+    return count
