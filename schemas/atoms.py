@@ -2,7 +2,8 @@
 
 An atom speaks about a value whose kind is known: ``minLength`` becomes an atom about strings, ``required`` one about
 objects. ``maxLength: n`` is the negation of ``LengthAtLeast(n + 1)``, and so on, so that every limit has one form.
-The two of which there are most, one for each property and one for each schema, are tuples, which are quick to make.
+Those of which there are most, some for each property and one for each schema, are tuples, which are quick to make and
+to look up. No two of one sort, atoms or selectors, can be equal: they have different lengths, or a name or a number.
 """
 
 from __future__ import annotations
@@ -110,15 +111,13 @@ NumberAtom = NumberIn | AtLeast | MoreThan | MultipleOf | WrittenAsInteger
 # --- objects
 
 
-@dataclass(frozen=True)
-class NamedKey:
+class NamedKey(NamedTuple):
     """Selects the property ``name``."""
 
     name: str
 
 
-@dataclass(frozen=True)
-class OtherKeys:
+class OtherKeys(NamedTuple):
     """Selects every property whose name is not in ``named`` and in which none of ``patterns`` is found."""
 
     named: frozenset[str]
@@ -144,8 +143,7 @@ class KeysSatisfying:
 Selector = NamedKey | OtherKeys | MatchingKeys | KeysSatisfying
 
 
-@dataclass(frozen=True)
-class Has:
+class Has(NamedTuple):
     """The object has the property ``name``."""
 
     name: str

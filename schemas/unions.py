@@ -13,7 +13,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 
 from .atoms import Kind
-from .cases import Case, case_of, conjunctions
+from .cases import Case, cases_of
 from .formula import TRUE
 from .lowering import Language
 from .residual import Residual
@@ -43,12 +43,11 @@ class UnionOfObjects:
         self._by_name: dict[str, list[Case]] = {}
         self._open: list[Case] = []
         depth = len(residual.kinds)
-        found = conjunctions(self._formulas, residual.formula, depth, self._budget)
+        found = cases_of(self._formulas, residual.formula, depth, self._budget)
         self.is_known = found is not None
-        for parts in found or ():
+        for case in found or ():
             self._budget.check()
-            case = case_of(self._formulas, parts, depth)
-            if case is None or case.minimum or case.maximum is not None:
+            if case.minimum or case.maximum is not None:
                 self.is_known = False
                 return
             if self._is_live(case, residual):
