@@ -8,6 +8,7 @@ to look up. No two of one sort, atoms or selectors, can be equal: they have diff
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
@@ -248,3 +249,36 @@ class Literal(NamedTuple):
 
     atom: Atom
     is_true: bool
+
+
+class Values(NamedTuple):
+    """True literals in one: each property that is a key of ``by_name`` has a value that satisfies its value formula."""
+
+    by_name: dict[str, int]
+
+    def literals(self) -> list[Literal]:
+        return [Literal(Every(NamedKey(name), value), True) for name, value in self.by_name.items()]
+
+
+class Present(NamedTuple):
+    """True literals in one: the object has the properties ``names``."""
+
+    names: Sequence[str]
+
+    def literals(self) -> list[Literal]:
+        return [Literal(Has(name), True) for name in self.names]
+
+
+Statement = Literal | Values | Present
+"""One or more literals. Most objects ask no more than these, and then no literals are made of them."""
+
+
+def literals_in(statements: Iterable[Statement]) -> list[Literal]:
+    """The literals of which ``statements`` are the conjunction."""
+    found: list[Literal] = []
+    for statement in statements:
+        if isinstance(statement, Literal):
+            found.append(statement)
+        else:
+            found += statement.literals()
+    return found
