@@ -174,6 +174,13 @@ class Formulas:
     def conjunction(self, formulas: Iterable[int]) -> int:
         return self._combine(Operator.AND, formulas)
 
+    def part_of_conjunction(self, operands: Iterable[int]) -> int:
+        """The conjunction of some operands of one that is there already: nothing in it is left to simplify."""
+        parts = sorted(set(operands))
+        if len(parts) <= 1:
+            return parts[0] if parts else TRUE
+        return self._node(Operator.AND, tuple(parts))
+
     def disjunction(self, formulas: Iterable[int]) -> int:
         return self._combine(Operator.OR, formulas)
 

@@ -150,17 +150,15 @@ class UnionOfObjects:
 
         Where keys are ordered, those before it are known never to come.
         """
+        ranks = self._ranks
+        last = math.inf if name is None or ranks is None else ranks[name]
         parts = [*case.outer, *case.orders, *(variable for variable, _, _ in case.others)]
         for other, demands in case.named.items():
-            if other != name and self._may_follow(other, name):
+            if other != name and (ranks is None or ranks[other] > last):
                 parts += [variable for variable, _ in demands]
         parts += [variable for other, variable in case.required.items() if other != name]
-        parts += [negated for other, negated in case.absent.items() if self._may_follow(other, name)]
-        return self._formulas.conjunction(parts)
-
-    def _may_follow(self, name: str, after: str | None) -> bool:
-        ranks = self._ranks
-        return ranks is None or (after is not None and ranks[name] > ranks[after])
+        parts += [negated for other, negated in case.absent.items() if ranks is None or ranks[other] > last]
+        return self._formulas.part_of_conjunction(parts)
 
 
 def _limit(case: Case) -> float:
