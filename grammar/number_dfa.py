@@ -20,9 +20,10 @@ Every value stays expressible, for each finite number can be written without an 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from functools import lru_cache
+from itertools import starmap
 from math import inf
 from typing import Any
 
@@ -123,7 +124,12 @@ _State = tuple[Any, ...]
 _Step = tuple[Sequence[int], _State | None]
 _EACH_DIGIT = tuple(((digit + 1,), digit) for digit in range(10))
 _ZERO_OR_NOT = ((1,), 0), (tuple(range(2, 11)), 1)
-_ANY_DIGIT = ((tuple(range(1, 11)), 0),)
+
+
+@lru_cache(None)
+def _run(first: int, past: int) -> tuple[tuple[int, ...], int]:
+    """The symbols of the digits from ``first`` on, before ``past``, and the first of them."""
+    return tuple(range(first + 1, past + 1)), first
 
 
 class _Machine:
@@ -217,7 +223,7 @@ class _Machine:
 
     def _one(self, negative: bool, first: int) -> Iterator[_Step]:
         side = self.sides[negative]
-        for symbols, digit in _EACH_DIGIT:
+        for symbols, digit in self._next_digits(side.order, 1, first):
             value = 10 * first + digit
             yield symbols, self._to_many(negative, side.order.integer(2, value), self._residues(value))
         place = side.significands.point(1, first)
@@ -234,13 +240,17 @@ class _Machine:
 
     def _many(self, negative: bool, digits: int, value: int, residues: tuple[int, ...]) -> Iterator[_Step]:
         order = self.sides[negative].order
-        for symbols, digit in _ANY_DIGIT if self._whole and order.is_between(digits, value) else _EACH_DIGIT:
+        for symbols, digit in self._next_digits(order, digits, value):
             following = tuple(
                 divisor.canonical((10 * residue + digit) % divisor.modulus)
                 for divisor, residue in zip(self.divisors, residues, strict=True)
             )
             yield symbols, self._to_many(negative, order.next_integer(digits, value, digit), following)
         yield (POINT,), self._to_fraction(negative, 0, order.point(digits, value), self._needed(residues))
+
+    def _next_digits(self, order: Decimals, digits: int, value: int) -> Iterable[tuple[Sequence[int], int]]:
+        """The digits that may follow an integer part, those together that lead to the same."""
+        return starmap(_run, order.runs(digits, value)) if self._whole else _EACH_DIGIT
 
     def _residues(self, value: int) -> tuple[int, ...]:
         return tuple(divisor.canonical(value % divisor.modulus) for divisor in self.divisors)
@@ -397,10 +407,10 @@ class _Machine:
 
     def _power_digits(self, function: int, digits: int, value: int) -> Iterator[_Step]:
         order = self._functions[function][1]
-        for symbols, digit in _ANY_DIGIT if digits and order.is_between(digits, value) else _EACH_DIGIT:
-            leading_zero = digits == 0 and digit == 0
-            following = (0, 0) if leading_zero else order.next_integer(digits, value, digit)
-            yield symbols, (_POWER_DIGITS, function, *following)
+        if not digits:
+            yield (1,), (_POWER_DIGITS, function, 0, 0)
+        for symbols, digit in starmap(_run, order.runs(digits, value, first=int(not digits))):
+            yield symbols, (_POWER_DIGITS, function, *order.next_integer(digits, value, digit))
 
 
 def _known(needed: Sequence[int]) -> tuple[int, ...]:

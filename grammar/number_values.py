@@ -97,13 +97,23 @@ class Decimals:
             return digits, value
         return digits, prefixes[index - 1] + 1 if index else 10 ** (digits - 1)
 
-    def is_between(self, digits: int, value: int) -> bool:
-        """Whether no integer part begins with ``value``, so that further digits all lead to the same."""
-        if (digits, value) == BEYOND:
-            return True
-        prefixes = self._prefixes(digits)
-        index = bisect_left(prefixes, value)
-        return index == len(prefixes) or prefixes[index] != value
+    def runs(self, digits: int, value: int, first: int = 0) -> list[tuple[int, int]]:
+        """Next digits after the integer part ``value``, from ``first`` on, in runs that lead to the same.
+
+        Each run is given by its first digit, and the one behind its last.
+        """
+        found: list[tuple[int, int]] = []
+        if (digits, value) != BEYOND:
+            prefixes, tens = self._prefixes(digits + 1), 10 * value
+            for prefix in prefixes[bisect_left(prefixes, tens + first) : bisect_left(prefixes, tens + 10)]:
+                digit = prefix - tens
+                if first < digit:
+                    found.append((first, digit))
+                found.append((digit, digit + 1))
+                first = digit + 1
+        if first < 10:
+            found.append((first, 10))
+        return found
 
     def next_integer(self, digits: int, value: int, digit: int) -> tuple[int, int]:
         return BEYOND if (digits, value) == BEYOND else self.integer(digits + 1, 10 * value + digit)

@@ -2,11 +2,13 @@
 
 An atom speaks about a value whose kind is known: ``minLength`` becomes an atom about strings, ``required`` one about
 objects. ``maxLength: n`` is the negation of ``LengthAtLeast(n + 1)``, and so on, so that every limit has one form.
-The two of which there are most, one for each property and one for each schema, are tuples, which are quick to make.
+Those of which there are most, some for each property and one for each schema, are tuples, which are quick to make and
+to look up. No two of one sort, atoms or selectors, can be equal: they have different lengths, or a name or a number.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
@@ -110,15 +112,13 @@ NumberAtom = NumberIn | AtLeast | MoreThan | MultipleOf | WrittenAsInteger
 # --- objects
 
 
-@dataclass(frozen=True)
-class NamedKey:
+class NamedKey(NamedTuple):
     """Selects the property ``name``."""
 
     name: str
 
 
-@dataclass(frozen=True)
-class OtherKeys:
+class OtherKeys(NamedTuple):
     """Selects every property whose name is not in ``named`` and in which none of ``patterns`` is found."""
 
     named: frozenset[str]
@@ -144,8 +144,7 @@ class KeysSatisfying:
 Selector = NamedKey | OtherKeys | MatchingKeys | KeysSatisfying
 
 
-@dataclass(frozen=True)
-class Has:
+class Has(NamedTuple):
     """The object has the property ``name``."""
 
     name: str
@@ -250,3 +249,36 @@ class Literal(NamedTuple):
 
     atom: Atom
     is_true: bool
+
+
+class Values(NamedTuple):
+    """True literals in one: each property that is a key of ``by_name`` has a value that satisfies its value formula."""
+
+    by_name: dict[str, int]
+
+    def literals(self) -> list[Literal]:
+        return [Literal(Every(NamedKey(name), value), True) for name, value in self.by_name.items()]
+
+
+class Present(NamedTuple):
+    """True literals in one: the object has the properties ``names``."""
+
+    names: Sequence[str]
+
+    def literals(self) -> list[Literal]:
+        return [Literal(Has(name), True) for name in self.names]
+
+
+Statement = Literal | Values | Present
+"""One or more literals. Most objects ask no more than these, and then no literals are made of them."""
+
+
+def literals_in(statements: Iterable[Statement]) -> list[Literal]:
+    """The literals of which ``statements`` are the conjunction."""
+    found: list[Literal] = []
+    for statement in statements:
+        if isinstance(statement, Literal):
+            found.append(statement)
+        else:
+            found += statement.literals()
+    return found

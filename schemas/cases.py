@@ -11,9 +11,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from ..grammar.limits import Budget
-from .atoms import Every, Has, KeyOrder, NamedKey, OtherKeys, PropertiesAtLeast
+from .atoms import Atom, Every, Has, KeyOrder, NamedKey, OtherKeys, PropertiesAtLeast
 from .formula import FALSE, TRUE, Formulas, Operator
-from .implicants import is_literal, literal_of
 
 _MOST_PRODUCTS = 64
 """Conjunctions of alternatives are multiplied out into no more cases than this."""
@@ -57,61 +56,78 @@ class Case:
         if name in self.absent:
             return FALSE
         values = [value for _, value in self.named.get(name, ())]
-        values += [value for _, names, value in self.others if name not in names]
+        for _, names, value in self.others:
+            if name not in names:
+                values.append(value)
         return values[0] if len(values) == 1 else formulas.conjunction(values)
+
+    def read(self, formulas: Formulas, parts: Iterable[int], depth: int) -> int | None:
+        """Takes in ``parts``, up to one that is about ``depth`` and no supported literal; which one that is."""
+        for part in parts:
+            found = formulas.literal(part)
+            if found is None or found[0].depth != depth:
+                if formulas.depths(part) >> depth & 1:
+                    return part
+                self.outer.append(part)
+            elif not self._read_literal(part, found[0].atom, found[1]):
+                return part
+        rests = [value for _, _, value in self.others]
+        self.rest = rests[0] if len(rests) == 1 else formulas.conjunction(rests)
+        return None
+
+    def _read_literal(self, part: int, atom: Atom, is_true: bool) -> bool:
+        """Takes in ``part``, that ``atom`` is true or false; whether that is supported."""
+        if isinstance(atom, Every) and is_true:
+            selector = atom.selector
+            if isinstance(selector, NamedKey):
+                self.named.setdefault(selector.name, []).append((part, atom.value))
+                return True
+            if isinstance(selector, OtherKeys) and not selector.patterns:
+                self.others.append((part, selector.named, atom.value))
+                return True
+        elif isinstance(atom, Has):
+            (self.required if is_true else self.absent)[atom.name] = part
+            return True
+        elif isinstance(atom, PropertiesAtLeast) and not atom.gone:
+            if is_true:
+                self.minimum = max(self.minimum, atom.count)
+            else:
+                self.maximum = atom.count - 1 if self.maximum is None else min(self.maximum, atom.count - 1)
+            return True
+        elif isinstance(atom, KeyOrder) and is_true:
+            self.orders.append(part)
+            return True
+        return False
 
 
 def case_of(formulas: Formulas, parts: Iterable[int], depth: int) -> Case | None:
     """The conjunction of ``parts``, whose innermost object is at ``depth``, if all that it says is supported."""
     case = Case()
-    for part in parts:
-        if not formulas.depths(part) >> depth & 1:
-            case.outer.append(part)
-            continue
-        found = literal_of(formulas, part)
-        if found is None:
-            return None
-        (_, atom), is_true = found
-        if isinstance(atom, Has):
-            (case.required if is_true else case.absent)[atom.name] = part
-        elif isinstance(atom, PropertiesAtLeast) and not atom.gone:
-            if is_true:
-                case.minimum = max(case.minimum, atom.count)
-            else:
-                case.maximum = atom.count - 1 if case.maximum is None else min(case.maximum, atom.count - 1)
-        elif isinstance(atom, KeyOrder) and is_true:
-            case.orders.append(part)
-        elif not isinstance(atom, Every) or not is_true:
-            return None
-        elif isinstance(atom.selector, NamedKey):
-            case.named.setdefault(atom.selector.name, []).append((part, atom.value))
-        elif isinstance(atom.selector, OtherKeys) and not atom.selector.patterns:
-            case.others.append((part, atom.selector.named, atom.value))
-        else:
-            return None
-    rests = [value for _, _, value in case.others]
-    case.rest = rests[0] if len(rests) == 1 else formulas.conjunction(rests)
-    return case
+    return case if case.read(formulas, parts, depth) is None else None
 
 
-def conjunctions(formulas: Formulas, formula: int, depth: int, budget: Budget) -> list[tuple[int, ...]] | None:
-    """Conjunctions whose disjunction is ``formula``; what is not about ``depth`` is left as it is.
+def cases_of(formulas: Formulas, formula: int, depth: int, budget: Budget) -> list[Case] | None:
+    """Cases whose disjunction is ``formula``; what is not about ``depth`` is left as it is.
 
-    ``None`` where there is something else than *and* and *or* about it, or too much would have to be multiplied out.
+    ``None`` where there is something else than *and* and *or* about it, something that cases do not say, or too much
+    would have to be multiplied out.
     """
-    found: list[tuple[int, ...]] = []
+    found: list[Case] = []
     stack = [formula]
     products = 0
     while stack:
         budget.check()
-        case = stack.pop()
-        if formulas.operator(case) is Operator.OR:
-            stack.extend(reversed(formulas.operands(case)))
+        formula = stack.pop()
+        if formulas.operator(formula) is Operator.OR:
+            stack.extend(reversed(formulas.operands(formula)))
             continue
-        parts = formulas.conjuncts(case)
-        clause = next((p for p in parts if formulas.depths(p) >> depth & 1 and not is_literal(formulas, p)), None)
+        parts = formulas.conjuncts(formula)
+        if FALSE in parts:
+            continue
+        case = Case()
+        clause = case.read(formulas, parts, depth)
         if clause is None:
-            found.append(parts)
+            found.append(case)
             continue
         if formulas.operator(clause) is not Operator.OR:
             return None
@@ -120,4 +136,4 @@ def conjunctions(formulas: Formulas, formula: int, depth: int, budget: Budget) -
         if products > _MOST_PRODUCTS:
             return None
         stack.extend(formulas.conjunction((part, rest)) for part in reversed(formulas.operands(clause)))
-    return [parts for parts in found if FALSE not in parts]
+    return found

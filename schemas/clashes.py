@@ -75,8 +75,8 @@ class _PartOfLanguage(Language):
                 return TRUE
         return super().subschema(contents, parent, path)
 
-    def subschemas(self, members: Mapping[str, object], parent: int, keyword: str) -> list[int]:
-        return [self.subschema(contents, parent, (keyword, name)) for name, contents in members.items()]
+    def subschemas(self, members: Mapping[str, object], parent: int, keyword: str) -> dict[str, int]:
+        return {name: self.subschema(contents, parent, (keyword, name)) for name, contents in members.items()}
 
     def value_of(self, schema: int) -> int:
         """The value formula of the schema with this number."""

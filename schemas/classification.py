@@ -18,10 +18,13 @@ from .atoms import (
     Literal,
     NamedKey,
     OtherKeys,
+    Present,
     PropertiesAtLeast,
     SchemaAtom,
     Selector,
+    Statement,
     Unique,
+    literals_in,
 )
 from .formula import FALSE, TRUE, Operator
 from .key_classes import KeyClasses, classes_for, in_order
@@ -69,13 +72,23 @@ def plain_object(language: Language, formula: int) -> PlainObject | None:
     return object_of(language, _literals(language, formula))
 
 
-def object_of(language: Language, literals: Iterable[Literal]) -> PlainObject | None:
-    """The object of which all ``literals`` are true; ``None`` where such objects are not plain."""
+def object_of(language: Language, statements: Iterable[Statement]) -> PlainObject | None:
+    """The object of which all ``statements`` are true; ``None`` where such objects are not plain."""
     required: set[str] = set()
     named: dict[str, int] = {}
     demands: list[Every] = []
     minimum, maximum = 0, None
     orders: list[tuple[str, ...]] = []
+    literals: list[Literal] = []
+    for statement in statements:
+        if isinstance(statement, Literal):
+            literals.append(statement)
+        elif isinstance(statement, Present):
+            required.update(statement.names)
+        elif named:
+            literals += statement.literals()
+        else:
+            named.update(statement.by_name)
     for atom, positive in literals:
         if isinstance(atom, Every) and positive:
             selector = atom.selector
@@ -152,14 +165,14 @@ def plain_array(language: Language, formula: int) -> PlainArray | None:
     return array_of(language, _literals(language, formula))
 
 
-def array_of(language: Language, literals: Iterable[Literal]) -> PlainArray | None:
-    """The array of which all ``literals`` are true; ``None`` where such arrays are not plain."""
+def array_of(language: Language, statements: Iterable[Statement]) -> PlainArray | None:
+    """The array of which all ``statements`` are true; ``None`` where such arrays are not plain."""
     minimum = 0
     maximum: int | None = None
     unique = False
     places: list[tuple[int, int]] = []
     onwards: list[tuple[int, int]] = []
-    for atom, positive in literals:
+    for atom, positive in literals_in(statements):
         if isinstance(atom, ItemsAtLeast) and positive:
             minimum = max(minimum, atom.count)
         elif isinstance(atom, ItemsAtLeast):

@@ -246,12 +246,11 @@ class JsonCompiler(ObjectStates):
             fields[at.CLASS_AT] = self._automaton.add_item_nodes(values)
         fields[at.MIN_KEYS], fields[at.MAX_KEYS] = _bounded(plain.minimum), _bounded(plain.maximum)
         fields[at.REQUIRED] = len(plain.required)
-        live = sum(node != at.NONE for node in nodes.values())
         if self._ordered:
             fields[at.POLICY] = at.ORDERED
             fields[at.ORDER_AT] = self._automaton.add_order(order_rows(names, nodes, plain.required))
             fields[at.RANKS_AT] = self._automaton.add_item_nodes(rank_blocks(names, nodes, ranks))
-        elif live < len(names):
+        elif at.NONE in nodes.values():
             words = [0] * fields[at.WORDS]
             for index, name in enumerate(names):
                 words[index >> 5] |= (nodes[name] == at.NONE) << (index & 31)

@@ -16,6 +16,7 @@ from ..grammar.errors import LimitExceeded
 from .atoms import Every, Has, ItemAt, ItemsFrom, Kind, MatchingKeys, NamedKey, OtherKeys
 from .formula import FALSE, TRUE, VALUE, Formulas
 from .keywords_common import Evaluated
+from .keywords_objects import evaluated_keys
 
 _MANY = 10
 
@@ -56,11 +57,10 @@ def unevaluated_properties(
     named: dict[str, list[int]] = {}
     matching: dict[str, list[int]] = {}
     for place, (condition, evaluated) in enumerate(covers):
-        if any(isinstance(key, OtherKeys) for key in evaluated.keys) or (
-            place and Kind.OBJECT in evaluated.unevaluated
-        ):
+        keys = evaluated_keys(evaluated.contents)
+        if any(isinstance(key, OtherKeys) for key in keys) or (place and Kind.OBJECT in evaluated.unevaluated):
             everything.append(condition)
-        for key in evaluated.keys:
+        for key in keys:
             if isinstance(key, NamedKey):
                 named.setdefault(key.name, []).append(condition)
             elif isinstance(key, MatchingKeys):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .atoms import Kind, Literal
+from .atoms import Kind, literals_in
 from .formula import FALSE, Operator
 
 if TYPE_CHECKING:
@@ -34,11 +34,12 @@ def lowered_directly(language: Language, value: int, kind: Kind, depth: int, lev
             if demands is None:
                 return None
             for demand in demands:
-                if isinstance(demand, Literal):
-                    atom = formulas.variable(depth, demand.atom)
-                    parts.append(atom if demand.is_true else formulas.negation(atom))
-                else:
+                if isinstance(demand, int):
                     work += formulas.conjuncts(demand)
+                    continue
+                for atom, is_true in literals_in((demand,)):
+                    variable = formulas.variable(depth, atom)
+                    parts.append(variable if is_true else formulas.negation(variable))
         elif operator is Operator.OR and levels:
             cases: list[int] = []
             for case in formulas.operands(part):

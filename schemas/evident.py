@@ -28,11 +28,15 @@ from .atoms import (
     MultipleOf,
     NamedKey,
     NumberAtom,
+    Present,
     PropertiesAtLeast,
+    Statement,
     StringAtom,
     StringIn,
     Unique,
+    Values,
     WrittenAsInteger,
+    literals_in,
 )
 from .formula import FALSE, TRUE, Operator
 from .lowering import Language
@@ -100,7 +104,7 @@ class Evident:
                 found = self._some_object(literals)  # what exceeds a limit in it is placed there
             else:
                 with self._language.placed(value):
-                    found = self._judge(literals, kind)
+                    found = self._judge(tuple(literals_in(literals)), kind)
             self._kinds[value, kind] = found
         return found
 
@@ -155,21 +159,24 @@ class Evident:
             return False
         return most is None or max(least, matched.shortest) <= most
 
-    def _some_object(self, literals: tuple[Literal, ...]) -> bool:
+    def _some_object(self, statements: Iterable[Statement]) -> bool:
         """Whether an object of just the properties that are required will do."""
         required: list[str] = []
-        demands: list[Every] = []
+        demands: list[Every | Values] = []
         others: list[Literal] = []
-        for literal in literals:
-            atom, is_true = literal
-            if not is_true:
-                others.append(literal)
-            elif isinstance(atom, Every):
-                demands.append(atom)
-            elif isinstance(atom, Has):
-                required.append(atom.name)
+        for statement in statements:
+            if isinstance(statement, Values):
+                demands.append(statement)
+            elif isinstance(statement, Present):
+                required += statement.names
+            elif not statement.is_true:
+                others.append(statement)
+            elif isinstance(statement.atom, Every):
+                demands.append(statement.atom)
+            elif isinstance(statement.atom, Has):
+                required.append(statement.atom.name)
             else:
-                others.append(literal)
+                others.append(statement)
         names = dict.fromkeys(required)
         for atom, is_true in others:
             if isinstance(atom, PropertiesAtLeast):
@@ -179,17 +186,20 @@ class Evident:
                 return False
         return not names or all(map(self.value, self._demanded(demands, names)))
 
-    def _demanded(self, demands: list[Every], names: Iterable[str]) -> Iterator[int]:
+    def _demanded(self, demands: list[Every | Values], names: Iterable[str]) -> Iterator[int]:
         """What is asked of the properties ``names``, one after the other."""
         language = self._language
         values: dict[str, list[int]] = {name: [] for name in names}
-        for atom in demands:
-            if isinstance(atom.selector, NamedKey):
-                values.get(atom.selector.name, []).append(atom.value)
+        for demand in demands:
+            if isinstance(demand, Values):
+                for name in values.keys() & demand.by_name.keys():
+                    values[name].append(demand.by_name[name])
+            elif isinstance(demand.selector, NamedKey):
+                values.get(demand.selector.name, []).append(demand.value)
             else:
                 for name in values:
-                    if selects(language, atom.selector, name):
-                        values[name].append(atom.value)
+                    if selects(language, demand.selector, name):
+                        values[name].append(demand.value)
         for asked in values.values():
             yield asked[0] if len(asked) == 1 else language.formulas.conjunction(asked)
 

@@ -104,6 +104,16 @@ class Formulas:
     def variable_of(self, variable: int) -> Variable:
         return self._variable_of[variable]
 
+    def literal(self, formula: int) -> tuple[Variable, bool] | None:
+        """The variable that ``formula`` is, or negates, and whether it is true; ``None`` if it is something else."""
+        variable = self._variable_of.get(formula)
+        if variable is not None:
+            return variable, True
+        if self._operators[formula] is not Operator.NOT:
+            return None
+        variable = self._variable_of.get(self._operands[formula][0])
+        return None if variable is None else (variable, False)
+
     def conjuncts(self, formula: int) -> tuple[int, ...]:
         """The operands of a conjunction; any other formula is the only one of its own, ``TRUE`` has none."""
         if formula == TRUE:
@@ -163,6 +173,13 @@ class Formulas:
 
     def conjunction(self, formulas: Iterable[int]) -> int:
         return self._combine(Operator.AND, formulas)
+
+    def part_of_conjunction(self, operands: Iterable[int]) -> int:
+        """The conjunction of some operands of one that is there already: nothing in it is left to simplify."""
+        parts = sorted(set(operands))
+        if len(parts) <= 1:
+            return parts[0] if parts else TRUE
+        return self._node(Operator.AND, tuple(parts))
 
     def disjunction(self, formulas: Iterable[int]) -> int:
         return self._combine(Operator.OR, formulas)

@@ -13,6 +13,8 @@ FlatKey = tuple[tuple[object, ...], ...]
 
 def flat_key(contents: dict[str, object], keywords: list[str]) -> FlatKey | None:
     """What a schema says, as a key, if all its keywords have scalar values or short arrays of these; else ``None``."""
+    if len(keywords) == 1 and type(contents[keywords[0]]) is str:  # mostly its type
+        return ((keywords[0], contents[keywords[0]]),)
     key: list[tuple[object, ...]] = []
     for keyword in keywords:
         value = contents[keyword]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Set
 
 from .atoms import FALSE_OF_NOTHING
-from .formula import FALSE, TRUE, Formulas, Operator, Variable
+from .formula import FALSE, TRUE, Formulas, Operator
 
 _MODEST, _DEMANDING, _CLAUSE = 1, 2, 3
 """Prices of literals and clauses."""
@@ -18,19 +18,7 @@ _MODEST, _DEMANDING, _CLAUSE = 1, 2, 3
 
 def is_literal(formulas: Formulas, formula: int) -> bool:
     """Whether ``formula`` is a variable or a negated one."""
-    operator = formulas.operator(formula)
-    if operator is Operator.NOT:
-        operator = formulas.operator(formulas.operands(formula)[0])
-    return operator is Operator.VARIABLE
-
-
-def literal_of(formulas: Formulas, formula: int) -> tuple[Variable, bool] | None:
-    """The variable that ``formula`` is, or negates, and whether it is true; ``None`` if it is something else."""
-    operator = formulas.operator(formula)
-    variable = formulas.operands(formula)[0] if operator is Operator.NOT else formula
-    if formulas.operator(variable) is not Operator.VARIABLE:
-        return None
-    return formulas.variable_of(variable), operator is not Operator.NOT
+    return formulas.literal(formula) is not None
 
 
 def parted(formulas: Formulas, formula: int) -> tuple[list[int], list[int]]:

@@ -208,7 +208,7 @@ def named_keys(language: Language, residual: Residual) -> list[str]:
 def in_order(language: Language, names: set[str] | frozenset[str], orders: list[tuple[str, ...]]) -> list[str]:
     """``names`` in the schema's order, where ``orders`` of some are wanted; see ``named_keys``."""
     ordered = orders[0] if len(orders) == 1 else _merged(orders) if orders else ()
-    return [*ordered, *sorted(sorted(names.difference(ordered)), key=language.rank)]
+    return [*ordered, *language.by_rank(names.difference(ordered))]
 
 
 def _merged(orders: list[tuple[str, ...]]) -> list[str]:

@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Any, Protocol
 
 from ..grammar.errors import InvalidSchema, UnsupportedSchema
-from .atoms import Atom, Kind, Literal, Selector
+from .atoms import Atom, Kind, Literal, Statement
 from .formula import FALSE, TRUE, VALUE, Formulas
 from .options import JsonOptions
 from .references import escape
@@ -32,7 +32,7 @@ class Source(Protocol):
         """The value formula of the schema ``contents`` at ``path`` below the schema ``parent``."""
         ...
 
-    def subschemas(self, members: Mapping[str, object], parent: int, keyword: str) -> list[int]:
+    def subschemas(self, members: Mapping[str, object], parent: int, keyword: str) -> dict[str, int]:
         """The value formulas of all schemas that ``keyword`` of the schema ``parent`` holds by name."""
         ...
 
@@ -66,12 +66,13 @@ ALL_KINDS = frozenset(Kind)
 class Evaluated:
     """What counts as evaluated by a schema object, for ``unevaluatedProperties`` and ``unevaluatedItems``.
 
-    ``keys``: the properties that it speaks of. ``items``: how many of the first items, ``matching``: the value formulas
-    of further ones. ``inner``: schemas about the same value, as (condition, value formula); what they evaluate counts
-    where the condition holds. ``unevaluated``: the value formula for what is not evaluated.
+    ``contents``: the schema, which says of which properties it speaks. ``items``: how many of the first items,
+    ``matching``: the value formulas of further ones. ``inner``: schemas about the same value, as (condition, value
+    formula); what they evaluate counts where the condition holds. ``unevaluated``: the value formula for what is not
+    evaluated.
     """
 
-    keys: list[Selector] = field(default_factory=list)
+    contents: Mapping[str, object]
     items: float = 0
     matching: list[int] = field(default_factory=list)
     inner: list[tuple[int, int]] = field(default_factory=list)
@@ -109,7 +110,7 @@ class Site:
         self.options = source.options
         self.allowed = ALL_KINDS
         self.everywhere: list[int] = []
-        self.by_kind: dict[Kind, list[int | Literal]] = {}
+        self.by_kind: dict[Kind, list[int | Statement]] = {}
         self.same_value: list[int] = []
         self._evaluated: Evaluated | None = None
         self._source = source
@@ -122,7 +123,7 @@ class Site:
     @property
     def evaluated(self) -> Evaluated:
         if self._evaluated is None:
-            self._evaluated = Evaluated()
+            self._evaluated = Evaluated(self.contents)
         return self._evaluated
 
     @property
@@ -144,10 +145,9 @@ class Site:
         """Of values of ``kind``, ``atom`` has to be true, or false. Becomes a formula only when one is asked for."""
         self.by_kind.setdefault(kind, []).append(Literal(atom, is_true))
 
-    def demand_all(self, kind: Kind, literals: list[Literal]) -> None:
-        """Of values of ``kind``, all ``literals`` have to be true."""
-        if literals:
-            self.by_kind.setdefault(kind, []).extend(literals)
+    def demand_all(self, kind: Kind, statement: Statement) -> None:
+        """Of values of ``kind``, ``statement`` has to be true."""
+        self.by_kind.setdefault(kind, []).append(statement)
 
     def demand_always(self, formula: int) -> None:
         """Values of every kind have to satisfy ``formula``, which consists of schemas."""
@@ -164,7 +164,7 @@ class Site:
         """The value formula of the subschema at ``path`` below this keyword."""
         return self._source.subschema(contents, self._schema, (self.keyword, *path))
 
-    def subschemas(self, members: Mapping[str, object]) -> list[int]:
+    def subschemas(self, members: Mapping[str, object]) -> dict[str, int]:
         """The value formulas of the subschemas that this keyword holds by name, as quick as can be."""
         return self._source.subschemas(members, self._schema, self.keyword)
 

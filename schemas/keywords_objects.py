@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Mapping
 
 from .atoms import (
     Every,
@@ -10,29 +10,35 @@ from .atoms import (
     KeyOrder,
     KeysSatisfying,
     Kind,
-    Literal,
     MatchingKeys,
     NamedKey,
     OtherKeys,
+    Present,
     PropertiesAtLeast,
     Selector,
+    Values,
 )
 from .formula import FALSE, TRUE
 from .keywords_common import KeywordFunction, Site
 from .references import escape
 
 _ALL_KEYS = OtherKeys(frozenset())
-_named_key, _has = lru_cache(4096)(NamedKey), lru_cache(4096)(Has)  # the same names come again and again
+
+
+def evaluated_keys(contents: Mapping[str, object]) -> list[Selector]:
+    """The properties of which a schema speaks by itself, which therefore count as evaluated where it holds."""
+    named, patterns = contents.get("properties", {}), contents.get("patternProperties", {})
+    if not isinstance(named, dict) or not isinstance(patterns, dict):
+        return []
+    found: list[Selector] = [*map(NamedKey, named), *map(MatchingKeys, patterns)]
+    return [*found, _ALL_KEYS] if "additionalProperties" in contents else found
 
 
 def properties(site: Site, schemas: object) -> None:
     """The values of the properties named; with ``property_order="schema"`` also their order."""
-    members = site.members(schemas)
-    values = site.subschemas(members)
-    selectors = [_named_key(name) for name in members]
-    demands = [Literal(Every(*each), True) for each in zip(selectors, values, strict=True) if each[1] != TRUE]
-    site.demand_all(Kind.OBJECT, demands)
-    site.evaluated.keys += selectors
+    values = {name: value for name, value in site.subschemas(site.members(schemas)).items() if value != TRUE}
+    if values:
+        site.demand_all(Kind.OBJECT, Values(values))
     _order(site)
 
 
@@ -41,7 +47,6 @@ def pattern_properties(site: Site, schemas: object) -> None:
     for pattern, schema in site.members(schemas).items():
         site.expression(pattern, f"{site.pointer}/{escape(pattern)}")
         _every(site, MatchingKeys(pattern), site.subschema(schema, pattern))
-        site.evaluated.keys.append(MatchingKeys(pattern))
 
 
 def additional_properties(site: Site, schema: object) -> None:
@@ -50,7 +55,6 @@ def additional_properties(site: Site, schema: object) -> None:
     value = site.subschema(schema)
     if isinstance(named, dict) and isinstance(patterns, dict):
         _every(site, OtherKeys(frozenset(named), frozenset(patterns)), value)
-        site.evaluated.keys.append(_ALL_KEYS)
 
 
 def property_names(site: Site, schema: object) -> None:
@@ -71,7 +75,9 @@ def required(site: Site, names: object) -> None:
     """The properties named, also those that ``properties`` does not name."""
     if isinstance(names, bool):
         raise site.invalid("an array", names, "list the name in the required of the object that has the property")
-    site.demand_all(Kind.OBJECT, [Literal(_has(name), True) for name in site.texts(names)])
+    needed = site.texts(names)
+    if needed:
+        site.demand_all(Kind.OBJECT, Present(needed))
     if "properties" not in site.contents:
         _order(site)
 
@@ -138,8 +144,7 @@ def _order(site: Site) -> None:
     listed, needed = site.contents.get("properties", {}), site.contents.get("required", [])
     if not isinstance(listed, dict) or not isinstance(needed, list | tuple):
         return
-    more = [name for name in needed if isinstance(name, str) and name not in listed]
-    names = tuple(dict.fromkeys([*listed, *more]))
+    names = tuple(dict.fromkeys([*listed, *[name for name in needed if isinstance(name, str)]]))
     site.mention(names)
     if names and site.options.property_order == "schema":
         site.demand_that(Kind.OBJECT, KeyOrder(names))

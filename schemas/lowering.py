@@ -13,7 +13,7 @@ without assertions is ``TRUE``.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from fractions import Fraction
 from functools import lru_cache
 from itertools import chain
@@ -35,6 +35,7 @@ from .atoms import (
     OtherKeys,
     SchemaAtom,
     StringIn,
+    literals_in,
 )
 from .coverage import covers, unevaluated_items, unevaluated_properties
 from .dialects import DEFAULT, dialect_named, parted
@@ -156,6 +157,13 @@ class Language:
         """The place of the property ``name`` in the order in which the schema mentions names."""
         return self._ranks.setdefault(name, len(self._ranks))
 
+    def by_rank(self, names: Set[str]) -> list[str]:
+        """``names`` in the order of their ranks."""
+        known = self._ranks
+        if not known.keys() >= names:
+            self.mention(sorted(names))
+        return sorted(names, key=known.__getitem__)
+
     @property
     def notes(self) -> list[str]:
         """What the user should know about how the schema was read."""
@@ -168,11 +176,12 @@ class Language:
         above = self._schemas[parent]
         return self._register(contents, (above.trail, path), above.scope)
 
-    def subschemas(self, members: Mapping[str, object], parent: int, keyword: str) -> list[int]:
+    def subschemas(self, members: Mapping[str, object], parent: int, keyword: str) -> dict[str, int]:
         """The value formulas of all schemas that ``keyword`` of the schema ``parent`` holds by name."""
         above = self._schemas[parent]
         trail, scope = above.trail, above.scope
-        return [self._register(contents, (trail, (keyword, name)), scope) for name, contents in members.items()]
+        register = self._register
+        return {name: register(contents, (trail, (keyword, name)), scope) for name, contents in members.items()}
 
     def reference(self, reference: str, keyword: str, parent: int) -> int:
         """The value formula of what ``reference``, the value of ``keyword`` in the schema ``parent``, leads to."""
@@ -426,8 +435,12 @@ class Language:
         if site is None or kind not in site.allowed:
             return TRUE if site is None else FALSE
         self._number_literals()
-        own = (part if isinstance(part, int) else self._formula_of(part) for part in site.by_kind.get(kind, ()))
-        demands = [*site.everywhere, *own]
+        demands = [*site.everywhere]
+        for part in site.by_kind.get(kind, ()):
+            if isinstance(part, int):
+                demands.append(part)
+            else:
+                demands += map(self._formula_of, literals_in((part,)))
         if site.unevaluated.get(kind, TRUE) != TRUE:
             demands.append(self._unevaluated(site, kind))
         return self.formulas.conjunction(demands)
@@ -438,9 +451,9 @@ class Language:
             self._literals_are_numbered = True
             for schema in self._schemas:
                 demands = () if schema.site is None else schema.site.by_kind.values()
-                for part in chain.from_iterable(demands):
-                    if isinstance(part, Literal):
-                        self._atom(part.atom)
+                statements = [part for part in chain.from_iterable(demands) if not isinstance(part, int)]
+                for literal in literals_in(statements):
+                    self._atom(literal.atom)
 
     def _formula_of(self, literal: Literal) -> int:
         variable = self._atom(literal.atom)

@@ -161,7 +161,7 @@ class ObjectStates(ABC):
         """The part of a residual formula that is about the innermost container."""
         formulas, depth = self._language.formulas, len(residual.kinds)
         parts = formulas.conjuncts(residual.formula)
-        return formulas.conjunction(part for part in parts if formulas.depths(part) >> depth & 1)
+        return formulas.part_of_conjunction(part for part in parts if formulas.depths(part) >> depth & 1)
 
     def _settled_fields(self, case: Case, key_set: KeySet) -> Fields:
         plain = settled_object(self._language.formulas, case, key_set.ranks)

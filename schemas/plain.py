@@ -9,7 +9,7 @@ import weakref
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from .atoms import Kind, Literal, SchemaAtom
+from .atoms import Kind, Literal, SchemaAtom, Statement
 from .formula import FALSE, TRUE, Operator
 from .keywords_common import ALL_KINDS
 
@@ -30,7 +30,7 @@ class PlainDemands:
         self._formulas = language.formulas
         self._sites = language.sites
         self._kinds: dict[int, frozenset[Kind]] = {FALSE: frozenset(), TRUE: ALL_KINDS}
-        self._literals: dict[tuple[int, Kind], tuple[Literal, ...] | None] = {}
+        self._literals: dict[tuple[int, Kind], tuple[Statement, ...] | None] = {}
 
     # --- kinds
 
@@ -40,7 +40,10 @@ class PlainDemands:
         if site is None or site.everywhere:
             return False
         by_kind, unevaluated = site.by_kind, site.unevaluated
-        return any(kind not in by_kind and kind not in unevaluated for kind in site.allowed)
+        for kind in site.allowed:  # noqa: SIM110 -- mostly one, for which a generator costs more
+            if kind not in by_kind and kind not in unevaluated:
+                return True
+        return False
 
     def kinds_of(self, value: int, depth: int = _DEEPEST) -> frozenset[Kind]:
         """The kinds that the value formula ``value`` may leave possible; the others it certainly does not."""
@@ -61,8 +64,8 @@ class PlainDemands:
 
     # --- literals
 
-    def literals(self, value: int, kind: Kind) -> tuple[Literal, ...] | None:
-        """The literals about a value of ``kind`` whose conjunction ``value`` demands.
+    def literals(self, value: int, kind: Kind) -> tuple[Statement, ...] | None:
+        """The literals about a value of ``kind`` whose conjunction ``value`` demands; of objects, also several in one.
 
         ``None`` where it demands something else, such as alternatives, or certainly cannot be satisfied.
         """
@@ -71,17 +74,17 @@ class PlainDemands:
             self._literals[key] = self._conjunction_of_literals(value, kind, is_guess=False)
         return self._literals[key]
 
-    def sufficient_literals(self, value: int, kind: Kind) -> tuple[Literal, ...] | None:
+    def sufficient_literals(self, value: int, kind: Kind) -> tuple[Statement, ...] | None:
         """Literals whose conjunction implies ``value`` for a value of ``kind``: where there are alternatives, one."""
         found = self.literals(value, kind)
         return self._conjunction_of_literals(value, kind, is_guess=True) if found is None else found
 
-    def _conjunction_of_literals(self, value: int, kind: Kind, *, is_guess: bool) -> tuple[Literal, ...] | None:
+    def _conjunction_of_literals(self, value: int, kind: Kind, *, is_guess: bool) -> tuple[Statement, ...] | None:
         alone = self._literals_of_one_schema(value, kind)
         if alone is not None:
             return alone
         conjuncts = self._formulas.conjuncts
-        found: list[Literal] = []
+        found: list[Statement] = []
         seen: set[int] = set()
         work = list(conjuncts(value))
         for part in work:
@@ -92,22 +95,22 @@ class PlainDemands:
             if demands is None:
                 return None
             for demand in demands:
-                if isinstance(demand, Literal):
-                    found.append(demand)
-                else:
+                if isinstance(demand, int):
                     work += conjuncts(demand)
+                else:
+                    found.append(demand)
         return tuple(found)
 
-    def _literals_of_one_schema(self, value: int, kind: Kind) -> tuple[Literal, ...] | None:
+    def _literals_of_one_schema(self, value: int, kind: Kind) -> tuple[Statement, ...] | None:
         """The literals of a schema that demands nothing else, as most do."""
         site = self._sites.get(value)
         if site is None or site.everywhere or kind not in site.allowed or kind in site.unevaluated:
             return None
         own = site.by_kind.get(kind, ())
-        literals = tuple([part for part in own if isinstance(part, Literal)])
+        literals = tuple([part for part in own if not isinstance(part, int)])
         return literals if len(literals) == len(own) else None
 
-    def _parts(self, formula: int, kind: Kind, is_guess: bool) -> Iterable[int | Literal] | None:
+    def _parts(self, formula: int, kind: Kind, is_guess: bool) -> Iterable[int | Statement] | None:
         """Formulas and literals whose conjunction is ``formula``, or which imply it as a guess."""
         formulas = self._formulas
         operator = formulas.operator(formula)
@@ -121,7 +124,7 @@ class PlainDemands:
         atom = formulas.variable_of(negated).atom
         return None if isinstance(atom, SchemaAtom) else (Literal(atom, False),)
 
-    def demands(self, variable: int, kind: Kind) -> Iterable[int | Literal] | None:
+    def demands(self, variable: int, kind: Kind) -> Iterable[int | Statement] | None:
         """All that a variable about the value demands of one of ``kind``: formulas over such variables, and literals.
 
         ``None`` where that is not so plain.
@@ -129,7 +132,7 @@ class PlainDemands:
         atom = self._formulas.variable_of(variable).atom
         return self._demands(atom.schema, kind) if isinstance(atom, SchemaAtom) else (Literal(atom, True),)
 
-    def _demands(self, schema: int, kind: Kind) -> Iterable[int | Literal] | None:
+    def _demands(self, schema: int, kind: Kind) -> Iterable[int | Statement] | None:
         """All that a schema demands of a value of ``kind``; ``None`` where that is not so plain."""
         site = self._language.site(schema)
         if site is None:

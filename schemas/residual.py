@@ -9,8 +9,8 @@ formula can; the document is accepted if the formula has become ``TRUE``. All de
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from .atoms import (
     FALSE_OF_NOTHING,
@@ -56,8 +56,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True)
-class Residual:
+class Residual(NamedTuple):
     """``formula``: over atoms at depths 1 to ``len(kinds)``; ``kinds``: of the open containers, outermost first."""
 
     formula: int

@@ -18,7 +18,7 @@ from ..grammar.errors import LimitExceeded
 from .atoms import ArrayAtom, Atom, Kind, Literal, NumberAtom, ObjectAtom, StringAtom
 from .evident import Evident
 from .formula import FALSE, TRUE, Operator
-from .implicants import guess, literal_of, parted, propagated, refinements
+from .implicants import guess, parted, propagated, refinements
 from .lowering import Language
 from .residual import Residual, descend
 from .theory_arrays import Ask, some_array
@@ -92,7 +92,7 @@ class Satisfier:
             return False
         literals: list[list[Literal]] = [[] for _ in residual.kinds]
         for part in formulas.conjuncts(formula):
-            found = literal_of(formulas, part)
+            found = formulas.literal(part)
             if found is None:
                 return False
             (depth, atom), is_true = found

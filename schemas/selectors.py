@@ -54,7 +54,7 @@ def without(selector: Selector, name: str) -> Selector:
     """``selector``, but not for the property ``name``; not for a ``NamedKey``."""
     assert not isinstance(selector, NamedKey)
     if isinstance(selector, OtherKeys):
-        return replace(selector, named=selector.named | {name})
+        return OtherKeys(selector.named | {name}, selector.patterns)
     return replace(selector, besides=selector.besides | {name})
 
 

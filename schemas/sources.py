@@ -1,17 +1,20 @@
-"""What the nodes and states of an automaton stand for."""
+"""What the nodes and states of an automaton stand for.
+
+They are tuples, which are quick to look up; no two sorts of them can be equal.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from .atoms import Kind
 from .key_classes import KeyClasses
 from .residual import Residual
 
 
-@dataclass(frozen=True)
-class Pending:
+class Pending(NamedTuple):
     """A value to come in a joint group: the formula, the open containers, and the key sets of those, by number."""
 
     formula: int
@@ -19,8 +22,7 @@ class Pending:
     key_sets: tuple[int, ...]
 
 
-@dataclass(frozen=True)
-class State:
+class State(NamedTuple):
     """What is still demanded of open containers with these key sets; ``is_first`` if the innermost has just begun."""
 
     residual: Residual
@@ -28,8 +30,7 @@ class State:
     is_first: bool = False
 
 
-@dataclass(frozen=True)
-class Settled:
+class Settled(NamedTuple):
     """An object with the key set ``key_set`` that goes on as the plain one of ``formula``, about depth ``depth``."""
 
     formula: int
@@ -37,8 +38,7 @@ class Settled:
     key_set: int
 
 
-@dataclass(frozen=True)
-class Tag:
+class Tag(NamedTuple):
     """A value to come in a joint group, one of ``texts``, each with the formula that it leads to."""
 
     texts: tuple[tuple[str, int], ...]
@@ -70,8 +70,7 @@ class KeySet:
         return len(self.names) + max(len(self.classes.classes), 1)
 
 
-@dataclass(frozen=True)
-class Fresh:
+class Fresh(NamedTuple):
     """An item that satisfies a value formula and is different from those before; there may be no such value left."""
 
     formula: int

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .atoms import Kind, StringIn
+from .atoms import Kind, StringIn, literals_in
 from .formula import Formulas, Operator
 from .keywords_common import ALL_KINDS
 from .lowering import Language
@@ -66,7 +66,7 @@ def _constants(language: Language, value: int) -> frozenset[str] | None:
         return frozenset()
     literals = language.plain.literals(value, Kind.STRING)
     lists: list[frozenset[str]] = []
-    for atom, is_true in literals or ():
+    for atom, is_true in literals_in(literals or ()):
         if not is_true or not isinstance(atom, StringIn):
             return None
         lists.append(atom.values)

@@ -13,7 +13,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 
 from .atoms import Kind
-from .cases import Case, case_of, conjunctions
+from .cases import Case, cases_of
 from .formula import TRUE
 from .lowering import Language
 from .residual import Residual
@@ -43,12 +43,11 @@ class UnionOfObjects:
         self._by_name: dict[str, list[Case]] = {}
         self._open: list[Case] = []
         depth = len(residual.kinds)
-        found = conjunctions(self._formulas, residual.formula, depth, self._budget)
+        found = cases_of(self._formulas, residual.formula, depth, self._budget)
         self.is_known = found is not None
-        for parts in found or ():
+        for case in found or ():
             self._budget.check()
-            case = case_of(self._formulas, parts, depth)
-            if case is None or case.minimum or case.maximum is not None:
+            if case.minimum or case.maximum is not None:
                 self.is_known = False
                 return
             if self._is_live(case, residual):
@@ -151,17 +150,15 @@ class UnionOfObjects:
 
         Where keys are ordered, those before it are known never to come.
         """
+        ranks = self._ranks
+        last = math.inf if name is None or ranks is None else ranks[name]
         parts = [*case.outer, *case.orders, *(variable for variable, _, _ in case.others)]
         for other, demands in case.named.items():
-            if other != name and self._may_follow(other, name):
+            if other != name and (ranks is None or ranks[other] > last):
                 parts += [variable for variable, _ in demands]
         parts += [variable for other, variable in case.required.items() if other != name]
-        parts += [negated for other, negated in case.absent.items() if self._may_follow(other, name)]
-        return self._formulas.conjunction(parts)
-
-    def _may_follow(self, name: str, after: str | None) -> bool:
-        ranks = self._ranks
-        return ranks is None or (after is not None and ranks[name] > ranks[after])
+        parts += [negated for other, negated in case.absent.items() if ranks is None or ranks[other] > last]
+        return self._formulas.part_of_conjunction(parts)
 
 
 def _limit(case: Case) -> float:
