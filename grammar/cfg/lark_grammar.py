@@ -19,6 +19,7 @@ from ..errors import InvalidGrammar, MaskwrightError, UnsatisfiableGrammar
 from ..limits import Budget
 from .analysis import productive, reachable
 from .byte_dfa import ByteDfa
+from .lark_broken import BROKEN, broken_pattern
 from .lark_form import Lark
 from .lark_indenter import Blocks, blocks_of
 from .lark_keywords import keywords_of
@@ -148,8 +149,9 @@ class _Assembly:
             terminal.pattern.value.encode()
             if not isinstance(terminal.pattern, PatternStr):
                 re.compile(terminal.pattern.to_regexp())
-        except re.error as error:
-            raise self._error(terminal.name, f"the pattern of the terminal {shown} is broken: {error}", "") from None
+        except BROKEN as error:
+            said = self._error(terminal.name, f"the pattern of the terminal {shown} is broken: {error}", "")
+            raise (said if said.line else broken_pattern(self._source.original, error)) from None
         except UnicodeEncodeError:
             problem = f"the terminal {shown} holds a surrogate, which no text does"
             raise self._error(terminal.name, problem, "write the character itself") from None
