@@ -23,9 +23,10 @@ from .lark_broken import BROKEN, broken_pattern
 from .lark_form import Lark
 from .lark_indenter import Blocks, blocks_of
 from .lark_keywords import keywords_of
+from .lark_lazy import lazy_dfa
 from .lark_loader import load
 from .lark_quick import Loaded
-from .lark_text import TOKEN, Inserted, LarkText, prepared
+from .lark_text import TOKEN, UNTIL, Inserted, LarkText, prepared
 from .literals import folded_literal_dfa, literal_dfa
 from .model import Embedded, Grammar, Indentation, Lexing, Rule, SpecialToken, Supplied, Terminal
 from .python_pattern import python_pattern_dfa
@@ -175,6 +176,8 @@ class _Assembly:
         if inserted.kind == "%json":
             return Embedded(inserted.value, self._place(inserted.offset))
         try:
+            if inserted.kind == UNTIL:
+                return lazy_dfa(inserted.value, self._budget)
             return inserted_automaton(inserted.value, self._budget)
         except InvalidGrammar as error:
             raise error_at(self._source.original, inserted.offset, error.problem, remedy=error.remedy) from None
@@ -229,6 +232,7 @@ class _Assembly:
             counts = Counter(place.text for place in self._source.names)
         idle = [name for name, count in counts.items() if name.isupper() and count == 1 and name not in self._numbers]
         return (
+            *self._source.notes,
             *(f"the rule {name} derives no text" for name in barren),
             *(f"the rule {name} cannot be reached from {grammar.nonterminals[grammar.start]}" for name in lost),
             *(f"the terminal {name} is not used" for name in idle),

@@ -15,6 +15,7 @@ from ..errors import InvalidGrammar, LimitExceeded
 from ..regex_nodes import UNBOUNDED
 from .notation import Characters, Expression, Literal, Reference, Repetition, Token, choice, sequence
 from .source import error_at
+from .token_numbers import check_token
 
 MAX_NESTING = 100
 """Parentheses inside parentheses; walks over expressions recurse some three times this deep."""
@@ -168,9 +169,10 @@ class _Parser:
         return low, high
 
     def _token(self) -> Expression:
-        found = re.compile(r"<([^<>\[\]\s][^<>\s]*)>").match(self._text, self._position)
+        found = re.compile(r"<[^<>\s]+>").match(self._text, self._position)
         if found is None:
-            raise self._unexpected("tokens are known by their names only", ("<name>",))
+            raise self._unexpected("this is no token", ("<name>", "<[number]>"))
+        check_token(self._text, self._position, found[0])
         self._advance(found.end() - self._position)
         return Token(found[0])
 
