@@ -65,8 +65,8 @@ _EXPECTED = ("lazy", 'suffix="text"', "suffix=/pattern/", 'capture="name"', "tem
 def _unknown(text: str, found: re.Match[str]) -> InvalidGrammar:
     name, value = found["name"], found["value"]
     remedy = "leave it out"
-    if name == "max_tokens":
-        remedy = "bound the text itself, such as /.{0,80}/, or give generate max_new_tokens"
+    if name in ("max_tokens", "max_chars"):
+        remedy = "bound the text itself, such as x{0,80}, or give generate max_new_tokens"
     elif name in _ENDING:
         remedy = 'give it one text or pattern, such as suffix="</t>"'
     written = name if value is None else f"{name}={value}"

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from ..errors import InvalidGrammar
 from ..limits import Budget
-from .byte_dfa import DEAD, ByteDfa, plain_byte_dfa
+from .byte_dfa import ByteDfa, until_end
 from .lark_attributes import Until
 from .lark_patterns import literal
 from .lark_reader import REGEXP, STRING, UnsureError
@@ -25,9 +23,7 @@ def lazy_dfa(until: Until, budget: Budget) -> ByteDfa:
         raise InvalidGrammar(
             "what ends a lazy rule looks ahead of its end", remedy="let the rule end with a text that is part of it"
         )
-    accepting = np.array([bool(endings) for endings in found.endings])
-    transitions = np.where(accepting[:, None], DEAD, found.transitions).astype(np.int32)
-    return plain_byte_dfa(transitions, found.start, accepting)
+    return until_end(found)
 
 
 def _pattern(part: str) -> str:

@@ -9,7 +9,7 @@ from ..errors import InvalidGrammar
 from ..vocabulary import Vocabulary
 from .source import error_at
 
-_NUMBERS = re.compile(r"<\[\s*(\d{1,9}(?:-\d{1,9})?(?:\s*,\s*\d{1,9}(?:-\d{1,9})?)*)\s*\]>")
+_NUMBERS = re.compile(r"<\[\s*(\d{1,10}(?:-\d{1,10})?(?:\s*,\s*\d{1,10}(?:-\d{1,10})?)*)\s*\]>")
 
 
 def check_token(text: str, offset: int, name: str) -> None:
