@@ -348,7 +348,7 @@ ERRORS = {
     "upper": (gbnf, 'root ::= "a"{3,1}', "below the lower one", (1, 13)),
     "repeated": (gbnf, 'root ::= "a"*********', "times over", (1, 13)),
     "no rule": (gbnf, '"a" ::= "b"', "a rule was expected", (1, 1)),
-    "token number": (gbnf, "root ::= <[1000]>", "not supported", (1, 10)),
+    "token numbers": (gbnf, "root ::= <[x]>", "lists no numbers", (1, 10)),
     "other tokens": (gbnf, "root ::= !<x>", "not supported", (1, 10)),
     "look-ahead": (ebnf, 'root ::= "a" (= "b")', "not supported", (1, 14)),
     "macro": (ebnf, 'root ::= TagDispatch(("a", b))', "not supported", (1, 10)),

@@ -69,6 +69,13 @@ def plain_byte_dfa(transitions: NDArray[np.int32], start: int, accepting: NDArra
     return ByteDfa(transitions, start, accepting, endings)
 
 
+def until_end(dfa: ByteDfa) -> ByteDfa:
+    """The texts of ``dfa``, which has no conditions, of which no beginning is one."""
+    accepting = np.array([bool(endings) for endings in dfa.endings])
+    transitions = np.where(accepting[:, None], DEAD, dfa.transitions).astype(np.int32)
+    return plain_byte_dfa(transitions, dfa.start, accepting)
+
+
 def longest_match(dfa: ByteDfa, data: bytes) -> int | None:
     """Where the match at the start of ``data``, a whole text, ends; ``None`` if there is none.
 

@@ -1,7 +1,8 @@
 """Grammars in the W3C's notation as XGrammar takes it.
 
 Beyond XGrammar, texts may stand in single quotes, comments between ``/*`` and ``*/``, and a lower bound be left out.
-Not supported: look-ahead ``(= ...)``, options of rules, and the macros (``TagDispatch`` and its kin).
+Not supported: look-ahead ``(= ...)``, bounds among the options of rules, and the macros for free text (``TagDispatch``
+and its kin); ``ebnf_macros`` has the others.
 """
 
 from __future__ import annotations
@@ -30,9 +31,10 @@ DIALECT = Dialect(
     tokens=False,
     hex_digits="+",
     blank=re.compile(r"(?:\s+|#[^\n]*|/\*.*?\*/)+", re.DOTALL),
+    macros=True,
     refused={
         "(=": "leave it out, and let what follows the rule say what follows",
-        **dict.fromkeys(("TagDispatch(", "TokenTagDispatch(", "Token(", "ExcludeToken("), _MACRO),
+        **dict.fromkeys(("TagDispatch(", "TokenTagDispatch(", "ExcludeToken("), _MACRO),
     },
 )
 

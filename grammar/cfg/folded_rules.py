@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from ..errors import InvalidGrammar, LimitExceeded
 from ..limits import Budget
 from ..regex_nodes import UNBOUNDED
-from .byte_dfa import ByteDfa
+from .byte_dfa import DEAD, ByteDfa, until_end
+from .ebnf_macros import Chunks, Pattern
 from .model import Grammar, Lexing, Rule, SpecialToken, Terminal
 from .notation import (
+    Apart,
     Choice,
     Expression,
+    Lazy,
     Literal,
     Reference,
     Repetition,
@@ -115,7 +119,7 @@ class FoldedRules:
             if self.uses[expression.name] > 1 and expression.name in self.parts.rules:
                 return self.parts.measures[expression.name].positions <= SHARED
             return expression.name in self.parts.rules
-        return not isinstance(expression, Token) and all(map(self._joins, expression.parts))
+        return not isinstance(expression, Apart) and all(map(self._joins, expression.parts))
 
     def _symbols(self, expression: Expression) -> Symbols:
         """What ``expression`` is as part of a rule."""
@@ -124,6 +128,8 @@ class FoldedRules:
             return self._sequence(_flat(expression))
         if isinstance(expression, Token):
             return (self._terminal(SpecialToken(expression.name), expression.name),)
+        if isinstance(expression, Apart):
+            return (self._terminal(self._automaton(expression), spelled(expression)),)
         if expression == Literal(""):
             return ()
         whole = self._folded(expression)
@@ -134,6 +140,24 @@ class FoldedRules:
         if isinstance(expression, Repetition):
             return self._repeated(expression)
         return (self._helper(expression, lambda number: self._define(number, expression), spelled(expression)),)
+
+    def _automaton(self, expression: Apart) -> ByteDfa:
+        if isinstance(expression, Pattern | Chunks):
+            automaton = expression.automaton(self.budget)
+            if automaton.start == DEAD:
+                raise InvalidGrammar(f"{spelled(expression)} matches no text", remedy="leave it out, and what needs it")
+            return automaton
+        assert isinstance(expression, Lazy)
+        if isinstance(expression.body, Pattern | Chunks):
+            return until_end(self._automaton(expression.body))
+        shown = spelled(expression.body)
+        if not is_regular(expression.body, self.parts.rules):
+            remedy = "write it without recursion, tokens and macros"
+            raise InvalidGrammar(f"the lazy rule {shown} is not regular", remedy=remedy)
+        found = self.parts.automaton(expression.body)
+        if found is None:
+            raise LimitExceeded(f"the automaton of the lazy rule {shown} is too large", None, "bound what it repeats")
+        return until_end(found)
 
     def _sequence(self, items: list[Expression]) -> Symbols:
         symbols: list[int] = []

@@ -46,7 +46,7 @@ def folded(notation: Notation, start: str, budget: Budget) -> Grammar:
     regular = _regular(rules, groups, budget)
     uses = Counter(name for rule in used for name in references(rules[rule]))
     made = FoldedRules({**rules, **regular}, RegularParts(budget, regular), uses, budget)
-    notes = [f"the rule {name} derives no text" for name in barren]
+    notes = [*notation.notes, *(f"the rule {name} derives no text" for name in barren)]
     notes += [f"the rule {name} cannot be reached from {start}" for name in rules if name not in used]
     return made.grammar(start, tuple(notes))
 

@@ -24,7 +24,7 @@ DIALECT = Dialect(
     tokens=True,
     hex_digits="{2}",
     blank=re.compile(r"(?:\s+|#[^\n]*)+"),
-    refused={"!<": "write what may stand there instead", "<[": "write the name of the token: <name>"},
+    refused={"!<": "write what may stand there instead"},
 )
 
 

@@ -17,12 +17,14 @@ from ..errors import InvalidGrammar, MaskwrightError, UnsatisfiableGrammar
 from ..limits import Budget
 from .analysis import productive, reachable
 from .byte_dfa import ByteDfa
+from .lark_broken import BROKEN, broken_pattern
 from .lark_form import Lark
 from .lark_indenter import Blocks, blocks_of
 from .lark_keywords import keywords_of
+from .lark_lazy import lazy_dfa
 from .lark_loader import load
 from .lark_quick import Loaded
-from .lark_text import TOKEN, Inserted, LarkText, prepared
+from .lark_text import TOKEN, UNTIL, Inserted, LarkText, prepared
 from .literals import folded_literal_dfa, literal_dfa
 from .model import Embedded, Grammar, Indentation, Lexing, Rule, SpecialToken, Supplied, Terminal
 from .python_pattern import python_pattern_dfa
@@ -139,8 +141,9 @@ class _Assembly:
             terminal.pattern.value.encode()
             if not isinstance(terminal.pattern, PatternStr):
                 re.compile(terminal.pattern.to_regexp())
-        except re.error as error:
-            raise self._error(terminal.name, f"the pattern of the terminal {shown} is broken: {error}", "") from None
+        except BROKEN as error:
+            said = self._error(terminal.name, f"the pattern of the terminal {shown} is broken: {error}", "")
+            raise (said if said.line else broken_pattern(self._source.original, error)) from None
         except UnicodeEncodeError:
             problem = f"the terminal {shown} holds a surrogate, which no text does"
             raise self._error(terminal.name, problem, "write the character itself") from None
@@ -164,6 +167,8 @@ class _Assembly:
         if inserted.kind == "%json":
             return Embedded(inserted.value, self._place(inserted.offset))
         try:
+            if inserted.kind == UNTIL:
+                return lazy_dfa(inserted.value, self._budget)
             return inserted_automaton(inserted.value, self._budget)
         except InvalidGrammar as error:
             raise error_at(self._source.original, inserted.offset, error.problem, remedy=error.remedy) from None
@@ -218,6 +223,7 @@ class _Assembly:
             counts = Counter(place.text for place in self._source.names)
         idle = [name for name, count in counts.items() if name.isupper() and count == 1 and name not in self._numbers]
         return (
+            *self._source.notes,
             *(f"the rule {name} derives no text" for name in barren),
             *(f"the rule {name} cannot be reached from {grammar.nonterminals[grammar.start]}" for name in lost),
             *(f"the terminal {name} is not used" for name in idle),

@@ -15,6 +15,7 @@ from lark.lexer import TerminalDef
 from lark.load_grammar import GrammarBuilder, PackageResource, stdlib_loader
 
 from ..errors import InvalidGrammar
+from .lark_broken import BROKEN, broken_pattern
 from .lark_expansion import tame
 from .lark_quick import Loaded, load_quickly
 from .lark_reader import UnsureError
@@ -58,7 +59,7 @@ def load(source: LarkText, path: Path | None, start: str, keep: set[str]) -> Loa
     _check_parts(source)
     try:
         return load_quickly(source.text, start, keep)
-    except (UnsureError, RecursionError):
+    except (UnsureError, RecursionError, *BROKEN):
         return load_with_lark(source, path, start, keep)
 
 
@@ -134,7 +135,11 @@ class _Reading:
             raise self._unexpected(source, error, "") from None
         except InvalidGrammar as error:
             raise self._placed(source, error) from None
+        except BROKEN as error:
+            raise broken_pattern(source.original, error) from None
         except (LarkError, AssertionError, ValueError, TypeError) as error:
+            if isinstance(error, VisitError) and isinstance(error.orig_exc, BROKEN):
+                raise broken_pattern(source.original, error.orig_exc) from None
             if isinstance(error.__context__, UnexpectedInput):  # while Lark looked for words to say it in
                 raise self._unexpected(source, error.__context__, str(error)) from None
             if isinstance(error, TypeError):

@@ -1,8 +1,9 @@
 """The text of a Lark grammar before Lark reads it: what goes beyond Lark's language becomes declared terminals.
 
 ``%json``, ``%regex`` and special tokens give way to names, padded so that whatever follows keeps its line and column
-(a backslash before a line feed continues a line in Lark). The names of the text are listed with their places, as Lark's
-errors have none.
+(a backslash before a line feed continues a line in Lark). Of llguidance's language, ``{m,n}`` is written as Lark does,
+and attributes of rules are taken off (``lark_attributes``). The names of the text are listed with their places, as
+Lark's errors have none.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
+from .lark_attributes import ATTRIBUTES, attributes_of, until
 from .source import error_at
+from .token_numbers import check_token
 
 _LEXEME = re.compile(
     r"""
@@ -20,22 +23,33 @@ _LEXEME = re.compile(
     | (?P<newline> \n )
     | (?P<literal> "(?:\\.|[^"\\\n])*"i? | /(?!/)(?:\\.|[^/\\])*/[imslux]* )
     | (?P<embedded> %(?:json|regex)\b | <[^<>\s]+> )
+    | (?P<bounds> \{\s*(?:(?P<low>\d+)\s*(?P<comma>,)?\s*(?P<high>\d*)|,\s*(?P<most>\d+))\s*\} )
     | (?P<directive> %[a-z]+ )
     | (?P<name> [A-Za-z_]\w* )
     | (?P<other> . )
     """,
     re.VERBOSE | re.DOTALL,
 )
-_MAYBE_EMBEDDED = re.compile(r"%(?:json|regex)\b|<[^<>\s]+>")
+_BEYOND_LARK = re.compile(rf"%(?:json|regex|lark|if)\b|<[^<>\s]+>|\{{[\s\d,]+\}}|[&@]|::|\w[ \t]*{ATTRIBUTES}[^\n:]*:")
 _HEAD = re.compile(
     r"(?:%(?:override|extend)[ \t]+)?[?!]*(?P<name>[A-Za-z_]\w*)[ \t]*(?:\{[^}\n]*\})?[ \t]*"
-    r"(?:\.[ \t]*(?P<priority>[+-]?\d+))?[ \t]*:"
+    rf"(?P<attributes>{ATTRIBUTES})?[ \t]*(?:\.[ \t]*(?P<priority>[+-]?\d+))?[ \t]*:(?!:)"
 )
+_OPENING = dict(zip(")]}", "([{", strict=True))
+_FOREIGN = {
+    "&": "write one pattern, with what else must hold in a look-ahead (?=...)",
+    "@": "put the rules of that grammar into this one",
+    "::": "write a rule for each value of the parameter",
+    "%if": "write a rule for each value of the parameter",
+    "%lark": "put its rules into this grammar",
+}
+"""What other engines add to Lark's language, and the remedies."""
 _AFTER = re.compile(r"(?:[^\S\n]+|//[^\n]*|\#[^\n]*)*(?=\n|\Z)(?!\s*\|)")
 _REGEXP = re.compile(r"/(?P<pattern>(?!/)(?:\\.|[^/\\\n])*)/(?P<flags>[a-z]*)", re.DOTALL)
 
 
 TOKEN = "token"
+UNTIL = "until"
 
 
 @dataclass(frozen=True)
@@ -50,8 +64,8 @@ class Name:
 
 @dataclass(frozen=True)
 class Inserted:
-    """What stands at ``offset`` instead of a name. ``kind``: ``%json``, ``%regex`` or ``TOKEN``; ``value``: a JSON
-    value, a pattern, or the token."""
+    """What stands at ``offset`` instead of a name. ``kind``: ``%json``, ``%regex``, ``TOKEN`` or ``UNTIL``; ``value``:
+    a JSON value, a pattern, the token, or an ``Until``."""
 
     kind: str
     value: object
@@ -61,11 +75,12 @@ class Inserted:
 
 @dataclass(frozen=True)
 class LarkText:
-    """``original`` as Lark can read it, and what its new names stand for."""
+    """``original`` as Lark can read it, what its new names stand for, and what was left out."""
 
     original: str
     text: str
     inserted: dict[str, Inserted]
+    notes: tuple[str, ...] = ()
 
     @cached_property
     def names(self) -> tuple[Name, ...]:
@@ -75,7 +90,7 @@ class LarkText:
 
 def prepared(text: str) -> LarkText:
     """Raises ``InvalidGrammar`` for a ``%json`` or ``%regex`` that is broken or stands where none can."""
-    return _Preparation(text).run()[0] if _MAYBE_EMBEDDED.search(text) else LarkText(text, text, {})
+    return _Preparation(text).run()[0] if _BEYOND_LARK.search(text) else LarkText(text, text, {})
 
 
 class _Preparation:
@@ -86,6 +101,9 @@ class _Preparation:
         self._names: list[Name] = []
         self._inserted: dict[str, Inserted] = {}
         self._declared: list[str] = []
+        self._notes: list[str] = []
+        self._open: list[tuple[str, int]] = []
+        self._item = 0
         self._prefix = "E"
         while re.search(rf"\b{self._prefix}\d", text):
             self._prefix += "E"
@@ -97,10 +115,12 @@ class _Preparation:
             if at_start and (found := _HEAD.match(self._text, position)):
                 head, at_start = found, False
                 self._names.append(Name(head["name"], head.start("name"), head["name"], True))
-                position = head.end()
+                position = self._without_attributes(head) if head["attributes"] else head.end()
+                self._open = []
                 continue
             lexeme = _LEXEME.match(self._text, position)
             assert lexeme is not None
+            self._follow(lexeme, head)
             position = self._replace(lexeme, head) if lexeme.lastgroup == "embedded" else lexeme.end()
             if lexeme.lastgroup == "name":
                 self._names.append(Name(lexeme[0], lexeme.start(), head["name"] if head else "", False))
@@ -109,7 +129,53 @@ class _Preparation:
             at_start = lexeme.lastgroup == "newline" or (at_start and lexeme.lastgroup == "blank")
         self._parts.append(self._text[self._copied :])
         self._parts.extend(f"\n%declare {name}" for name in self._declared)
-        return LarkText(self._text, "".join(self._parts), self._inserted), tuple(self._names)
+        return LarkText(self._text, "".join(self._parts), self._inserted, tuple(self._notes)), tuple(self._names)
+
+    def _follow(self, lexeme: re.Match[str], head: re.Match[str] | None) -> None:
+        """Keep where the last item of a rule begins, write ``{m,n}`` behind it as Lark does, and refuse what cannot be."""
+        text, kind, place = lexeme[0], lexeme.lastgroup, lexeme.start()
+        foreign = "::" if self._text.startswith("::", place) else text
+        if foreign in _FOREIGN and kind in ("other", "directive"):
+            remedy = _FOREIGN[foreign]
+            raise error_at(self._text, place, f"{foreign} is not of Lark's language, and not supported", remedy=remedy)
+        if kind == "bounds" and head is not None:
+            self._repeat(lexeme)
+        elif kind in ("literal", "embedded", "name"):
+            self._item = self._written(place)
+        elif text in ("(", "[", "{"):
+            self._open.append((text, self._item if text == "{" else self._written(place)))
+        elif text in _OPENING and self._open and self._open[-1][0] == _OPENING[text]:
+            self._item = self._open.pop()[1]
+
+    def _written(self, offset: int) -> int:
+        """Where ``text[offset]`` will stand in what Lark reads."""
+        return sum(map(len, self._parts)) + offset - self._copied
+
+    def _repeat(self, bounds: re.Match[str]) -> None:
+        """``x{m,n}`` as ``x~m..n``, and ``x{m,}`` as ``x~m x*``."""
+        low, high = bounds["low"] or "0", bounds["most"] or bounds["high"] or bounds["low"]
+        if bounds["comma"] and not bounds["high"]:
+            written = "".join(self._parts) + self._text[self._copied : bounds.start()]
+            repeated = f"~{low} {written[self._item :]}*"
+        else:
+            repeated = f"~{low}" if low == high else f"~{low}..{high}"
+        self._put(repeated, bounds.start(), bounds.end())
+
+    def _without_attributes(self, head: re.Match[str]) -> int:
+        """Take the attributes off the rule; where reading goes on."""
+        start, end = head.span("attributes")
+        found = attributes_of(self._text, start, end)
+        self._notes += [f"{name} of the rule {head['name']} is left to whoever samples" for name in found.idle]
+        if not found.lazy:
+            self._put("", start, end)
+            return head.end()
+        parts, after = until(self._text, head.end(), found)
+        name = f"{self._prefix}{len(self._inserted)}"
+        self._declared.append(name)
+        self._inserted[name] = Inserted(UNTIL, parts, head.end())
+        self._put("", start, end)
+        self._put(f" {name}", head.end(), after)
+        return after
 
     def _replace(self, lexeme: re.Match[str], head: re.Match[str] | None) -> int:
         """Put a name for the directive; where it ends."""
@@ -149,6 +215,7 @@ class _Preparation:
     def _value(self, lexeme: re.Match[str]) -> tuple[object, int]:
         """What stands behind the directive, and where it ends."""
         if lexeme[0].startswith("<"):
+            check_token(self._text, lexeme.start(), lexeme[0])
             return lexeme[0], lexeme.end()
         start = _skipped(self._text, lexeme.end())
         if lexeme[0] == "%json" or self._text.startswith(("{", '"'), start):

@@ -41,10 +41,26 @@ class Characters(Expression):
 
 
 @dataclass(frozen=True)
-class Token(Expression):
+class Apart(Expression):
+    """A terminal of its own, never part of a larger one."""
+
+
+@dataclass(frozen=True)
+class Token(Apart):
     """A special token of the vocabulary."""
 
     name: str
+
+
+@dataclass(frozen=True)
+class Lazy(Apart):
+    """The texts of ``body``, which is regular, of which no beginning is one."""
+
+    body: Expression
+
+    @property
+    def parts(self) -> tuple[Expression, ...]:
+        return (self.body,)
 
 
 @dataclass(frozen=True)
@@ -109,7 +125,7 @@ def is_regular(expression: Expression, rules: Container[str]) -> bool:
     """Whether ``expression`` is made of characters and of ``rules``, which are regular, alone."""
     if isinstance(expression, Reference):
         return expression.name in rules
-    return not isinstance(expression, Token) and all(is_regular(part, rules) for part in expression.parts)
+    return not isinstance(expression, Apart) and all(is_regular(part, rules) for part in expression.parts)
 
 
 def spelled(expression: Expression) -> str:
@@ -127,6 +143,10 @@ def spelled(expression: Expression) -> str:
             return _cut(f"({' | '.join(map(spelled, options[:_LONGEST]))})")
         case Repetition(body, low, high):
             return repeated(spelled(body), low, high)
+        case Lazy(body):
+            return f"{spelled(body)}, as little as can be"
+        case Apart():
+            return _cut(repr(expression))
     raise TypeError(type(expression))
 
 

@@ -13,8 +13,11 @@ from dataclasses import dataclass, field
 from ..charset import ANY, LAST, SURROGATE, char_set, complement
 from ..errors import InvalidGrammar, LimitExceeded
 from ..regex_nodes import UNBOUNDED
-from .notation import Characters, Expression, Literal, Reference, Repetition, Token, choice, sequence
+from .ebnf_macros import MACRO, Value, macro
+from .lark_attributes import ATTRIBUTES, attributes_of
+from .notation import Characters, Expression, Lazy, Literal, Reference, Repetition, Token, choice, sequence
 from .source import error_at
+from .token_numbers import check_token
 
 MAX_NESTING = 100
 """Parentheses inside parentheses; walks over expressions recurse some three times this deep."""
@@ -22,7 +25,10 @@ MAX_NESTING = 100
 _MAX_REPEATED = 8
 """``?``, ``*`` and the like behind each other."""
 
-_BOUNDS = re.compile(r"\{\s*(?P<low>\d{0,18})\s*(?P<comma>,)?\s*(?P<high>\d{0,18})\s*\}")
+_BOUNDS = re.compile(r"\{\s*(?P<low>\d{0,18})\s*(?P<comma>,)?\s*(?P<high>\d{0,18}|-1)\s*\}")
+_OPTIONS = re.compile(ATTRIBUTES)
+_KEYWORD = re.compile(r"(?P<name>[a-z_]+)\s*=")
+_VALUE = re.compile(r"\d{1,10}|true|false")
 _COUNTED = {"?": (0, 1), "*": (0, UNBOUNDED), "+": (1, UNBOUNDED)}
 _ELEMENT = ("a name", '"text"', "[characters]", "(")
 _ODD_CLASS = frozenset("dDwWsSpPbB")
@@ -31,7 +37,8 @@ _ODD_CLASS = frozenset("dDwWsSpPbB")
 @dataclass(frozen=True)
 class Dialect:
     """What the two forms do not share. ``escapes``: characters behind a backslash that stand for another one or
-    themselves; ``refused``: texts that begin what is not supported, with the remedy."""
+    themselves; ``macros``: whether there are XGrammar's macros and options of rules; ``refused``: texts that begin what
+    is not supported, with the remedy."""
 
     title: str
     name: re.Pattern[str]
@@ -42,6 +49,7 @@ class Dialect:
     tokens: bool
     hex_digits: str
     blank: re.Pattern[str]
+    macros: bool = False
     refused: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -55,11 +63,12 @@ class Definition:
 
 @dataclass(frozen=True)
 class Notation:
-    """A text and its rules; ``places``: where each name is first used."""
+    """A text and its rules; ``places``: where each name is first used; ``notes``: what was left out."""
 
     text: str
     definitions: Mapping[str, Definition]
     places: Mapping[str, int]
+    notes: tuple[str, ...] = ()
 
 
 def parse_notation(text: str, dialect: Dialect) -> Notation:
@@ -74,6 +83,7 @@ class _Parser:
         self._position = 0
         self._depth = 0
         self._places: dict[str, int] = {}
+        self._notes: list[str] = []
 
     # --- rules
 
@@ -83,17 +93,31 @@ class _Parser:
         while self._position < len(self._text):
             offset = self._position
             name = self._name()
+            lazy = name is not None and self._options(name)
             if name is None or not self._take("::="):
                 raise self._unexpected("a rule was expected", ("a name and ::=",))
             if name in definitions:
                 raise error_at(self._text, offset, f"the rule {name} is defined a second time")
-            definitions[name] = Definition(self._choice(), offset)
+            expression = self._choice()
+            definitions[name] = Definition(Lazy(expression) if lazy else expression, offset)
             if self._position < len(self._text) and not self._at_rule():
                 raise self._unexpected("this cannot stand here", (*_ELEMENT, "|", "a new rule"))
         for name, offset in self._places.items():
             if name not in definitions:
                 raise error_at(self._text, offset, f"the rule {name} is used, but not defined")
-        return Notation(self._text, definitions, self._places)
+        return Notation(self._text, definitions, self._places, tuple(self._notes))
+
+    def _options(self, name: str) -> bool:
+        """Read the options of the rule ``name``; whether it is lazy."""
+        found = _OPTIONS.match(self._text, self._position) if self._dialect.macros else None
+        if found is None:
+            return False
+        options = attributes_of(self._text, found.start(), found.end())
+        if options.ending:
+            raise error_at(self._text, found.start(), "suffix and stop are not supported", remedy="use lazy")
+        self._notes += [f"{option} of the rule {name} is left to whoever samples" for option in options.idle]
+        self._advance(len(found[0]))
+        return options.lazy
 
     def _choice(self) -> Expression:
         self._depth += 1
@@ -124,6 +148,8 @@ class _Parser:
         )
 
     def _element(self) -> Expression | None:
+        if self._dialect.macros and (found := MACRO.match(self._text, self._position)):
+            return self._macro(found)
         for text, remedy in self._dialect.refused.items():
             if self._text.startswith(text, self._position):
                 problem = f"{text} is not supported"
@@ -150,6 +176,36 @@ class _Parser:
         self._places.setdefault(name, offset)
         return Reference(name)
 
+    def _macro(self, head: re.Match[str]) -> Expression:
+        """Its arguments: texts in quotes, numbers, ``true`` and ``false``, some of them after ``name =``."""
+        offset = self._position
+        given: list[Value] = []
+        named: dict[str, Value] = {}
+        self._advance(len(head[0]))
+        while not self._take(")"):
+            found = _KEYWORD.match(self._text, self._position)
+            self._advance(len(found[0]) if found else 0)
+            value = self._value()
+            if found:
+                named[found["name"]] = value
+            else:
+                given.append(value)
+            if not self._take(",") and self._peek() != ")":
+                raise self._unexpected("the arguments are not closed", (")", ","))
+        try:
+            return macro(head["name"], given, named)
+        except InvalidGrammar as error:
+            raise error_at(self._text, offset, error.problem, remedy=error.remedy) from None
+
+    def _value(self) -> Value:
+        if self._peek() == '"':
+            return "".join(part.text for part in [self._literal('"')] if isinstance(part, Literal))
+        found = _VALUE.match(self._text, self._position)
+        if found is None:
+            raise self._unexpected("an argument was expected", ('"text"', "a number", "true", "false"))
+        self._advance(len(found[0]))
+        return int(found[0]) if found[0].isdigit() else found[0] == "true"
+
     def _bounds(self) -> tuple[int, int] | None:
         character = self._peek()
         if character in _COUNTED and character:
@@ -158,19 +214,21 @@ class _Parser:
         if character != "{":
             return None
         found = _BOUNDS.match(self._text, self._position)
-        if found is None or not (found["low"] or found["high"]):
+        endless = found is not None and found["high"] == "-1"
+        if found is None or not (found["low"] or found["high"]) or (endless and not self._dialect.macros):
             raise self._unexpected("these are no bounds", ("{m}", "{m,}", "{m,n}", "{,n}"))
         low = int(found["low"] or 0)
-        high = low if not found["comma"] else int(found["high"]) if found["high"] else UNBOUNDED
+        high = low if not found["comma"] else int(found["high"]) if found["high"] and not endless else UNBOUNDED
         if high < low:
             raise self._unexpected("the upper bound is below the lower one", ())
         self._advance(found.end() - self._position)
         return low, high
 
     def _token(self) -> Expression:
-        found = re.compile(r"<([^<>\[\]\s][^<>\s]*)>").match(self._text, self._position)
+        found = re.compile(r"<[^<>\s]+>").match(self._text, self._position)
         if found is None:
-            raise self._unexpected("tokens are known by their names only", ("<name>",))
+            raise self._unexpected("this is no token", ("<name>", "<[number]>"))
+        check_token(self._text, self._position, found[0])
         self._advance(found.end() - self._position)
         return Token(found[0])
 
@@ -265,8 +323,11 @@ class _Parser:
         found = self._dialect.name.match(self._text, self._position)
         if found is None:
             return False
-        after = self._dialect.blank.match(self._text, found.end())
-        return self._text.startswith("::=", after.end() if after else found.end())
+        end = found.end()
+        for pattern in (self._dialect.blank, _OPTIONS if self._dialect.macros else None, self._dialect.blank):
+            after = pattern.match(self._text, end) if pattern else None
+            end = after.end() if after else end
+        return self._text.startswith("::=", end)
 
     def _unexpected(self, problem: str, expected: tuple[str, ...], offset: int | None = None) -> InvalidGrammar:
         return error_at(self._text, self._position if offset is None else offset, problem, expected=expected)

@@ -7,8 +7,9 @@ from dataclasses import replace
 from ..errors import InvalidGrammar
 from ..special_tokens import spelled
 from ..vocabulary import Vocabulary
-from .literals import literal_dfa
+from .literals import literals_dfa
 from .model import Grammar, SpecialToken, Terminal
+from .token_numbers import numbered
 
 
 def with_special_tokens(grammar: Grammar, vocabulary: Vocabulary) -> Grammar:
@@ -24,10 +25,11 @@ def _resolved(terminal: Terminal, vocabulary: Vocabulary) -> Terminal:
     content = terminal.content
     if not isinstance(content, SpecialToken):
         return terminal
-    token = vocabulary.special_tokens.get(content.name)
-    if token in vocabulary.eos_token_ids:
+    named = vocabulary.special_tokens.get(content.name)
+    tokens = numbered(content.name, vocabulary) or ([] if named is None else [named])
+    if not set(tokens).isdisjoint(vocabulary.eos_token_ids):
         raise InvalidGrammar(
             f"{content.name} is an end token of the vocabulary, which no text goes on after",
             remedy="leave it out: a complete text may end with any end token; or give other eos_token_ids",
         )
-    return replace(terminal, content=literal_dfa(content.name.encode() if token is None else spelled(token)))
+    return replace(terminal, content=literals_dfa(map(spelled, tokens) if tokens else [content.name.encode()]))

@@ -1,0 +1,86 @@
+"""Attributes of rules, as llguidance writes them: ``text[lazy]: /.*/ "."``, ``text[suffix="</t>"]: /(.|\\n)*/``.
+
+``lazy`` ends a rule's text as soon as it can end; ``suffix`` and ``stop`` say besides what it ends with. The rule has to be
+one row of patterns and texts. ``capture`` and ``temperature`` change nothing about the texts of the grammar.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ..errors import InvalidGrammar
+from .source import error_at
+
+_LITERAL = r'"(?:\\.|[^"\\\n])*"i?|/(?!/)(?:\\.|[^/\\\n])*/[imslux]*'
+ATTRIBUTES = rf"\[(?:{_LITERAL}|[^\]\n\"/])*\]"
+"""A pattern for them, in their brackets."""
+
+_ATTRIBUTE = re.compile(rf"[\s\[,]*(?P<name>\w+)\s*(?:=\s*(?P<value>{_LITERAL}|[\w.+-]+))?\s*(?=[,\]])")
+_PART = re.compile(rf"[^\S\n]*(?P<part>{_LITERAL})")
+_END = re.compile(r"(?:[^\S\n]|//[^\n]*|#[^\n]*)*(?=\n|\Z)(?!\s*\|)")
+
+_IDLE = ("capture", "temperature")
+_ENDING = ("stop", "suffix")
+_NO_TEXT = ('""', "//")
+
+
+@dataclass(frozen=True)
+class Attributes:
+    """``ending``: what ``suffix`` or ``stop`` says, as written; ``idle``: those that leave the texts as they are."""
+
+    lazy: bool
+    ending: str | None
+    idle: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Until:
+    """One text after another, each in its quotes or slashes; the first end there is."""
+
+    parts: tuple[str, ...]
+
+
+def attributes_of(text: str, start: int, end: int) -> Attributes:
+    """Those in ``text[start:end]``. Raises ``InvalidGrammar`` for what is no attribute, or not supported."""
+    lazy, ending, idle, position = False, None, [], start
+    while found := _ATTRIBUTE.match(text, position, end):
+        position, name, value = found.end(), found["name"], found["value"]
+        if name in _ENDING and value and value[0] in '"/' and value not in _NO_TEXT and ending is None:
+            ending = value
+        elif name == "lazy" and value is None:
+            lazy = True
+        elif name in _IDLE:
+            idle.append(name)
+        else:
+            raise _unknown(text, found)
+    if text[position:end].strip() != "]" or position == start:
+        raise error_at(text, position, "this is no attribute of a rule", expected=_EXPECTED)
+    return Attributes(lazy or ending is not None, ending, tuple(idle))
+
+
+_EXPECTED = ("lazy", 'suffix="text"', "suffix=/pattern/", 'capture="name"', "temperature=0.5")
+
+
+def _unknown(text: str, found: re.Match[str]) -> InvalidGrammar:
+    name, value = found["name"], found["value"]
+    remedy = "leave it out"
+    if name in ("max_tokens", "max_chars"):
+        remedy = "bound the text itself, such as x{0,80}, or give generate max_new_tokens"
+    elif name in _ENDING:
+        remedy = 'give it one text or pattern, such as suffix="</t>"'
+    written = name if value is None else f"{name}={value}"
+    return error_at(text, found.start("name"), f"the attribute {written} is not supported", remedy=remedy)
+
+
+def until(text: str, start: int, attributes: Attributes) -> tuple[Until, int]:
+    """What a lazy rule whose definition begins at ``text[start]`` stands for, and where it ends."""
+    parts: list[str] = []
+    position = start
+    while found := _PART.match(text, position):
+        parts.append(found["part"])
+        position = found.end()
+    if not parts or not _END.match(text, position):
+        remedy = 'write a row such as /(.|\\n)*/ "end" in this rule, and the rest in the rules that use it'
+        raise error_at(text, position, "a lazy rule is one row of patterns and texts", remedy=remedy)
+    return Until((*parts, attributes.ending) if attributes.ending else tuple(parts)), position

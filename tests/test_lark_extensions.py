@@ -1,0 +1,120 @@
+"""What Lark grammars may hold beyond Lark's language: repetitions in braces, lazy rules, tokens by number."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+import maskwright as mw
+from maskwright.grammar.cfg.forms import read_form
+from maskwright.grammar.cfg.special_tokens import with_special_tokens
+from maskwright.grammar.errors import InvalidGrammar
+from maskwright.grammar.limits import Budget
+
+from .grammar_cases import Pair
+
+CALL, END, PAD = 257, 258, 259
+VOCABULARY = mw.Vocabulary.from_tokens(
+    [bytes([byte]) for byte in range(256)] + [b""] * 4,
+    eos_token_ids=256,
+    special_token_ids=[PAD],
+    special_tokens={"<|call|>": CALL, "<|end|>": END},
+)
+
+MEMBERS: dict[str, tuple[str, list[str], list[str]]] = {
+    "from two to three": ("start: digit{2,3}\ndigit: /[0-9]/", ["12", "123"], ["1", "1234"]),
+    "exactly": ('start: ("k" "m"){2}', ["kmkm"], ["km", "kmkmkm"]),
+    "at least": ('start: word{2,} "."\nword: "ho" | "hey"', ["hohey.", "hohoho."], ["ho.", "."]),
+    "at most": ('start: word{,2} "."\nword: "ho"', [".", "ho.", "hoho."], ["hohoho."]),
+    "at least, of a group": ('start: ("<" ("a" | "b") ">"){1,}', ["<a>", "<a><b>"], ["", "<ab>"]),
+    "at least, of a template": ('start: pair{"x"}{2,}\npair{p}: p "," p', ["x,xx,x", "x,xx,xx,x"], ["x,x"]),
+    "at least, of a schema": ('start: (%json {"type": "null"} ";"){2,}', ["null;null;"], ["null;", "null"]),
+    "in a terminal": ('start: T\nT: "q"{2} /w/{1,} "z"{,1}', ["qqw", "qqwwwz"], ["qw", "qq", "qqwzz"]),
+    "blanks": ('start: "a"{ 1 , 2 }', ["a", "aa"], ["", "aaa"]),
+    "suffix": (
+        'start: "<t>" inner "!"\ninner[suffix="</t>"]: /(.|\\n)*/',
+        ["<t>a\n<b</t>!", "<t></t>!"],
+        ["<t></t></t>!"],
+    ),
+    "pattern as suffix": ('start: inner "x"\ninner[suffix=/[.;]/]: /.+/', ["ab.x", "a;x"], ["a.;x", ".x"]),
+    "stop": ('start: inner*\ninner[stop="|"]: /[^,]*/', ["", "a|", "a||b|"], ["a", ",|"]),
+    "lazy": ('start: inner "x"\ninner[lazy]: /[a-z]+/ "."  // the end', ["abc.x"], ["abc..x", ".x"]),
+    "lazy in its first part": ("start: inner\ninner[lazy]: /a|ab/ /b?c/", ["ac", "abc", "abbc"], ["a", "abb"]),
+    "flags": ('start: inner\ninner[lazy]: /x+/i "END"i', ["xXend", "XEnd"], ["xend.", "end"]),
+    "idle": ('start: v\nv[capture="n", temperature=0.2]: "a" w?\nw[capture]: "b"', ["a", "ab"], ["b"]),
+}
+
+
+def accepts(form: object, items: list[int]) -> bool:
+    matcher = mw.compile(form, VOCABULARY).matcher()
+    return matcher.accept_tokens(items) == len(items) and matcher.is_accepting()
+
+
+@pytest.mark.parametrize("name", MEMBERS)
+def test_members(name: str) -> None:
+    text, members, others = MEMBERS[name]
+    form = mw.Lark(text)
+    assert [member for member in members if not accepts(form, [*member.encode()])] == []
+    assert [other for other in others if accepts(form, [*other.encode()])] == []
+
+
+@pytest.mark.parametrize("name", [name for name in MEMBERS if "%json" not in MEMBERS[name][0]])
+def test_interpreter(name: str) -> None:
+    form = mw.Lark(MEMBERS[name][0])
+    grammar = with_special_tokens(read_form(form, Budget(), frozenset()), VOCABULARY)
+    Pair(grammar, mw.compile(form, VOCABULARY)).walk(random.Random(name), 10)
+
+
+@pytest.mark.parametrize(
+    ("form", "members", "others"),
+    [
+        (mw.Lark('start: <[257]> "a" <[258-259]>'), [[CALL, 97, END], [CALL, 97, PAD]], [[END, 97, PAD], [97]]),
+        (mw.Lark("start: T+\nT: <[257,259]>"), [[PAD], [CALL, PAD]], [[END], []]),
+        (mw.Gbnf('root ::= <[257]> [a-c]* <[259]> | "z" <|end|>'), [[CALL, 98, PAD], [122, END]], [[122, PAD]]),
+    ],
+)
+def test_tokens_by_number(form: object, members: list[list[int]], others: list[list[int]]) -> None:
+    assert [accepts(form, items) for items in members] == [True] * len(members)
+    assert [accepts(form, items) for items in others] == [False] * len(others)
+
+
+def test_notes() -> None:
+    notes = mw.compile(mw.Lark(MEMBERS["idle"][0]), VOCABULARY).notes
+    assert [note for note in notes if note.startswith("temperature")] == [
+        "temperature of the rule v is left to whoever samples"
+    ]
+
+
+ERRORS: dict[str, tuple[str, str, tuple[int, int]]] = {
+    "budget": ('start: v\nv[max_tokens=9]: "x"', "max_new_tokens", (2, 3)),
+    "no end": ('start: v\nv[lazy, stop=""]: /x/', "give it one text or pattern", (2, 9)),
+    "end by name": ('start: v\nv[suffix=S]: /x/\nS: "s"', "give it one text or pattern", (2, 3)),
+    "unknown": ('start: v\nv[fast]: "x"', "the attribute fast is not supported", (2, 3)),
+    "none": ('start: v\nv[ ]: "x"', "no attribute of a rule", (2, 2)),
+    "lazy rules": ('start: v\nv[lazy]: v "x" | "y"', "one row of patterns and texts", (2, 9)),
+    "lazy alternatives": ('start: v\nv[lazy]: "x" | "y"', "one row of patterns and texts", (2, 13)),
+    "lazy lines": ('start: v\nv[lazy]: "x"\n  | "y"', "one row of patterns and texts", (2, 13)),
+    "looking ahead": ("start: v\nv[lazy]: /x(?=y)/", "let the rule end with a text that is part of it", (2, 9)),
+    "nothing": ('start: v\nv[lazy]: "" "x"', "leave out what is empty", (2, 9)),
+    "bounds": ('start: v{3,1}\nv: "x"', "Bad Range", (2, 1)),
+    "intersection": ("start: T\nT: /a+/ & /aa/", "look-ahead", (2, 9)),
+    "another grammar": ("start: @other", "put the rules of that grammar into this one", (1, 8)),
+    "a grammar inside": ('start: %lark { start: "a" }', "%lark is not of Lark's language", (1, 8)),
+    "parameters": ("start: v::0x1", "a rule for each value", (1, 9)),
+    "conditions": ('start: "x" %if is_ones(_)', "a rule for each value", (1, 12)),
+    "numbers": ("start: <[9-7]>", "lists no numbers of tokens", (1, 8)),
+    "no numbers": ("start: <[*]>", "lists no numbers of tokens", (1, 8)),
+    "a text": ("start: <[97]>", "the token 97 of <[97]> is text", (0, 0)),
+    "end of text": ("start: <[256]>", "end token", (0, 0)),
+    "beyond": ("start: <[260]>", "a vocabulary of 260 tokens", (0, 0)),
+}
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_errors(name: str) -> None:
+    text, said, place = ERRORS[name]
+    with pytest.raises(InvalidGrammar) as caught:
+        mw.compile(mw.Lark(text), VOCABULARY)
+    assert said in str(caught.value)
+    assert (caught.value.line, caught.value.column) == place
