@@ -25,7 +25,6 @@ from ..automaton import Automaton
 from ..errors import LimitExceeded
 from ..interpreter import Interpreter
 from ..interpreter_configuration import Configuration as ValueConfiguration
-from ..interpreter_configuration import Frame
 from ..kernels import layout as at
 from ..limits import Budget
 from ..vocabulary import Vocabulary
@@ -238,8 +237,7 @@ class GrammarInterpreter:
                 position.stack, terminal
             ):
                 assert self._values is not None
-                first = ValueConfiguration(at.VALUE, Frame(None, at.ROOT), node=self._nodes[terminal])
-                value = self._values.step(first, byte)
+                value = self._values.step(self._values.start_at(self._nodes[terminal]), byte)
                 if value is not None:
                     yield Thread(position, context, embedded=terminal, value=value)
 

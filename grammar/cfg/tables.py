@@ -5,6 +5,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
@@ -27,7 +28,7 @@ from .scanner import BYTE_CLASSES, Scanner
 class GrammarTables:
     """Everything about ``grammar`` but the scanners of contexts, which are compiled when decoding reaches them.
 
-    ``nodes``: for each terminal that is embedded, its value node in the automaton.
+    ``nodes``: for each terminal that is embedded, its value node in the automaton, and ``styles`` that one's style.
     """
 
     CALLED: ClassVar[Mapping[int, int]] = {
@@ -37,7 +38,14 @@ class GrammarTables:
         at.GRAMMAR_RESTART: restart,
     }
 
-    def __init__(self, grammar: Grammar, nodes: Mapping[int, int], tokens: TokenTables, budget: Budget) -> None:
+    def __init__(
+        self,
+        grammar: Grammar,
+        nodes: Mapping[int, int],
+        tokens: TokenTables,
+        budget: Budget,
+        styles: Mapping[int, int] = MappingProxyType({}),
+    ) -> None:
         self._grammar, self._accepts_empty = without_empty(grammar)
         self._lr = lr_tables(self._grammar, budget)
         self._rules = np.array([(rule.origin, len(rule.expansion)) for rule in self._grammar.rules], np.int32).reshape(
@@ -57,16 +65,17 @@ class GrammarTables:
         self._reach_lists = np.zeros(0, np.int32)
         self._scan_reach = np.zeros(1, np.int32)
         self._state_tokens = np.zeros(1, np.int64)
-        self._write_terminals(nodes)
+        self._write_terminals(nodes, styles)
         self._write_contexts()
 
     # --- what does not change
 
-    def _write_terminals(self, nodes: Mapping[int, int]) -> None:
+    def _write_terminals(self, nodes: Mapping[int, int], styles: Mapping[int, int]) -> None:
         grammar, indentation = self._grammar, self._grammar.indentation
         self._terminals = np.zeros((len(grammar.terminals) + 1, at.TERMINAL_WIDTH), np.int32)
         for number, node in nodes.items():
             self._terminals[number, at.TERMINAL_NODE] = node
+            self._terminals[number, at.TERMINAL_STYLE] = styles.get(number, 0)
         kinds = self._terminals[:, at.TERMINAL_KIND]
         kinds[list(grammar.ignored)] = at.IGNORED
         if indentation is not None:
