@@ -20,7 +20,7 @@ from ..pool import address_of
 from ..token_tables import TokenTables
 from .analysis import without_empty
 from .byte_dfa import DEAD, ByteDfa
-from .lr_tables import lr_tables
+from .joins import without_joins
 from .model import Embedded, Grammar, Lexing, Region
 from .scanner import BYTE_CLASSES, Scanner
 
@@ -46,8 +46,8 @@ class GrammarTables:
         budget: Budget,
         styles: Mapping[int, int] = MappingProxyType({}),
     ) -> None:
-        self._grammar, self._accepts_empty = without_empty(grammar)
-        self._lr = lr_tables(self._grammar, budget)
+        grammar, self._accepts_empty = without_empty(grammar)
+        self._grammar, self._lr = without_joins(grammar, budget)
         self._rules = np.array([(rule.origin, len(rule.expansion)) for rule in self._grammar.rules], np.int32).reshape(
             -1, 2
         )

@@ -78,7 +78,7 @@ def _escapes(matcher: Matcher) -> int:
     automaton = matcher.constraint._automaton
     if mode == at.OPEN_KEY:
         node = int(matcher._arena[frame + at.NODE])
-    return automaton.styles[automaton.nodes.array[node, at.NODE_STYLE]].escapes
+    return automaton.styles[int(automaton.nodes.array[node, at.NODE_STYLE])].escapes
 
 
 def _only_staying(matcher: Matcher, found: Outcomes, escapes: int) -> Outcomes:

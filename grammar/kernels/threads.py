@@ -105,11 +105,11 @@ def step_value(slots, stack, i, byte):
     own = style if slots[STYLES] == 0 else style_of(slots, stack, i)
     if own != style:
         use_style(slots, own)
-    is_read = call_step(slots[STEP], slots, stack, i >> 3, byte) != 0
+    outcome = np.int64(call_step(slots[STEP], slots, stack, i >> 3, byte))
     if own != style:
         use_style(slots, style)
         slots[FOREIGN] = 1
-    if is_read:
+    if outcome != 0:
         at = i + CONFIGURATION
         slots[ALLOCATED] = stack[at + TOP]
         emit(
