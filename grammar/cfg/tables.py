@@ -21,6 +21,7 @@ from ..token_tables import TokenTables
 from .analysis import without_empty
 from .byte_dfa import DEAD, ByteDfa
 from .joins import without_joins
+from .line_facts import are_free, line_facts
 from .model import Embedded, Grammar, Lexing, Region
 from .scanner import BYTE_CLASSES, Scanner
 
@@ -65,6 +66,7 @@ class GrammarTables:
         self._reach_lists = np.zeros(0, np.int32)
         self._scan_reach = np.zeros(1, np.int32)
         self._state_tokens = np.zeros(1, np.int64)
+        self._line_facts, self._lines_are_free = np.zeros((0, at.LINE_WIDTH), np.int64), True
         self._write_terminals(nodes, styles)
         self._write_contexts()
 
@@ -135,11 +137,19 @@ class GrammarTables:
             self._installed = None
             record[at.CONTEXT_START] = self._scanner.start(self._contexts[context])
             self._write_reaches(first)
+            self._write_line_facts()
             record[at.CONTEXT_READY] = epoch
             self._retired.append(self._state_tokens)
             self._state_tokens = np.concatenate(
                 [self._state_tokens, np.zeros(len(self._scanner.transitions) - len(self._state_tokens), np.int64)]
             )
+
+    def _write_line_facts(self) -> None:
+        indentation = self._grammar.indentation
+        if indentation is not None:
+            self._retired.append(self._line_facts)
+            self._line_facts = line_facts(self._scanner, indentation, self._line_facts)
+            self._lines_are_free = are_free(self._scanner, indentation, self._line_facts)
 
     def _write_reaches(self, first: int) -> None:
         """Lists of the terminals that each new state of the scanner may become."""
@@ -290,6 +300,7 @@ class GrammarTables:
         for slot, table in tables.items():
             slots[slot] = address_of(table)
         indentation = grammar.indentation
+        slots[at.LINE_FACTS] = 0 if self._lines_are_free else address_of(self._line_facts)
         slots[at.MOST_STEPS] = 1 << 40
         slots[at.PLACE_COUNT] = len(self._places)
         slots[at.SCAN_COLUMNS] = scanner.columns

@@ -70,6 +70,8 @@ CONTEXT_OF, CONTEXTS, CONTEXT_EMBEDDED, TERMINALS = (next(_slot) for _ in range(
 SYMBOLS, NONTERMINALS = next(_slot), next(_slot)  # columns of ACTION and of GOTO; the last of SYMBOLS is the text's end
 LONGEST_MATCH, ACCEPTS_EMPTY = next(_slot), next(_slot)
 NEWLINE_TERMINAL, INDENT_TERMINAL, DEDENT_TERMINAL, TAB_WIDTH = (next(_slot) for _ in range(4))
+# for each state of the scanner, which columns a line can still have; 0 where every line can still have any
+LINE_FACTS = next(_slot)
 WORKSPACE, WORKSPACE_SIZE = next(_slot), next(_slot)  # one matcher's own: what a step of the grammar writes down
 # what tokens do in states of the scanner and from contexts on: addresses of records, 0 where none is made yet
 STATE_TOKENS, CONTEXT_TOKENS, FOLLOWERS, PLACES, PLACE_OF, PLACE_COUNT, INEVITABLE = (next(_slot) for _ in range(7))
@@ -150,6 +152,10 @@ GSS_BOTTOM = SEEN  # where the first node lies, behind the root frame
 BLOCKER_STATE, BLOCKER_NEXT, BLOCKER_WIDTH = range(3)
 # *Lines*: how deep in parentheses, the columns of the block in hand, and the lines of the block around it; 0 at first
 LINES_OPEN, LINES_COLUMNS, LINES_OUTER, LINES_WIDTH = range(4)
+# facts about lines, as bits: how many columns may be added to those there are, and how many there may be behind another
+# line feed; the last bit stands for so many and more
+LINE_FURTHER, LINE_ANEW, LINE_WIDTH = range(3)
+LAST_COLUMN = 62
 KEY_DEPTHS, LONGEST_KEY = 1 << 10, 1 << 10
 # a thread in a list: a configuration; its TOP counts in OPEN_KEY only, whose bytes end there
 THREAD = 8
@@ -173,7 +179,7 @@ ENDS, RESTARTS = -1, -2
 # it (PLACE: which one; 0 for the root): which ending, the bytes before which it does, the mask of the tokens that go
 # on so; MORE: 1 if the next row belongs to the same segment
 RESTART_PLACE, RESTART_ENDING, RESTART_BYTES, RESTART_TOKENS, RESTART_MORE, RESTART_WIDTH = range(6)
-CAN_READ, CANNOT_READ, UNKNOWN = 1, 2, 0
+CAN_READ, CANNOT_READ, MAY_READ, UNKNOWN = 1, 2, 3, 0  # MAY_READ: each token has to be looked at
 GUARD_PENDING, GUARD_SATISFIED, GUARD_VIOLATED = range(3)
 
 # --- value nodes

@@ -20,7 +20,7 @@ from .blockers import (
 from .compilation import callback, kernel
 from .frames import miss, put
 from .layout import *  # noqa: F403 -- the layout is this package's vocabulary
-from .lines import columns_after, is_viable, read_terminal, text_may_end
+from .lines import columns_after, is_as_viable, is_viable, read_terminal, text_may_end
 from .parser import allocate, can_shift, frontier_node, frontier_size, merged
 from .pointers import Flag, Ints, Long, Longs, Nothing, bytes_at, call_step, ints_at
 from .residues import number_label, number_successor, residue_of
@@ -179,8 +179,8 @@ def begin_terminal(slots, stack, i, byte, outer, frontier, blockers, lines):
             return
         record = ints_at(slots[CONTEXTS] + context * CONTEXT_WIDTH * 4)
         state = scanned(slots, np.int64(record[CONTEXT_START]), byte)
-        if state != DEAD and is_viable(slots, state, part, lines):
-            first = columns_after(slots, np.int64(NONE), byte)
+        first = columns_after(slots, np.int64(NONE), byte)
+        if state != DEAD and is_viable(slots, state, part, lines, first):
             emit(slots, GRAMMAR, outer, state, part, blockers, lines, first, np.int64(0))
         embedded = ints_at(slots[CONTEXT_EMBEDDED] + np.int64(record[CONTEXT_EMBEDDED_AT]) * 4)
         for j in range(record[CONTEXT_EMBEDDED_COUNT]):
@@ -213,9 +213,8 @@ def scan(slots, stack, i, byte):
         return
     following = scanned(slots, state, byte)
     if following != DEAD and slots[ONLY_ENDINGS] != (i >> 3) + 1:
-        reach = ints_at(slots[SCAN_REACH])
-        if reach[following] == reach[state] or is_viable(slots, following, frontier, lines):
-            after = columns_after(slots, columns, byte)
+        after = columns_after(slots, columns, byte)
+        if is_as_viable(slots, following, state) or is_viable(slots, following, frontier, lines, after):
             emit(slots, GRAMMAR, outer, following, frontier, blockers, lines, after, np.int64(0))
     where = ints_at(slots[SCAN_WHERE] + state * 8)
     followers = bytes_at(slots[FOLLOWERS])
