@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -27,9 +27,28 @@ from .text_dfa import open_states
 
 if TYPE_CHECKING:
     from .cfg.tables import GrammarTables
+    from .token_tables import TokenTables
 
 _NO_BLANKS = np.zeros((1, 1), np.int32)
 LITERALS = (b"false", b"null", b"true")  # the first three keys of every automaton
+
+
+class Style(NamedTuple):
+    """How values of JSON are written.
+
+    ``whitespace``: ``COMPACT``, ``FORMATTED``, ``ANY_BLANKS``, or ``BLANKS_BY_PATTERN`` with ``blank_next``, the
+    automaton of a run of blanks. ``escapes``: ``ANY_ESCAPES`` or ``MINIMAL_ESCAPES``.
+    """
+
+    whitespace: int
+    blank_next: NDArray[np.int32]
+    escapes: int
+
+    @classmethod
+    def of(cls, whitespace: int | NDArray[np.int32], escapes: int) -> Style:
+        if isinstance(whitespace, int):
+            return cls(whitespace, _NO_BLANKS, escapes)
+        return cls(at.BLANKS_BY_PATTERN, whitespace, escapes)
 
 
 class Compiler(Protocol):
@@ -115,7 +134,8 @@ class Automaton:
     """Tables as ``kernels.layout`` describes them. Node 0 is the root.
 
     ``whitespace``: ``COMPACT``, ``FORMATTED``, ``ANY_BLANKS``, or the automaton of a run of blanks (``blanks``).
-    ``escapes``: ``ANY_ESCAPES`` or ``MINIMAL_ESCAPES``.
+    ``escapes``: ``ANY_ESCAPES`` or ``MINIMAL_ESCAPES``. Both make the first of its ``styles``; nodes are of that one
+    unless they say otherwise.
     """
 
     nodes = _Table(at.NODES, _rows(np.int32, at.NODE_WIDTH), 8)
@@ -145,9 +165,7 @@ class Automaton:
         budget: Budget,
         escapes: int = at.ANY_ESCAPES,
     ) -> None:
-        self.whitespace = whitespace if isinstance(whitespace, int) else at.BLANKS_BY_PATTERN
-        self.blank_next = _NO_BLANKS if isinstance(whitespace, int) else whitespace
-        self.escapes = escapes
+        self.styles = [Style.of(whitespace, escapes)]
         self.budget = budget
         self.lock = threading.RLock()
         self.epoch = 1
@@ -157,7 +175,7 @@ class Automaton:
         self.widest_frame = at.SEEN
         self.keeps_text = False
         self._numbers: dict[int, tuple[NumberAutomaton, int]] = {}
-        self._texts: dict[tuple[TextDfa, int, int | None], int] = {}
+        self._texts: dict[tuple[TextDfa, int, int | None, int], int] = {}
         self._text_records: dict[TextDfa, NDArray[np.int32]] = {}
         self.new_node()
 
@@ -165,8 +183,8 @@ class Automaton:
         """Write the current addresses and the epoch into a matcher's slots."""
         with self.lock:
             slots[at.NODES : at.TABLES_END] = self._memory.addresses
-            slots[at.WHITESPACE] = self.whitespace
-            slots[at.BLANK_NEXT] = address_of(self.blank_next)
+            slots[at.WHITESPACE] = self.styles[0].whitespace
+            slots[at.BLANK_NEXT] = address_of(self.styles[0].blank_next)
             slots[at.EPOCH] = self.epoch
             slots[at.KEEPS_TEXT] = self.keeps_text
             if self.grammar is not None:
@@ -174,13 +192,22 @@ class Automaton:
 
     # --- filling
 
-    def new_node(self) -> int:
-        """A value node that will be compiled when decoding reaches it."""
-        return self.new_nodes(1)
+    def style_of(self, whitespace: int | NDArray[np.int32], escapes: int) -> int:
+        """The number of this style among ``styles``."""
+        new = Style.of(whitespace, escapes)
+        for number, style in enumerate(self.styles):
+            same_blanks = style.whitespace == new.whitespace and np.array_equal(style.blank_next, new.blank_next)
+            if same_blanks and style.escapes == new.escapes:
+                return number
+        self.styles.append(new)
+        return len(self.styles) - 1
 
-    def new_nodes(self, count: int) -> int:
-        """``count`` nodes with consecutive numbers; the first."""
-        return self.nodes.reserve(count)
+    def new_node(self, style: int = 0) -> int:
+        """A value node that will be compiled when decoding reaches it."""
+        node = self.nodes.reserve(1)
+        if style:
+            self.nodes.array[node, at.NODE_STYLE] = style
+        return node
 
     def write_node(self, node: int, fields: Mapping[int, int]) -> None:
         """Write the record of ``node``; fields not given are empty or unlimited."""
@@ -189,6 +216,8 @@ class Automaton:
             record[field] = value
         self.widest_frame = max(self.widest_frame, at.SEEN + int(record[at.WORDS]))
         self.keeps_text = self.keeps_text or bool(record[at.UNIQUE])
+        if len(self.styles) > 1:
+            record[at.NODE_STYLE] = self.nodes.array[node, at.NODE_STYLE]
         self.nodes.array[node] = record
         self.nodes.array[node, at.READY] = self.epoch
 
@@ -297,12 +326,13 @@ class Automaton:
                 return numbers, own
         raise KeyError(state)
 
-    def add_text(self, text: TextDfa, minimum: int = 0, maximum: int | None = None) -> int:
+    def add_text(self, text: TextDfa, minimum: int = 0, maximum: int | None = None, style: int = 0) -> int:
         """A text automaton whose texts have ``minimum`` to ``maximum`` code points; its index.
 
-        The same automaton with the same lengths has one index, and with other lengths the same tables.
+        The same automaton with the same lengths has one index (for each kind of escapes, since masks are kept by
+        index), and with other lengths the same tables.
         """
-        key = (text, minimum, maximum)
+        key = (text, minimum, maximum, self.styles[style].escapes)
         if key not in self._texts:
             self._texts[key] = self.texts.extend(self._text_record(text, minimum, maximum), 1)
         return self._texts[key]
@@ -360,6 +390,17 @@ class Automaton:
             steps[steps == UNREACHABLE] = at.UNBOUNDED
             record[at.TEXT_SCARCE_AT] = self.text_left.extend(steps, len(steps))
         return self.texts.extend(record, 1)
+
+    # --- styles
+
+    def style_rows(self, tables: TokenTables) -> NDArray[np.int64]:
+        """What stands in the slots of each style, where there are several; int64[styles, slots], or without rows."""
+        rows = []
+        for style in self.styles if len(self.styles) > 1 else ():
+            slots = tables.slots(style.escapes).copy()
+            slots[at.WHITESPACE], slots[at.BLANK_NEXT] = style.whitespace, address_of(style.blank_next)
+            rows.append(slots[at.STYLE_FIRST : at.STYLE_END])
+        return np.array(rows, np.int64)
 
     # --- on demand
 

@@ -15,7 +15,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from .automaton import Automaton
+from .automaton import Automaton, Style
 from .blanks import state_after
 from .dfa import DEAD
 from .interpreter_configuration import Configuration, Frame, comparable, parsed
@@ -42,7 +42,12 @@ class Interpreter(TableReader):
         self._completable: dict[tuple[int, int, int, int], bool] = {}
 
     def start(self) -> Configuration:
-        return Configuration(at.VALUE, Frame(None, at.ROOT), node=0)
+        return self.start_at(0)
+
+    def start_at(self, node: int) -> Configuration:
+        """Where a value of ``node`` is to be written, and nothing else."""
+        style = int(self._automaton.nodes.array[node, at.NODE_STYLE])
+        return Configuration(at.VALUE, Frame(None, at.ROOT, style=style), node=node)
 
     def read(self, configuration: Configuration, content: bytes) -> Configuration | None:
         """The configuration after all of ``content``, None if a byte of it is refused."""
@@ -116,13 +121,17 @@ class Interpreter(TableReader):
             return None if item is None else self._begin_value(*item, byte)
         return self._after_value(configuration, byte)
 
+    def _style(self, frame: Frame) -> Style:
+        return self._automaton.styles[frame.style]
+
     def _blanks_allowed(self, configuration: Configuration) -> bool:
-        if self._automaton.whitespace == at.ANY_BLANKS:
+        style = self._style(configuration.frame)
+        if style.whitespace == at.ANY_BLANKS:
             return True
-        if self._automaton.whitespace == at.BLANKS_BY_PATTERN:
-            reached = state_after(self._automaton.blank_next, configuration.blanks)
+        if style.whitespace == at.BLANKS_BY_PATTERN:
+            reached = state_after(style.blank_next, configuration.blanks)
             return configuration.frame.kind != at.ROOT and reached != at.NONE
-        if self._automaton.whitespace == at.COMPACT or configuration.mode == at.COLON:
+        if style.whitespace == at.COMPACT or configuration.mode == at.COLON:
             return False
         frame, blanks, behind = configuration.frame, configuration.blanks, configuration.behind
         if configuration.mode == at.AFTER and not self._may_close(frame):
@@ -139,9 +148,10 @@ class Interpreter(TableReader):
         )
 
     def _blanks_may_end(self, configuration: Configuration) -> bool:
-        if self._automaton.whitespace != at.BLANKS_BY_PATTERN or configuration.frame.kind == at.ROOT:
+        style = self._style(configuration.frame)
+        if style.whitespace != at.BLANKS_BY_PATTERN or configuration.frame.kind == at.ROOT:
             return True
-        runs = self._automaton.blank_next
+        runs = style.blank_next
         return bool(runs[state_after(runs, configuration.blanks), at.BLANKS_MAY_END])
 
     def _after_value(self, configuration: Configuration, byte: bytes) -> Configuration | None:
@@ -149,7 +159,7 @@ class Interpreter(TableReader):
         if frame.kind == at.ROOT:
             return None
         if byte == b",":
-            if configuration.blanks and self._automaton.whitespace == at.FORMATTED:
+            if configuration.blanks and self._style(frame).whitespace == at.FORMATTED:
                 return None
             if frame.kind == at.OBJECT:
                 frame = self._settled(frame)
@@ -171,10 +181,10 @@ class Interpreter(TableReader):
                     start = self._text(fields[at.TEXT_ID]).start if kind == at.IS_TEXT else 0
                     return Configuration(mode, frame, node, state=start)
         elif byte == b"{" and kinds & at.IS_OBJECT:
-            inner = Frame(frame, at.OBJECT, node, fields[at.OBJECT_STATE], depth=frame.depth + 1)
+            inner = Frame(frame, at.OBJECT, node, fields[at.OBJECT_STATE], depth=frame.depth + 1, style=frame.style)
             return Configuration(at.FIRST_KEY, inner)
         elif byte == b"[" and kinds & at.IS_ARRAY:
-            inner = Frame(frame, at.ARRAY, node, fields[at.ARRAY_STATE], depth=frame.depth + 1)
+            inner = Frame(frame, at.ARRAY, node, fields[at.ARRAY_STATE], depth=frame.depth + 1, style=frame.style)
             return Configuration(at.FIRST_ITEM, inner)
         elif byte in _LITERALS:
             word, kind, outcome = _LITERALS[byte]
@@ -431,7 +441,7 @@ class Interpreter(TableReader):
         if byte == b'"' and not configuration.pending:
             return self._finish_string(configuration)
         written = configuration.pending + byte
-        ranges = possible_code_points(written, self._automaton.escapes)
+        ranges = possible_code_points(written, self._style(configuration.frame).escapes)
         if not ranges or not self._goes_on(configuration, ranges):
             return None
         if not is_whole(written):

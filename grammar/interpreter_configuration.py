@@ -17,7 +17,7 @@ class Frame:
     """An open container, or the document (kind ``ROOT``, no parent).
 
     ``seen``: the indices of the named keys that have come, ``others``: the other keys; ``next_rank``: in ordered
-    objects, the first that may come.
+    objects, the first that may come. ``style``: how blanks and escapes are written.
     """
 
     parent: Frame | None
@@ -32,6 +32,7 @@ class Frame:
     items: tuple[object, ...] = ()
     items_text: bytes = b""
     item_from: int = 0
+    style: int = 0
 
 
 @dataclass(frozen=True)

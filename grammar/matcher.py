@@ -51,7 +51,9 @@ class Constraint:
         self._automaton = automaton
         automaton.compiler = compiler
         self._tables = tables_of(vocabulary)
-        self._tables.strings(automaton.escapes)  # built now, not by the first matcher
+        for style in automaton.styles:
+            self._tables.strings(style.escapes)  # built now, not by the first matcher
+        self._styles = automaton.style_rows(self._tables)
         self._stay_masks = StayMasks(self._tables.words, automaton.budget.limits.mask_cache)
         self._prefetch = Prefetch()
         with automaton.lock:
@@ -98,7 +100,8 @@ class Matcher:
         self._constraint = constraint
         self._bitmask = _NO_BITMASK
         tables = constraint._tables
-        self._slots = tables.slots(constraint._automaton.escapes).copy()
+        self._slots = tables.slots(constraint._automaton.styles[0].escapes).copy()
+        self._slots[at.STYLES] = address_of(constraint._styles) if len(constraint._styles) else 0
         self._stack = np.zeros((tables.longest_token + 2) * at.CONFIGURATION, np.int32)
         self._misses = np.zeros(at.MISS_CAPACITY, np.int64)
         self._arena = np.zeros(_FIRST_ARENA, np.int32)

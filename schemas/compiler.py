@@ -47,10 +47,13 @@ _FEW = 64
 
 
 class JsonCompiler(ObjectStates):
-    """Writes the records of an automaton that accepts the documents of ``language``, where the node ``root`` begins."""
+    """Writes the records of an automaton that accepts the documents of ``language``, where the node ``root`` begins.
 
-    def __init__(self, language: Language, automaton: Automaton, root: int = 0) -> None:
-        super().__init__(language, weakref.proxy(automaton))  # which holds this compiler
+    ``style``: which of the automaton's styles they are written in.
+    """
+
+    def __init__(self, language: Language, automaton: Automaton, root: int = 0, style: int = 0) -> None:
+        super().__init__(language, weakref.proxy(automaton), style)  # which holds this compiler
         self._budget = language.budget
         self._sources: dict[int, Source] = {root: language.root}
         self._nodes: dict[Source, int] = {language.root: root}
@@ -148,7 +151,7 @@ class JsonCompiler(ObjectStates):
             fields[at.KINDS] |= at.IS_STRING
         elif isinstance(strings, Recognised):
             fields[at.KINDS] |= at.IS_TEXT
-            fields[at.TEXT_ID] = self._automaton.add_text(strings.text, strings.minimum, strings.maximum)
+            fields[at.TEXT_ID] = self._automaton.add_text(strings.text, strings.minimum, strings.maximum, self._style)
 
     # --- containers
 
@@ -314,7 +317,7 @@ class JsonCompiler(ObjectStates):
         text = string_automaton(formulas, formula, self._about(formula, depth + 1), outcome, self._budget)
         if not text.dfa.is_empty:
             fields[at.KINDS] |= at.IS_TEXT
-            fields[at.TEXT_ID] = self._automaton.add_text(text)
+            fields[at.TEXT_ID] = self._automaton.add_text(text, style=self._style)
 
     def _joint_container_fields(self, fields: Fields, source: Pending, possible: Set[Kind]) -> None:
         for kind, bit, write in (
@@ -408,7 +411,7 @@ class JsonCompiler(ObjectStates):
             if isinstance(source, int) and not self._satisfier.value(source):
                 node = at.NONE
             else:
-                node = self._automaton.new_node()
+                node = self._automaton.new_node(self._style)
                 self._sources[node] = source
             self._nodes[source] = node
         return node

@@ -10,7 +10,7 @@ from ..grammar.cfg.forms import Form, read_form
 from ..grammar.cfg.model import Embedded, Grammar
 from ..grammar.cfg.special_tokens import with_special_tokens
 from ..grammar.cfg.tables import GrammarTables
-from ..grammar.errors import MaskwrightError, UnsupportedSchema
+from ..grammar.errors import MaskwrightError
 from ..grammar.limits import Budget, Limits
 from ..grammar.matcher import Constraint
 from ..grammar.token_tables import tables_of
@@ -63,18 +63,19 @@ def compile_form(
     budget = Budget(limits)
     grammar = with_special_tokens(read_form(form, budget, frozenset(vocabulary.special_tokens)), vocabulary)
     schemas = _schemas_of(grammar, schema_of)
-    options = _common_options(grammar, schemas)
-    automaton = Automaton(whitespace_of(options), budget, ESCAPES[options.escapes])
-    compilers, nodes = [], {}
+    automaton = _automaton_for([schema.options for schema in schemas.values()], budget)
+    compilers, nodes, styles = [], {}, {}
     for terminal, schema in schemas.items():
-        nodes[terminal] = automaton.new_node()
+        options = schema.options
+        style = styles[terminal] = automaton.style_of(whitespace_of(options), ESCAPES[options.escapes])
+        node = nodes[terminal] = automaton.new_node(style)
         try:
-            compilers.append(JsonCompiler(language_of(schema.contents, schema.options), automaton, nodes[terminal]))
+            compilers.append(JsonCompiler(language_of(schema.contents, options), automaton, node, style))
         except MaskwrightError as error:
             content = grammar.terminals[terminal].content
             assert isinstance(content, Embedded)
             raise type(error)(f"{content.place}: {error.problem}", error.pointer, error.remedy) from error
-    automaton.grammar = GrammarTables(grammar, nodes, tables_of(vocabulary), budget)
+    automaton.grammar = GrammarTables(grammar, nodes, tables_of(vocabulary), budget, styles)
     return Constraint(automaton, _Compilers(compilers), vocabulary, grammar.notes)
 
 
@@ -87,14 +88,7 @@ def _schemas_of(grammar: Grammar, schema_of: Callable[[object], Schema]) -> dict
     return found
 
 
-def _common_options(grammar: Grammar, schemas: dict[int, Schema]) -> JsonOptions:
-    """The options of the schemas inside, which have to agree on blanks and escapes: there is one automaton for all."""
-    options = [schema.options for schema in schemas.values()] or [JsonOptions()]
-    for other in options[1:]:
-        if (other.whitespace, other.escapes) != (options[0].whitespace, options[0].escapes):
-            raise UnsupportedSchema(
-                "schemas inside one grammar have different options of whitespace or escapes",
-                None,
-                "give all of them the same ones",
-            )
-    return options[0]
+def _automaton_for(options: Sequence[JsonOptions], budget: Budget) -> Automaton:
+    """An automaton whose first style is that of the first options."""
+    first = next(iter(options), JsonOptions())
+    return Automaton(whitespace_of(first), budget, ESCAPES[first.escapes])

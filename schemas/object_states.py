@@ -43,9 +43,10 @@ _MOST_UNIONS = 16
 class ObjectStates(ABC):
     """What of a compiler of schemas is about the states of objects."""
 
-    def __init__(self, language: Language, automaton: Automaton) -> None:
+    def __init__(self, language: Language, automaton: Automaton, style: int) -> None:
         self._language = language
         self._automaton = automaton
+        self._style = style
         self._ordered = language.options.property_order == "schema"
         self._satisfier = Satisfier(language)
         self._state_sources: dict[int, State] = {}
@@ -153,7 +154,7 @@ class ObjectStates(ABC):
         settled = Settled(inner, len(residual.kinds), key_set)
         node = self._settled.get(settled)
         if node is None:
-            node = self._settled[settled] = self._automaton.new_node()
+            node = self._settled[settled] = self._automaton.new_node(self._style)
             self._automaton.write_node(node, self._settled_fields(case, self._key_sets[key_set]))
         return node
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from ..grammar.argument_checks import wrong_argument
 from ..grammar.errors import InvalidSchema
-from .options import JsonOptions
 from .specification import JsonSchema
 
 _FORMS = 'pass a function, a type, {"name": ..., "parameters": ...} or {"type": "function", "function": {...}}'
@@ -28,10 +27,8 @@ def tools_of(entries: Iterable[object]) -> tuple[Tool, ...]:
     found: dict[str, Tool] = {}
     if isinstance(entries, str | Mapping) or not isinstance(entries, Iterable):
         raise wrong_argument("functions", entries, "a list of tools: put it into [...]")
-    entries = list(entries)
-    own = _options_of(entries)
     for entry in entries:
-        tool = _tool(entry, own)
+        tool = _tool(entry)
         if tool.name in found:
             raise InvalidSchema(f"two tools are called {tool.name!r}", remedy="rename one of them")
         found[tool.name] = tool
@@ -40,33 +37,24 @@ def tools_of(entries: Iterable[object]) -> tuple[Tool, ...]:
     return tuple(found.values())
 
 
-def _options_of(entries: Iterable[object]) -> JsonOptions:
-    """Those of the first ``JsonSchema`` among the tools, since all need the same; else minimal escapes: a tool gains
-    nothing from other spellings of what it is given."""
-    described = [entry.get("function", entry) for entry in entries if isinstance(entry, Mapping)]
-    schemas = [entry.get("parameters", entry.get("input_schema")) for entry in described if isinstance(entry, Mapping)]
-    given = [schema.options for schema in schemas if isinstance(schema, JsonSchema)]
-    given += [entry.arguments.options for entry in entries if isinstance(entry, Tool)]
-    return given[0] if given else JsonOptions(escapes="minimal")
+def _schema(contents: object) -> JsonSchema:
+    """With minimal escapes, since a tool gains nothing from other spellings, and plain integers, so that arguments hold
+    an ``int`` wherever the schema says integer."""
+    return JsonSchema(contents, escapes="minimal", integers="plain")
 
 
-def _schema(contents: object, options: JsonOptions) -> JsonSchema:
-    """Integers are plain, so that the arguments hold an ``int`` wherever the schema says integer."""
-    return JsonSchema(contents, whitespace=options.whitespace, escapes=options.escapes, integers="plain")
-
-
-def _tool(entry: object, own: JsonOptions) -> Tool:
+def _tool(entry: object) -> Tool:
     if isinstance(entry, Tool):
         return entry
     if isinstance(entry, Mapping):
-        return _described(entry.get("function", entry), own)
+        return _described(entry.get("function", entry))
     name = getattr(entry, "__name__", None)
     if not isinstance(name, str):
         raise InvalidSchema(f"{entry!r:.60} is no tool", remedy=_FORMS)
-    return Tool(name, _schema(entry, own), entry if callable(entry) and not isinstance(entry, type) else None)
+    return Tool(name, _schema(entry), entry if callable(entry) and not isinstance(entry, type) else None)
 
 
-def _described(entry: object, own: JsonOptions) -> Tool:
+def _described(entry: object) -> Tool:
     name = entry.get("name") if isinstance(entry, Mapping) else None
     if not isinstance(entry, Mapping) or not isinstance(name, str) or not name:
         raise InvalidSchema(f"the tool {entry!r:.60} has no name", remedy=_FORMS)
@@ -74,7 +62,7 @@ def _described(entry: object, own: JsonOptions) -> Tool:
     if isinstance(schema, JsonSchema):
         return Tool(name, schema)
     if not schema:
-        return Tool(name, _schema(_NO_ARGUMENTS, own))
+        return Tool(name, _schema(_NO_ARGUMENTS))
     if isinstance(schema, Mapping) and not {"type", "$ref"} & schema.keys():
         schema = {**schema, "type": "object"}
-    return Tool(name, _schema(schema, own))
+    return Tool(name, _schema(schema))

@@ -105,6 +105,45 @@ def test_indentation(seed: int) -> None:
     pair.walk(random.Random(seed), 25)
 
 
+NO_FURTHER_FEEDS = [
+    'start: "a" _NL "b" "a" | "if" _NL _INDENT "a" _DEDENT\n_NL: /\\n */\n%declare _INDENT _DEDENT',
+    'start: line+\nline: "a" _NL | "b" _NL _INDENT line+ _DEDENT\n_NL: /\\r?\\n[\\t ]*/\n%declare _INDENT _DEDENT',
+    'start: line+\nline: "a" _NL | "b" _NL _INDENT line+ _DEDENT\n_NL: /\\n\\t*/\n%declare _INDENT _DEDENT',
+    'start: line+\nline: "a" _NL | "(" _NL? ")" _NL | "b" _NL _INDENT line+ _DEDENT\n_NL: /\\n(  )*(a)?/\n'
+    "%ignore / /\n%declare _INDENT _DEDENT",
+    'start: line+\nline: "a" _NL | "b" _NL _INDENT line+ _DEDENT\n_NL: /(\\n *)(#\\n *)?/\n%declare _INDENT _DEDENT',
+]
+"""A line is what follows one line feed, so that too many columns cannot be made good."""
+
+
+class TabsOfTwo(lark.indenter.Indenter):
+    NL_type, INDENT_type, DEDENT_type = "_NL", "_INDENT", "_DEDENT"
+    OPEN_PAREN_types: list[str] = ["LPAR"]  # noqa: RUF012 -- as in Lark
+    CLOSE_PAREN_types: list[str] = ["RPAR"]  # noqa: RUF012
+    tab_len = 2
+
+
+@pytest.mark.parametrize("text", NO_FURTHER_FEEDS)
+@pytest.mark.parametrize("seed", range(6))
+def test_lines_keep_columns_that_are_right(text: str, seed: int) -> None:
+    generator = random.Random(seed)
+    pair = Pair(grammar_of(text, indenter=TabsOfTwo()))
+    pair.walk(generator, 25)
+    assert pair.interpreter.completion(pair.configuration, ASCII, 4000) is not None
+
+
+def test_columns_that_no_block_has_are_refused() -> None:
+    pair = Pair(grammar_of(NO_FURTHER_FEEDS[1], indenter=TabsOfTwo()))
+    for byte in b"b\n  b\n    a\n":
+        assert pair.accept(byte)
+    assert pair.accept(ord(" "))  # of two
+    assert pair.accept(ord(" "))
+    assert pair.accept(ord("\t"))
+    assert not pair.accept(ord(" "))
+    assert not pair.accept(ord("\t"))
+    assert Pair(grammar_of(NO_FURTHER_FEEDS[0], indenter=TabsOfTwo())).matcher.accept_tokens(list(b"a\n ")) == 2
+
+
 # --- no dead ends
 
 

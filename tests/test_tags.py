@@ -301,10 +301,6 @@ def test_broken(tags: Any, options: Any, problem: str) -> None:
         (mw.Tags([("<t>", False, "")]), "the tag '<t>'"),
         (mw.Tags([("a", int), ("xab", int)]), "'xab' can never begin"),
         (mw.Tags([("<t>", int, "<|end|>")]), "end token"),
-        (
-            mw.Tags([("a", mw.JsonSchema(int, escapes="minimal"), ""), ("b", mw.JsonSchema(str), "")]),
-            "different options",
-        ),
     ],
 )
 def test_refused(form: mw.Tags, problem: str) -> None:

@@ -432,4 +432,6 @@ def test_only_needed_escapes() -> None:
     assert accepts(tools, text % "a")
     assert not accepts(tools, text % r"\u0061")
     given = {"name": "g", "parameters": mw.JsonSchema({"type": "object"}, escapes="any")}
-    assert accepts(mw.tools([plain, given]), text % r"\u0061")
+    both = mw.tools([plain, given])
+    assert accepts(both, text.replace('"f"', '"g"') % r"\u0061")
+    assert not accepts(both, text % r"\u0061")

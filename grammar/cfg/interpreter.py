@@ -25,7 +25,6 @@ from ..automaton import Automaton
 from ..errors import LimitExceeded
 from ..interpreter import Interpreter
 from ..interpreter_configuration import Configuration as ValueConfiguration
-from ..interpreter_configuration import Frame
 from ..kernels import layout as at
 from ..limits import Budget
 from ..vocabulary import Vocabulary
@@ -187,7 +186,12 @@ class GrammarInterpreter:
         _, feed, line = lexeme.rpartition(b"\n")
         if not feed:
             return
-        columns = line.count(b" ") + line.count(b"\t") * indentation.tab_columns
+        yield from self._read_columns(position, indentation.columns(line))
+
+    def _read_columns(self, position: Position, columns: int) -> Iterator[Position]:
+        """Where the parser may be after a line feed outside parentheses, with ``columns`` behind it."""
+        indentation = self._grammar.indentation
+        assert indentation is not None
         stacks, blocks = self._shift(position.stack, indentation.newline), position.blocks
         if columns > (0, *blocks)[-1]:
             stacks, blocks = self._shift_all(stacks, indentation.indent), (*blocks, columns)
@@ -219,12 +223,27 @@ class GrammarInterpreter:
 
     def _goes_on_with(self, thread: Thread) -> bool:
         """May the lexeme still become something that can be read?"""
-        position, indentation = thread.position, self._grammar.indentation
         return any(
             label in self._grammar.ignored
-            or (indentation is not None and label == indentation.newline and position.opened > 0)
-            or bool(self._shift(position.stack, label))
+            or (
+                self._line_goes_on(thread)
+                if self._is_newline(label)
+                else bool(self._shift(thread.position.stack, label))
+            )
             for label in self._scanning.labels(thread.context, thread.lexeme)
+        )
+
+    def _is_newline(self, terminal: int) -> bool:
+        return self._grammar.indentation is not None and terminal == self._grammar.indentation.newline
+
+    def _line_goes_on(self, thread: Thread) -> bool:
+        """Are there columns that the line feed in hand can come to have and the parser can read?"""
+        position, indentation = thread.position, self._grammar.indentation
+        assert indentation is not None
+        most = (0, *position.blocks)[-1] + 1
+        return position.opened > 0 or any(
+            any(self._read_columns(position, columns))
+            for columns in self._scanning.columns(thread.context, thread.lexeme, indentation, most)
         )
 
     def _begin(self, position: Position, blockers: frozenset[Blocker], byte: int) -> Iterator[Thread]:
@@ -238,8 +257,7 @@ class GrammarInterpreter:
                 position.stack, terminal
             ):
                 assert self._values is not None
-                first = ValueConfiguration(at.VALUE, Frame(None, at.ROOT), node=self._nodes[terminal])
-                value = self._values.step(first, byte)
+                value = self._values.step(self._values.start_at(self._nodes[terminal]), byte)
                 if value is not None:
                     yield Thread(position, context, embedded=terminal, value=value)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .byte_dfa import DEAD, PENDING, VIOLATED, ByteDfa
-from .model import Grammar, Lexing
+from .model import Grammar, Indentation, Lexing
 
 State = tuple[int, int]
 """A terminal, and a state of its automaton (or of its guard's)."""
@@ -44,6 +44,9 @@ class Prospects:
     folded: frozenset[tuple[int, int]]
 
 
+Line = tuple[Prospects, int]
+"""A lexeme that may become a line feed, and the columns behind it, -1 where it has no line feed yet."""
+
 _REST = {
     **dict.fromkeys(range(194, 224), (1, 128, 191)),
     **dict.fromkeys(range(224, 240), (2, 128, 191)),
@@ -65,6 +68,7 @@ class Scanning:
         self._dfas = {t: x.content for t, x in enumerate(grammar.terminals) if isinstance(x.content, ByteDfa)}
         self._states: dict[tuple[int, bytes], int] = {}
         self._labels: dict[Prospects, frozenset[int]] = {}
+        self._columns: dict[tuple[Line, int], frozenset[int]] = {}
         self.representatives = self._representatives()
 
     def _representatives(self) -> list[int]:
@@ -145,6 +149,31 @@ class Scanning:
                         queue.append(longer)
             self._labels[prospects] = frozenset(found)
         return self._labels[prospects]
+
+    def columns(self, context: frozenset[int], lexeme: bytes, indentation: Indentation, most: int) -> frozenset[int]:
+        """The columns that a line can come to have of which ``lexeme`` is the line feed so far; ``most``: or more."""
+        start = self._line(context, lexeme, indentation, most)
+        if (start, most) not in self._columns:
+            found: set[int] = set()
+            seen = {start}
+            queue = [lexeme]
+            for current in queue:
+                ended = {ended.terminal for ended in self.endings(context, current)}
+                _, columns = self._line(context, current, indentation, most)
+                if columns >= 0 and indentation.newline in ended:
+                    found.add(columns)
+                for byte in self.representatives:
+                    longer = current + bytes([byte])
+                    line = self._line(context, longer, indentation, most)
+                    if line[0].alive and line not in seen:
+                        seen.add(line)
+                        queue.append(longer)
+            self._columns[start, most] = frozenset(found)
+        return self._columns[start, most]
+
+    def _line(self, context: frozenset[int], lexeme: bytes, indentation: Indentation, most: int) -> Line:
+        _, feed, line = lexeme.rpartition(b"\n")
+        return self._prospects(context, lexeme), min(indentation.columns(line), most) if feed else -1
 
     def _prospects(self, context: frozenset[int], lexeme: bytes) -> Prospects:
         alive = self._alive(context, lexeme)

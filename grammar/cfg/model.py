@@ -91,6 +91,10 @@ class Indentation:
     closers: frozenset[int]
     tab_columns: int
 
+    def columns(self, line: bytes) -> int:
+        """Those of what follows the last line feed."""
+        return line.count(b" ") + line.count(b"\t") * self.tab_columns
+
 
 @dataclass(frozen=True)
 class Region:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
@@ -19,7 +20,8 @@ from ..pool import address_of
 from ..token_tables import TokenTables
 from .analysis import without_empty
 from .byte_dfa import DEAD, ByteDfa
-from .lr_tables import lr_tables
+from .joins import without_joins
+from .line_facts import are_free, line_facts
 from .model import Embedded, Grammar, Lexing, Region
 from .scanner import BYTE_CLASSES, Scanner
 
@@ -27,7 +29,7 @@ from .scanner import BYTE_CLASSES, Scanner
 class GrammarTables:
     """Everything about ``grammar`` but the scanners of contexts, which are compiled when decoding reaches them.
 
-    ``nodes``: for each terminal that is embedded, its value node in the automaton.
+    ``nodes``: for each terminal that is embedded, its value node in the automaton, and ``styles`` that one's style.
     """
 
     CALLED: ClassVar[Mapping[int, int]] = {
@@ -37,9 +39,16 @@ class GrammarTables:
         at.GRAMMAR_RESTART: restart,
     }
 
-    def __init__(self, grammar: Grammar, nodes: Mapping[int, int], tokens: TokenTables, budget: Budget) -> None:
-        self._grammar, self._accepts_empty = without_empty(grammar)
-        self._lr = lr_tables(self._grammar, budget)
+    def __init__(
+        self,
+        grammar: Grammar,
+        nodes: Mapping[int, int],
+        tokens: TokenTables,
+        budget: Budget,
+        styles: Mapping[int, int] = MappingProxyType({}),
+    ) -> None:
+        grammar, self._accepts_empty = without_empty(grammar)
+        self._grammar, self._lr = without_joins(grammar, budget)
         self._rules = np.array([(rule.origin, len(rule.expansion)) for rule in self._grammar.rules], np.int32).reshape(
             -1, 2
         )
@@ -57,16 +66,18 @@ class GrammarTables:
         self._reach_lists = np.zeros(0, np.int32)
         self._scan_reach = np.zeros(1, np.int32)
         self._state_tokens = np.zeros(1, np.int64)
-        self._write_terminals(nodes)
+        self._line_facts, self._lines_are_free = np.zeros((0, at.LINE_WIDTH), np.int64), True
+        self._write_terminals(nodes, styles)
         self._write_contexts()
 
     # --- what does not change
 
-    def _write_terminals(self, nodes: Mapping[int, int]) -> None:
+    def _write_terminals(self, nodes: Mapping[int, int], styles: Mapping[int, int]) -> None:
         grammar, indentation = self._grammar, self._grammar.indentation
         self._terminals = np.zeros((len(grammar.terminals) + 1, at.TERMINAL_WIDTH), np.int32)
         for number, node in nodes.items():
             self._terminals[number, at.TERMINAL_NODE] = node
+            self._terminals[number, at.TERMINAL_STYLE] = styles.get(number, 0)
         kinds = self._terminals[:, at.TERMINAL_KIND]
         kinds[list(grammar.ignored)] = at.IGNORED
         if indentation is not None:
@@ -126,11 +137,19 @@ class GrammarTables:
             self._installed = None
             record[at.CONTEXT_START] = self._scanner.start(self._contexts[context])
             self._write_reaches(first)
+            self._write_line_facts()
             record[at.CONTEXT_READY] = epoch
             self._retired.append(self._state_tokens)
             self._state_tokens = np.concatenate(
                 [self._state_tokens, np.zeros(len(self._scanner.transitions) - len(self._state_tokens), np.int64)]
             )
+
+    def _write_line_facts(self) -> None:
+        indentation = self._grammar.indentation
+        if indentation is not None:
+            self._retired.append(self._line_facts)
+            self._line_facts = line_facts(self._scanner, indentation, self._line_facts)
+            self._lines_are_free = are_free(self._scanner, indentation, self._line_facts)
 
     def _write_reaches(self, first: int) -> None:
         """Lists of the terminals that each new state of the scanner may become."""
@@ -281,6 +300,7 @@ class GrammarTables:
         for slot, table in tables.items():
             slots[slot] = address_of(table)
         indentation = grammar.indentation
+        slots[at.LINE_FACTS] = 0 if self._lines_are_free else address_of(self._line_facts)
         slots[at.MOST_STEPS] = 1 << 40
         slots[at.PLACE_COUNT] = len(self._places)
         slots[at.SCAN_COLUMNS] = scanner.columns

@@ -156,7 +156,7 @@ class GrammarTexts:
         arena, place = probe.matcher._arena, configuration.a
         count = int(arena[place])
         rows = arena[place + 1 : place + 1 + count * at.THREAD].reshape(count, at.THREAD).tolist()
-        return [Configuration._make([*row, configuration.top]) for row in rows]
+        return [Configuration._make([*row[: at.TOP], row[at.TOP] or configuration.top]) for row in rows]
 
     def _stacks(self, probe: Probe, frontier: int) -> list[Stack]:
         """Some of the stacks of a frontier, the bottom first."""

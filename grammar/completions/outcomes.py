@@ -40,12 +40,12 @@ def outcomes_of(matcher: Matcher) -> Outcomes | None:
         return _sorted(matcher, at.TRIE, None)
     constraint = matcher.constraint
     by_escapes = _staying.setdefault(constraint._tables, {})
-    escapes = constraint._automaton.escapes
+    escapes = _escapes(matcher)
     if escapes not in by_escapes:
         found = _sorted(matcher, at.TRIE, None)
         if found is None:
             return None
-        by_escapes[escapes] = _only_staying(matcher, found)
+        by_escapes[escapes] = _only_staying(matcher, found, escapes)
     return _sorted(matcher, at.CROSS, by_escapes[escapes])
 
 
@@ -71,9 +71,19 @@ def _is_in_free_key(matcher: Matcher) -> bool:
     return bool(node[at.CLASSES] == 0 and matcher._arena[frame + at.OTHERS] == 0)
 
 
-def _only_staying(matcher: Matcher, found: Outcomes) -> Outcomes:
+def _escapes(matcher: Matcher) -> int:
+    """How the free string or key in hand is written."""
+    start = int(matcher._slots[at.LENGTH]) * at.CONFIGURATION
+    mode, frame, node = matcher._history[start : start + at.A + 1].tolist()
+    automaton = matcher.constraint._automaton
+    if mode == at.OPEN_KEY:
+        node = int(matcher._arena[frame + at.NODE])
+    return automaton.styles[int(automaton.nodes.array[node, at.NODE_STYLE])].escapes
+
+
+def _only_staying(matcher: Matcher, found: Outcomes, escapes: int) -> Outcomes:
     tables = matcher.constraint._tables
-    mask = tables.strings(matcher.constraint._automaton.escapes).stay_within[-1]
+    mask = tables.strings(escapes).stay_within[-1]
     stays = np.unpackbits(mask.view(np.uint8), bitorder="little")[: len(found.groups)]
     groups = found.groups * stays
     numbers, first = np.unique(groups, return_index=True)

@@ -83,6 +83,7 @@ class Probe:
         history[: at.CONFIGURATION] = 0
         history[at.MODE], history[at.A], history[at.TOP] = at.VALUE, node, at.SEEN
         probe.matcher._arena[: at.SEEN] = 0
+        probe.matcher._arena[at.NODE] = node  # which has a style
         return probe
 
     # --- where it stands

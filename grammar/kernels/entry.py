@@ -23,7 +23,7 @@ from .pointers import (
 )
 from .staying import walk_staying
 from .structure import is_accepting, rarer_step, step_once
-from .walks import load, walk
+from .walks import keep, load, walk
 
 Slots = types.Array(types.int64, 1, "C")
 Outcomes = types.Array(types.int32, 1, "C")
@@ -131,11 +131,8 @@ def accept(slot_array, token):
             text[depth] = content[start + depth]
         if call_step(slots[STEP], slots, stack, depth, np.int64(content[start + depth])) == 0:
             return refusal(slots)
-    slots[LENGTH] += 1
+    keep(slots, stack, count)
     ints_at(slots[OFFSETS])[slots[LENGTH]] = ints_at(slots[OFFSETS])[slots[LENGTH] - 1] + count
-    history = ints_at(slots[HISTORY] + slots[LENGTH] * CONFIGURATION * 4)
-    for i in range(CONFIGURATION):
-        history[i] = stack[count * CONFIGURATION + i]
     return DONE
 
 
@@ -182,11 +179,8 @@ def accept_byte(slot_array, byte):
         bytes_at(slots[TEXT_READ] + ints_at(slots[OFFSETS])[slots[LENGTH]])[0] = byte
     if call_step(slots[STEP], slots, stack, 0, byte) == 0:
         return refusal(slots)
-    slots[LENGTH] += 1
+    keep(slots, stack, np.int64(1))
     ints_at(slots[OFFSETS])[slots[LENGTH]] = ints_at(slots[OFFSETS])[slots[LENGTH] - 1] + 1
-    history = ints_at(slots[HISTORY] + slots[LENGTH] * CONFIGURATION * 4)
-    for i in range(CONFIGURATION):
-        history[i] = stack[CONFIGURATION + i]
     return DONE
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from .compilation import callback, kernel
 from .frames import miss, put
 from .layout import *  # noqa: F403 -- the layout is this package's vocabulary
-from .lines import can_be_read, read_terminal
+from .lines import can_be_read, open_parentheses, read_terminal
 from .masks import begin_reading, copy_mask, end_reading, fill_anything, kept_mask
 from .pointers import (
     Flag,
@@ -44,18 +44,30 @@ MANY_STEPS = 1 << 11
 NO_LIMIT = 1 << 40
 
 
-@kernel(Flag, Longs, Long, Long, Long)
+@kernel(Long, Longs, Long, Long, Long)
+def readable(slots, terminal, frontier, lines):
+    """Can the parser read ``terminal``? MAY_READ where that depends on the columns of the line, which tokens change."""
+    if terminal != slots[NEWLINE_TERMINAL] or slots[LINE_FACTS] == 0 or open_parentheses(slots, lines) > 0:
+        can_read = can_be_read(slots, terminal, np.int64(DEAD), frontier, lines, np.int64(NONE))
+        return np.int64(CAN_READ if can_read else CANNOT_READ)
+    return np.int64(MAY_READ)
+
+
+@kernel(Long, Longs, Long, Long, Long)
 def can_become(slots, listed, frontier, lines):
     """Can the parser read one of the terminals listed at ``listed``? Keeps what it learns in ``READABLE``."""
     reach = ints_at(slots[REACHES] + listed * 4)
     known = bytes_at(slots[READABLE])
+    found = np.int64(CANNOT_READ)
     for i in range(1, reach[0] + 1):
         terminal = np.int64(reach[i])
         if known[terminal] == UNKNOWN:
-            known[terminal] = CAN_READ if can_be_read(slots, terminal, frontier, lines) else CANNOT_READ
+            known[terminal] = readable(slots, terminal, frontier, lines)
         if known[terminal] == CAN_READ:
-            return True
-    return False
+            return np.int64(CAN_READ)
+        if known[terminal] == MAY_READ:
+            found = np.int64(MAY_READ)
+    return found
 
 
 @kernel(Nothing, Longs, Words, Longs, Long, inline=True)
@@ -75,16 +87,52 @@ def allow_group(slots, mask, group, within):
             mask[token >> 5] |= bit
 
 
-@kernel(Nothing, Longs, Words, Longs, Long, Long, Long)
-def allow_groups(slots, mask, record, frontier, lines, within):
-    """Allow the groups of tokens of which the parser can read something."""
+@kernel(Nothing, Longs, Ints, Words, Long, Long)
+def allow_if_read(slots, stack, mask, token, base):
+    """Allow a token of which the bytes from ``base`` on are read."""
+    content = bytes_at(slots[TOKEN_BYTES])
+    offsets = ints_at(slots[TOKEN_OFFSETS])
+    depth = base
+    for i in range(offsets[token] + base, offsets[token + 1]):
+        if call_step(slots[STEP], slots, stack, depth, np.int64(content[i])) == 0:
+            return
+        depth += 1
+    mask[token >> 5] |= np.uint32(1) << np.uint32(token & 31)
+
+
+@kernel(Nothing, Longs, Ints, Words, Longs, Long, Long)
+def judge_group(slots, stack, mask, group, within, base):
+    """``allow_group`` for the tokens of which the bytes from ``base`` on are read."""
+    only = words_at(within)
+    listed = ints_at(group[GROUP_TOKENS_AT])
+    if group[GROUP_SIZE] == NONE:
+        for token in range(slots[VOCABULARY_SIZE]):
+            bits = words_at(group[GROUP_TOKENS_AT])[token >> 5]
+            if within != 0:
+                bits &= only[token >> 5]
+            if bits >> np.uint32(token & 31) & 1 != 0:
+                allow_if_read(slots, stack, mask, np.int64(token), base)
+        return
+    for i in range(group[GROUP_SIZE]):
+        token = np.int64(listed[i])
+        if within == 0 or only[token >> 5] >> np.uint32(token & 31) & 1 != 0:
+            allow_if_read(slots, stack, mask, token, base)
+
+
+@kernel(Nothing, Longs, Ints, Words, Longs, Long, Long)
+def allow_groups(slots, stack, mask, record, within, base):
+    """Allow the groups of tokens of which the parser can read something, in the configuration at ``base``."""
     known = bytes_at(slots[READABLE])
+    frontier, lines = np.int64(stack[(base << 3) + B]), np.int64(stack[(base << 3) + S])
     for terminal in range(slots[SYMBOLS]):
         known[terminal] = UNKNOWN
     for k in range(record[TOKENS_GROUPS]):
         group = longs_at(record[TOKENS_GROUPS_AT] + k * GROUP_WIDTH * 8)
-        if can_become(slots, group[GROUP_REACH], frontier, lines):
+        found = can_become(slots, group[GROUP_REACH], frontier, lines)
+        if found == CAN_READ:
             allow_group(slots, mask, group, within)
+        elif found == MAY_READ:
+            judge_group(slots, stack, mask, group, within, base)
 
 
 @kernel(Flag, Longs, Long)
@@ -201,7 +249,7 @@ def restart(slots, stack, mask, row, base):
         slots[MOST_STEPS] = NO_LIMIT
         return 0
     put(stack, i, GRAMMAR, outer, DEAD, following, 0, after, 0, slots[ALLOCATED])
-    allow_groups(slots, mask, longs_at(address), following, after, row[RESTART_TOKENS])
+    allow_groups(slots, stack, mask, longs_at(address), row[RESTART_TOKENS], base)
     walk_segments(slots, stack, mask, longs_at(address), row[RESTART_BYTES], base)
     put(stack, i, GRAMMAR, outer, state, frontier, 0, lines, columns, top)
     return 0
@@ -223,7 +271,7 @@ def fill_new(slots, stack, mask):
             miss(slots, np.int64(MISS_STATE_TOKENS), state)
         return
     slots[ALLOCATED] = stack[TOP]
-    allow_groups(slots, mask, longs_at(record), frontier, np.int64(stack[S]), 0)
+    allow_groups(slots, stack, mask, longs_at(record), 0, 0)
     walk_segments(slots, stack, mask, longs_at(record), 0, 0)
     for k in range(longs_at(record)[TOKENS_AT_ROOT]):
         row = longs_at(longs_at(record)[TOKENS_RESTARTS_AT] + k * RESTART_WIDTH * 8)

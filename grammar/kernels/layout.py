@@ -18,17 +18,26 @@ TOKEN_OFFSETS, TOKEN_BYTES, TOKEN_SAME = (next(_slot) for _ in range(3))  # byte
 # that ends there or NONE, the end of the node's subtree, and the root for each first byte (int32)
 TRIE, _, _, _, _ = (next(_slot) for _ in range(5))  # all tokens
 BARE, _, _, _, _ = (next(_slot) for _ in range(5))  # tokens without their leading blanks, in groups
-TAIL, _, _, _, _ = (next(_slot) for _ in range(5))  # what follows a closing quote in a token, in groups
-CROSS, _, _, _, _ = (next(_slot) for _ in range(5))  # tokens with a closing quote in them
-TRIE_NODES, TAIL_NODES = next(_slot), next(_slot)
+TRIE_NODES = next(_slot)
 TRIE_SECOND = next(_slot)  # of TRIE: the node for each first two bytes, or NONE (int32)
 BARE_OFFSETS, BARE_TOKENS, BARE_BLANKS, BARE_COLUMNS = (next(_slot) for _ in range(4))  # tokens of each group
+VOCABULARY_SIZE, MASK_WORDS, END_TOKENS, END_COUNT = (next(_slot) for _ in range(4))
+# --- slots: the style of values of JSON, how blanks and escapes are written; those that depend on it follow each other
+STYLE_FIRST = TAIL = next(_slot)
+_, _, _, _ = (next(_slot) for _ in range(4))  # TAIL: what follows a closing quote in a token, in groups
+CROSS, _, _, _, _ = (next(_slot) for _ in range(5))  # tokens with a closing quote in them
+TAIL_NODES = next(_slot)
 TAIL_OFFSETS, TAIL_TOKENS, TAIL_PREFIX = (next(_slot) for _ in range(3))  # tokens of each tail, code points before it
 STAY, STAY_WITHIN, LONGEST = next(_slot), next(_slot), next(_slot)  # masks of tokens that stay inside a free string
-VOCABULARY_SIZE, MASK_WORDS, END_TOKENS, END_COUNT = (next(_slot) for _ in range(4))
+STRING_NEXT = next(_slot)
+WHITESPACE, BLANK_NEXT = next(_slot), next(_slot)
+STYLE_END = BLANK_NEXT + 1
+# where there are several styles (else 0), rows of what stands in these slots; the one in force; 1 if a value of another
+# style has begun in this step
+STYLES, STYLE, FOREIGN = (next(_slot) for _ in range(3))
 # --- slots: constant tables, and the kernels that are called through their addresses
 WALK, STEP, RARER_STEP, FINISHED = (next(_slot) for _ in range(4))
-STRING_NEXT, NUMBER_SYMBOL = next(_slot), next(_slot)
+NUMBER_SYMBOL = next(_slot)
 ADMITS = next(_slot)  # (mode, byte) that are not refused at once
 # --- slots: the automaton of a constraint
 NODES, STATES, ENTRIES, ITEM_NODES, ORDER, DEAD_KEYS = (next(_slot) for _ in range(6))
@@ -40,7 +49,7 @@ TEXTS, TEXT_NEXT, TEXT_LABEL, TEXT_ASCII, TEXT_START, TEXT_CLASS, TEXT_VIABLE, T
 TABLES_END = TEXT_OPEN + 1
 # stay masks of text states: the header of their cache, how many it holds at most, and the key of one that is wanted
 STAY_CACHE, STAY_MOST, STAY_WANTED = (next(_slot) for _ in range(3))
-WHITESPACE, BLANK_NEXT, EPOCH = next(_slot), next(_slot), next(_slot)
+EPOCH = next(_slot)
 # --- slots: a grammar's scanner (``cfg.scanner``) and parser (``cfg.tables``)
 # kernels, called through their addresses
 GRAMMAR_STEP, GRAMMAR_ACCEPTS, GRAMMAR_FILL, GRAMMAR_RESTART = (next(_slot) for _ in range(4))
@@ -61,6 +70,8 @@ CONTEXT_OF, CONTEXTS, CONTEXT_EMBEDDED, TERMINALS = (next(_slot) for _ in range(
 SYMBOLS, NONTERMINALS = next(_slot), next(_slot)  # columns of ACTION and of GOTO; the last of SYMBOLS is the text's end
 LONGEST_MATCH, ACCEPTS_EMPTY = next(_slot), next(_slot)
 NEWLINE_TERMINAL, INDENT_TERMINAL, DEDENT_TERMINAL, TAB_WIDTH = (next(_slot) for _ in range(4))
+# for each state of the scanner, which columns a line can still have; 0 where every line can still have any
+LINE_FACTS = next(_slot)
 WORKSPACE, WORKSPACE_SIZE = next(_slot), next(_slot)  # one matcher's own: what a step of the grammar writes down
 # what tokens do in states of the scanner and from contexts on: addresses of records, 0 where none is made yet
 STATE_TOKENS, CONTEXT_TOKENS, FOLLOWERS, PLACES, PLACE_OF, PLACE_COUNT, INEVITABLE = (next(_slot) for _ in range(7))
@@ -141,15 +152,19 @@ GSS_BOTTOM = SEEN  # where the first node lies, behind the root frame
 BLOCKER_STATE, BLOCKER_NEXT, BLOCKER_WIDTH = range(3)
 # *Lines*: how deep in parentheses, the columns of the block in hand, and the lines of the block around it; 0 at first
 LINES_OPEN, LINES_COLUMNS, LINES_OUTER, LINES_WIDTH = range(4)
+# facts about lines, as bits: how many columns may be added to those there are, and how many there may be behind another
+# line feed; the last bit stands for so many and more
+LINE_FURTHER, LINE_ANEW, LINE_WIDTH = range(3)
+LAST_COLUMN = 62
 KEY_DEPTHS, LONGEST_KEY = 1 << 10, 1 << 10
-# a thread in a list: a configuration without TOP
-THREAD = 7
+# a thread in a list: a configuration; its TOP counts in OPEN_KEY only, whose bytes end there
+THREAD = 8
 # ACTION: 0, state + 1 to shift to, -(rule + 1) to reduce, or MANY + where the number of actions and they lie
 MANY = 1 << 24
 RULE_ORIGIN, RULE_LENGTH, RULE_WIDTH = range(3)
 CONTEXT_READY, CONTEXT_START, CONTEXT_EMBEDDED_AT, CONTEXT_EMBEDDED_COUNT, CONTEXT_WIDTH = range(5)
 ENDING_PREFERRED, ENDING_GUARD, ENDING_TERMINAL, ENDING_WIDTH = range(4)
-TERMINAL_KIND, TERMINAL_NODE, TERMINAL_WIDTH = range(3)
+TERMINAL_KIND, TERMINAL_NODE, TERMINAL_STYLE, TERMINAL_WIDTH = range(4)
 ORDINARY, IGNORED, OPENER, CLOSER = range(4)
 # what tokens do from a state of the scanner, or the beginning of a context, on: groups of tokens that stay inside one
 # terminal, each with what that may become; segments of the trie of all tokens, to be walked
@@ -164,7 +179,7 @@ ENDS, RESTARTS = -1, -2
 # it (PLACE: which one; 0 for the root): which ending, the bytes before which it does, the mask of the tokens that go
 # on so; MORE: 1 if the next row belongs to the same segment
 RESTART_PLACE, RESTART_ENDING, RESTART_BYTES, RESTART_TOKENS, RESTART_MORE, RESTART_WIDTH = range(6)
-CAN_READ, CANNOT_READ, UNKNOWN = 1, 2, 0
+CAN_READ, CANNOT_READ, MAY_READ, UNKNOWN = 1, 2, 3, 0  # MAY_READ: each token has to be looked at
 GUARD_PENDING, GUARD_SATISFIED, GUARD_VIOLATED = range(3)
 
 # --- value nodes
@@ -207,7 +222,8 @@ NODE_WIDTH = 1 << NODE_SHIFT
     UNIQUE,  # 1 if it matters whether items are different from each other
     AFTER_ITEMS,  # whether, and when, another node stands in for this one, which depends on the items before
     BEFORE_AT,  # SETTLED_NODE: among the item nodes, what the keys' indices (ranks, where keys are ordered) were before
-) = range(36)
+    NODE_STYLE,  # how blanks and escapes of the value are written
+) = range(37)
 NONE = -1
 NOTHING = -2  # KNOWN_INSTEAD where no value is left
 INDEPENDENT, AS_IT_BEGINS, BEFORE_IT_BEGINS = range(3)  # AFTER_ITEMS

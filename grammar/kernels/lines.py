@@ -10,7 +10,7 @@ import numpy as np
 from .compilation import kernel
 from .layout import *  # noqa: F403 -- the layout is this package's vocabulary
 from .parser import allocate, can_shift, frontier_node, frontier_size, shift
-from .pointers import Flag, Long, Longs, ints_at
+from .pointers import Flag, Long, Longs, ints_at, longs_at
 
 
 @kernel(Long, Longs, Long, inline=True)
@@ -110,20 +110,75 @@ def read_terminal(slots, frontier, terminal, lines, columns):
 
 
 @kernel(Flag, Longs, Long, Long, Long)
-def can_be_read(slots, terminal, frontier, lines):
-    """Does ``terminal`` go on from ``frontier``, or is it left out there?"""
-    if ints_at(slots[TERMINALS])[terminal * TERMINAL_WIDTH + TERMINAL_KIND] == IGNORED:
+def can_have(slots, state, columns, wanted):
+    """Can the line that has ``columns`` in the scanner's ``state`` come to have those wanted?"""
+    if slots[LINE_FACTS] == 0:
         return True
-    if terminal == slots[NEWLINE_TERMINAL] and open_parentheses(slots, lines) > 0:
+    facts = longs_at(slots[LINE_FACTS] + state * LINE_WIDTH * 8)
+    if facts[LINE_ANEW] >> min(wanted, np.int64(LAST_COLUMN)) & 1 != 0:
         return True
-    return can_shift(slots, frontier, terminal)
+    if columns == NONE or columns > wanted:
+        return False
+    return facts[LINE_FURTHER] >> min(wanted - columns, np.int64(LAST_COLUMN)) & 1 != 0
 
 
 @kernel(Flag, Longs, Long, Long, Long)
-def is_viable(slots, state, frontier, lines):
+def can_exceed(slots, state, columns, limit):
+    """Can the line that has ``columns`` in the scanner's ``state`` come to have more than ``limit``?"""
+    if slots[LINE_FACTS] == 0:
+        return True
+    facts = longs_at(slots[LINE_FACTS] + state * LINE_WIDTH * 8)
+    if facts[LINE_ANEW] >> min(limit + 1, np.int64(LAST_COLUMN)) != 0:
+        return True
+    return columns != NONE and facts[LINE_FURTHER] >> min(max(limit + 1 - columns, np.int64(0)), LAST_COLUMN) != 0
+
+
+@kernel(Flag, Longs, Long, Long, Long, Long)
+def line_goes_on(slots, state, frontier, lines, columns):
+    """Are there columns that the line feed in hand, outside parentheses, can come to have and the parser can read?"""
+    allocated = slots[ALLOCATED]
+    block = lines
+    found = False
+    while not found:
+        wanted = block_columns(slots, block)
+        found = can_have(slots, state, columns, wanted) and read_newline(slots, frontier, lines, wanted) != 0
+        if block == lines and not found:
+            further = can_exceed(slots, state, columns, wanted)
+            found = further and read_newline(slots, frontier, lines, wanted + 1) != 0
+        if wanted == 0:
+            break
+        block = outer_lines(slots, block)
+    slots[ALLOCATED] = allocated
+    return found
+
+
+@kernel(Flag, Longs, Long, Long, Long, Long, Long)
+def can_be_read(slots, terminal, state, frontier, lines, columns):
+    """Does ``terminal``, which the scanner's ``state`` may become, go on from ``frontier``, or is it left out there?"""
+    if ints_at(slots[TERMINALS])[terminal * TERMINAL_WIDTH + TERMINAL_KIND] == IGNORED:
+        return True
+    if terminal == slots[NEWLINE_TERMINAL]:
+        return open_parentheses(slots, lines) > 0 or line_goes_on(slots, state, frontier, lines, columns)
+    return can_shift(slots, frontier, terminal)
+
+
+@kernel(Flag, Longs, Long, Long, Long, Long)
+def is_viable(slots, state, frontier, lines, columns):
     """Can one of the terminals that the scanner's ``state`` may become be read by the parser?"""
     reach = ints_at(slots[REACHES] + np.int64(ints_at(slots[SCAN_REACH])[state]) * 4)
     for i in range(1, reach[0] + 1):
-        if can_be_read(slots, np.int64(reach[i]), frontier, lines):
+        if can_be_read(slots, np.int64(reach[i]), state, frontier, lines, columns):
             return True
     return False
+
+
+@kernel(Flag, Longs, Long, Long, inline=True)
+def is_as_viable(slots, state, before):
+    """Is ``state`` known to be viable since ``before``, from which it follows in the same terminal, was?"""
+    reach = ints_at(slots[SCAN_REACH])
+    if reach[state] != reach[before]:
+        return False
+    if slots[LINE_FACTS] == 0:
+        return True
+    facts = longs_at(slots[LINE_FACTS] + state * LINE_WIDTH * 8)
+    return facts[LINE_FURTHER] == 0 and facts[LINE_ANEW] == 0

@@ -103,7 +103,7 @@ def mixed_frames(slots, found, frame, base):
 
 @kernel(Long, Longs, Long, Ints, Long, Long, Long)
 def mixed_configuration(slots, found, cells, i, top, base):
-    """The configuration (without TOP, which is ``top``) at ``i``."""
+    """The configuration at ``i``; ``top``: its TOP."""
     mode = np.int64(cells[i + MODE])
     frame = np.int64(cells[i + FRAME])
     found = mixed(found, mode)
@@ -144,9 +144,10 @@ def outcome_of(slots, stack, i, base):
         return mixed_configuration(slots, np.int64(1), stack, i, top, base) | 1
     arena = ints_at(slots[ARENA])
     threads = np.int64(stack[i + A])
-    found = np.int64(3)
+    found = np.int64(3 if arena[threads] != 1 else 1)
     for k in range(arena[threads]):
-        found = mixed_configuration(slots, found, arena, threads + 1 + k * THREAD, top, base)
+        thread = threads + 1 + k * THREAD
+        found = mixed_configuration(slots, found, arena, thread, np.int64(arena[thread + TOP]), base)
     return found | 1
 
 

@@ -11,7 +11,7 @@ from .keys import begins_with
 from .layout import *  # noqa: F403 -- the layout is this package's vocabulary
 from .pointers import Flag, Ints, Long, Longs, Nothing, bytes_at, call_step, ints_at, longs_at
 from .residues import number_label, residue_of
-from .walks import load
+from .walks import keep, load
 
 Slots = types.Array(types.int64, 1, "C")
 Numbers = types.Array(types.int32, 1, "C")
@@ -43,11 +43,8 @@ def read_bytes(slot_array, content, start, end):
             text[depth] = content[start + depth]
         if call_step(slots[STEP], slots, stack, depth, np.int64(content[start + depth])) == 0:
             return refusal(slots)
-    slots[LENGTH] += 1
+    keep(slots, stack, count)
     ints_at(slots[OFFSETS])[slots[LENGTH]] = ints_at(slots[OFFSETS])[slots[LENGTH] - 1] + count
-    history = ints_at(slots[HISTORY] + slots[LENGTH] * CONFIGURATION * 4)
-    for i in range(CONFIGURATION):
-        history[i] = stack[count * CONFIGURATION + i]
     return DONE
 
 

@@ -180,10 +180,11 @@ def mix_configuration(slots, key, stack, at, in_full):
         return mix_thread(slots, key, ints_at(slots[STACK] + at * 4), np.int64(stack[at + TOP]), in_full)
     listed = np.int64(stack[at + A])
     count = np.int64(ints_at(slots[ARENA])[listed])
-    mix(key, count)
+    if count != 1:
+        mix(key, count)
     for k in range(count):
         thread = ints_at(slots[ARENA] + (listed + 1 + k * THREAD) * 4)
-        if not mix_thread(slots, key, thread, np.int64(stack[at + TOP]), in_full):
+        if not mix_thread(slots, key, thread, np.int64(thread[TOP]), in_full):
             return False
     return True
 

@@ -20,14 +20,15 @@ from .blockers import (
 from .compilation import callback, kernel
 from .frames import miss, put
 from .layout import *  # noqa: F403 -- the layout is this package's vocabulary
-from .lines import columns_after, is_viable, read_terminal, text_may_end
+from .lines import columns_after, is_as_viable, is_viable, read_terminal, text_may_end
 from .parser import allocate, can_shift, frontier_node, frontier_size, merged
 from .pointers import Flag, Ints, Long, Longs, Nothing, bytes_at, call_step, ints_at
 from .residues import number_label, number_successor, residue_of
+from .styles import style_of, use_style
 
 
-@kernel(Nothing, Longs, *[Long] * 7)
-def emit(slots, mode, frame, a, b, c, s, e):
+@kernel(Nothing, Longs, *[Long] * 8)
+def emit(slots, mode, frame, a, b, c, s, e, top):
     """Note a thread of the next configuration."""
     rows = ints_at(slots[WORKSPACE])
     count = slots[THREADS]
@@ -56,6 +57,7 @@ def emit(slots, mode, frame, a, b, c, s, e):
     rows[row + C] = c
     rows[row + S] = s
     rows[row + E] = e
+    rows[row + TOP] = top
     slots[THREADS] = count + 1
 
 
@@ -80,14 +82,34 @@ def begin_embedded(slots, stack, i, byte, terminal, outer, frontier, lines):
     step_value(slots, stack, i, byte)
 
 
+@kernel(Nothing, Longs, Long, Long)
+def copy_open_key(slots, end, size):
+    """Copy a key that is being read, ``size`` integers up to ``end``, to the arena's top, where it can grow."""
+    at = allocate(slots, size)
+    arena = ints_at(slots[ARENA])
+    for k in range(size):
+        arena[at + k] = arena[end - size + k]
+
+
 @kernel(Nothing, Longs, Ints, Long, Long)
 def step_value(slots, stack, i, byte):
     """Let the automaton of values read ``byte`` in the configuration at ``i``, and note what becomes of it."""
+    if stack[i + MODE] == OPEN_KEY:
+        copy_open_key(slots, np.int64(stack[i + TOP]), KEY_CONTENT + np.int64(stack[i + C]))
     stack[i + TOP] = slots[ALLOCATED]
     if slots[ALLOCATED] + slots[MARGIN] > slots[ARENA_SIZE]:
         slots[SHORT] = 1
+    if slots[SHORT] != 0:
         return
-    if call_step(slots[STEP], slots, stack, i >> 3, byte) != 0:
+    style = slots[STYLE]
+    own = style if slots[STYLES] == 0 else style_of(slots, stack, i)
+    if own != style:
+        use_style(slots, own)
+    outcome = np.int64(call_step(slots[STEP], slots, stack, i >> 3, byte))
+    if own != style:
+        use_style(slots, style)
+        slots[FOREIGN] = 1
+    if outcome != 0:
         at = i + CONFIGURATION
         slots[ALLOCATED] = stack[at + TOP]
         emit(
@@ -99,6 +121,7 @@ def step_value(slots, stack, i, byte):
             np.int64(stack[at + C]),
             np.int64(stack[at + S]),
             np.int64(stack[at + E]),
+            np.int64(stack[at + TOP]),
         )
 
 
@@ -156,8 +179,9 @@ def begin_terminal(slots, stack, i, byte, outer, frontier, blockers, lines):
             return
         record = ints_at(slots[CONTEXTS] + context * CONTEXT_WIDTH * 4)
         state = scanned(slots, np.int64(record[CONTEXT_START]), byte)
-        if state != DEAD and is_viable(slots, state, part, lines):
-            emit(slots, GRAMMAR, outer, state, part, blockers, lines, columns_after(slots, np.int64(NONE), byte))
+        first = columns_after(slots, np.int64(NONE), byte)
+        if state != DEAD and is_viable(slots, state, part, lines, first):
+            emit(slots, GRAMMAR, outer, state, part, blockers, lines, first, np.int64(0))
         embedded = ints_at(slots[CONTEXT_EMBEDDED] + np.int64(record[CONTEXT_EMBEDDED_AT]) * 4)
         for j in range(record[CONTEXT_EMBEDDED_COUNT]):
             terminal = np.int64(embedded[j])
@@ -189,9 +213,9 @@ def scan(slots, stack, i, byte):
         return
     following = scanned(slots, state, byte)
     if following != DEAD and slots[ONLY_ENDINGS] != (i >> 3) + 1:
-        reach = ints_at(slots[SCAN_REACH])
-        if reach[following] == reach[state] or is_viable(slots, following, frontier, lines):
-            emit(slots, GRAMMAR, outer, following, frontier, blockers, lines, columns_after(slots, columns, byte))
+        after = columns_after(slots, columns, byte)
+        if is_as_viable(slots, following, state) or is_viable(slots, following, frontier, lines, after):
+            emit(slots, GRAMMAR, outer, following, frontier, blockers, lines, after, np.int64(0))
     where = ints_at(slots[SCAN_WHERE] + state * 8)
     followers = bytes_at(slots[FOLLOWERS])
     for k in range(where[0], where[0] + where[1]):
@@ -242,7 +266,8 @@ def advance_thread(slots, stack, i, byte):
             ends = ends and number_label(slots, np.int64(following), slots[RESIDUE_READ]) == 0
             low = slots[RESIDUE_READ] & ((np.int64(1) << RESIDUE_SHIFT) - 1)
             high = slots[RESIDUE_READ] >> RESIDUE_SHIFT
-            emit(slots, EMBEDDED_NUMBER, frame, np.int64(following), np.int64(stack[i + B]), low, np.int64(0), high)
+            beginning = np.int64(stack[i + B])
+            emit(slots, EMBEDDED_NUMBER, frame, np.int64(following), beginning, low, np.int64(0), high, np.int64(0))
         if ends:
             end_embedded(slots, stack, i, frame, byte)
     else:
@@ -256,7 +281,7 @@ def write_threads(slots, stack, at, frame):
     count = slots[THREADS]
     if count == 0 or slots[SHORT] != 0 or slots[MISS_COUNT] != 0:
         return 0
-    if count == 1:
+    if count == 1 and slots[FOREIGN] == 0:
         put(
             stack,
             at,
@@ -294,6 +319,7 @@ def grammar_step(slots, stack, depth, byte):
     i = depth << 3
     slots[ALLOCATED] = stack[i + TOP]
     slots[THREADS] = 0
+    slots[FOREIGN] = 0
     slots[STEPS] += 1
     if slots[STEPS] > slots[MOST_STEPS]:
         return 0

@@ -9,6 +9,7 @@ from .keys import key_byte, run_end
 from .layout import *  # noqa: F403 -- the layout is this package's vocabulary
 from .pointers import Ints, Long, Longs, Nothing, Words, bytes_at, call_step, call_walk, halves_at, ints_at
 from .structure import step
+from .styles import style_of, use_style
 
 FEW_NODES = 32
 
@@ -26,10 +27,31 @@ def allow(slots, mask, token):
 
 @kernel(Nothing, Longs, Ints, inline=True)
 def load(slots, stack):
-    """Put the matcher's configuration at the bottom of the stack."""
+    """Put the matcher's configuration at the bottom of the stack; its value's style comes into force."""
     history = ints_at(slots[HISTORY] + slots[LENGTH] * CONFIGURATION * 4)
     for i in range(CONFIGURATION):
         stack[i] = history[i]
+    if slots[STYLES] != 0:
+        use_style(slots, style_of(slots, stack, 0))
+
+
+@kernel(Nothing, Longs, Ints, Long)
+def keep(slots, stack, depth):
+    """Put the configuration at ``depth`` of the stack behind those of the matcher, and count it.
+
+    A value of a style that is not in force is a list of one thread up to here.
+    """
+    slots[LENGTH] += 1
+    history = ints_at(slots[HISTORY] + slots[LENGTH] * CONFIGURATION * 4)
+    at = depth * CONFIGURATION
+    for i in range(CONFIGURATION):
+        history[i] = stack[at + i]
+    arena = ints_at(slots[ARENA])
+    if stack[at + MODE] == SEVERAL and arena[stack[at + A]] == 1:
+        for i in range(THREAD):
+            history[i] = arena[stack[at + A] + 1 + i]
+        if history[MODE] != OPEN_KEY:
+            history[TOP] = stack[at + TOP]
 
 
 @kernel(Nothing, Longs, Words, Long, Long, Long, inline=True)
