@@ -33,7 +33,7 @@ def matches_empty(terminal: Terminal) -> bool:
 
 def productive(grammar: Grammar) -> frozenset[int]:
     """The nonterminals that some text is derived from."""
-    given = [not is_empty(terminal) or matches_empty(terminal) for terminal in grammar.terminals]
+    given = [not is_empty(terminal) for terminal in grammar.terminals]
     return _numbers(_derivable(grammar, given))
 
 

@@ -24,6 +24,7 @@ from .sparse_dfa import START, SparseDfa
 _T = TypeVar("_T", bound=np.generic)
 _ROW_WIDTH = 6
 _FEW = 1 << 8
+_MANY = 1 << 14
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,7 @@ class ScannerRows:
                     parts.append(np.stack([steps, np.frombuffer(text, np.uint8), steps + 1], axis=1, dtype=np.int32))
                     bases.append(0)
                     count += len(text) + 1
+        self._most_states = min(count, _MANY)  # of a follower, as a rule
         for number, plain, _ in dense:
             self.first_row[number] = count + plain.start - 1
             count += len(plain.transitions) - 1
@@ -208,12 +210,15 @@ class ScannerRows:
             )
         return self._followers[key]
 
-    def _new_follower(self, started: Iterable[int]) -> int:
+    def _new_follower(self, started: list[int]) -> int:
         """Explore the automata that are in the rows ``started`` side by side; the first of those preferred."""
         buffer = np.array([*started, 0], np.int32)
         counters = np.array([1, 0, 0, 1], np.int64)
-        items_at, items = np.zeros(2 * _FEW, np.int32), np.zeros(4 * _FEW + 2 * len(buffer), np.int32)
-        table = np.zeros(4 * _FEW, np.int32)
+        size = _FEW
+        while size < self._most_states:
+            size *= 2
+        items_at, items = np.zeros(size + 2, np.int32), np.zeros(2 * size + 2 * len(buffer), np.int32)
+        table = np.zeros(2 * size, np.int32)
         at.find_state(counters, items_at, items, table, buffer, len(buffer) - 1)
         first = self.count
         while (
@@ -222,7 +227,7 @@ class ScannerRows:
             self._budget.check()
             if counters[at.STATES] > self._budget.limits.states:
                 raise states_exceeded("the keywords", self._budget)
-            if first + counters[at.STATES] + 1 > len(self.rows):
+            if first + counters[at.EXPLORED] > len(self.rows):
                 self.rows, self.next_row = doubled(self.rows), doubled(self.next_row)
                 self._budget.check_memory(self.next_row.nbytes, "the grammar's keywords")
             else:

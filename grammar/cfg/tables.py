@@ -73,7 +73,8 @@ class GrammarTables:
 
     def _write_contexts(self) -> None:
         grammar = self._grammar
-        known = self._lr.actions[:, :-1] != 0
+        known = self._lr.actions != 0
+        known[:, -1] = False
         of_rules = known.copy()
         for region in grammar.regions or [Region(frozenset(), grammar.beside(frozenset()))]:
             members, beside = (np.array(sorted(numbers), np.int64) for numbers in (region.members, region.beside))
@@ -86,7 +87,8 @@ class GrammarTables:
         first = np.unique(self._context_of, return_index=True)[1]
         self._known = known[first]
         self._context_records = np.zeros((len(numbers), at.CONTEXT_WIDTH), np.int32)
-        is_embedded = np.array([isinstance(terminal.content, Embedded) for terminal in grammar.terminals], np.bool_)
+        is_embedded = np.zeros(known.shape[1], np.bool_)
+        is_embedded[[isinstance(terminal.content, Embedded) for terminal in grammar.terminals] + [False]] = True
         in_context, embedded = np.nonzero(self._known & is_embedded)
         counts = np.bincount(in_context, minlength=len(numbers))
         self._context_records[:, at.CONTEXT_EMBEDDED_AT] = np.cumsum(counts) - counts
@@ -98,7 +100,7 @@ class GrammarTables:
     def _write_followers(self, is_embedded: NDArray[np.bool_]) -> None:
         """For each terminal, the bytes that what comes next can begin with; all where a value may come next."""
         grammar, rows = self._grammar, self._scanner.rows
-        first = np.zeros((len(grammar.terminals), 4), np.uint64)
+        first = np.zeros((len(is_embedded), 4), np.uint64)
         first[is_embedded] = _ALL
         leaving = rows.next_row[list(rows.first_row.values())][:, rows.byte_class] != DEAD
         bits = np.packbits(leaving, axis=1, bitorder="little")
@@ -107,7 +109,7 @@ class GrammarTables:
         contexts, known = np.nonzero(self._known)
         np.bitwise_or.at(of_context, contexts, first[known])
         shifted, states = self._lr.shifts.T
-        found = np.zeros((len(grammar.terminals) + 1, 4), np.uint64)
+        found = np.zeros_like(first)
         np.bitwise_or.at(found, shifted, of_context[self._context_of[states]])
         found[list(grammar.ignored)] = _ALL
         if grammar.indentation is not None:

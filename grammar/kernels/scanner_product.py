@@ -49,22 +49,26 @@ def rehash(counters, items_at, items, table):
         table[slot] = state
 
 
+@kernel(Flag, Ints1, Ints1, Long, Ints1, Long, inline=True)
+def is_state(items_at, items, state, buffer, count):
+    """Has ``state`` the rows ``buffer[:count]``?"""
+    start = np.int64(items_at[state])
+    if items_at[state + 1] - start != count:
+        return False
+    for i in range(count):
+        if items[start + i] != buffer[i]:
+            return False
+    return True
+
+
 @kernel(Long, Longs1, Ints1, Ints1, Ints1, Ints1, Long, entry=True)
 def find_state(counters, items_at, items, table, buffer, count):
     """The state of the rows ``buffer[:count]``, which is added if it is new; 0 if there is no room for it."""
     size = np.int64(len(table))
     slot = slot_of(buffer, 0, count, size)
     while table[slot] != 0:
-        state = np.int64(table[slot])
-        start = np.int64(items_at[state])
-        if items_at[state + 1] - start == count:
-            same = True
-            for i in range(count):
-                if items[start + i] != buffer[i]:
-                    same = False
-                    break
-            if same:
-                return state
+        if is_state(items_at, items, np.int64(table[slot]), buffer, count):
+            return np.int64(table[slot])
         slot = (slot + 1) & (size - 1)
     state = counters[STATES]
     start = counters[ITEMS]
@@ -209,10 +213,13 @@ def explore(
             counters[ENDINGS] = before
             return NO_ROOM
         start, end = np.int64(items_at[state]), np.int64(items_at[state + 1])
+        following = np.int64(0)
         for column in range(transitions.shape[1]):
             count = advance(rows, next_row, items, start, end, column, cuts, buffer)
-            following = np.int64(0)
-            if count != 0:
+            if count == 0:
+                transitions[state, column] = 0
+                continue
+            if following == 0 or not is_state(items_at, items, following, buffer, count):  # mostly as the column before
                 following = np.int64(find_state(counters, items_at, items, table, buffer, count))
                 if following == 0:
                     counters[ENDINGS] = before
