@@ -41,7 +41,7 @@ class TokenTables:
         self.trie, self.same = trie_of_tokens(tokens, order)
         self.seconds = second_nodes(self.trie)
         self._cut_blanks(tokens, order)
-        self._tokens, self._order, self._starts = tokens, np.array(order, np.int32), offsets
+        self._tokens, self.order, self._starts = tokens, np.array(order, np.int32), offsets
         self._strings: dict[int, StringTokens] = {}
         self._slots: dict[int, NDArray[np.int64]] = {}
 
@@ -49,7 +49,7 @@ class TokenTables:
         """What the tokens do inside a string, with ``ANY_ESCAPES`` or ``MINIMAL_ESCAPES``; built on first use."""
         found = self._strings.get(escapes)
         if found is None:  # all threads must end up with the same one: matchers keep its addresses
-            built = StringTokens(self._tokens, self._order.tolist(), self.content, self._starts, escapes)
+            built = StringTokens(self._tokens, self.order.tolist(), self.content, self._starts, escapes)
             found = self._strings.setdefault(escapes, built)
         return found
 

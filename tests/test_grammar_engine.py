@@ -16,7 +16,7 @@ from lark.common import ParserConf
 from lark.parsers.lalr_analysis import LALR_Analyzer
 
 import maskwright as mw
-from maskwright.grammar.cfg import tables
+from maskwright.grammar.cfg import trie_places
 from maskwright.grammar.cfg.byte_dfa import DEAD, ByteDfa
 from maskwright.grammar.cfg.forms import read_form
 from maskwright.grammar.cfg.lark_form import Lark
@@ -57,11 +57,11 @@ def test_kernels_and_interpreter_agree(case: Case, lexing: Lexing, seed: int) ->
 @examples(20)
 @given(cases(), st.sampled_from(Lexing), SEEDS)
 def test_masks_of_parts_of_large_vocabularies(case: Case, lexing: Lexing, seed: int) -> None:
-    large, tables._LARGE = tables._LARGE, 6
+    large, trie_places._LARGE = trie_places._LARGE, 6
     try:
         Pair(read(case, lexing)).walk(random.Random(seed), 8)
     finally:
-        tables._LARGE = large
+        trie_places._LARGE = large
 
 
 @pytest.mark.parametrize(

@@ -6,15 +6,18 @@ All of it are least fixpoints, found by worklists in time linear in the size of 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..components import components
+from ..kernels.derivations import derive, reach
 from ..limits import Budget
 from .byte_dfa import DEAD, ByteDfa
 from .model import Grammar, Rule, Terminal
+from .sparse_dfa import SparseDfa
 
 
 def is_empty(terminal: Terminal) -> bool:
@@ -24,56 +27,47 @@ def is_empty(terminal: Terminal) -> bool:
 
 def matches_empty(terminal: Terminal) -> bool:
     """Whether the empty text is this terminal, as it may be in scannerless forms."""
-    return isinstance(terminal.content, ByteDfa) and bool(terminal.content.endings[terminal.content.start])
+    content = terminal.content
+    return isinstance(content, ByteDfa) and not isinstance(content, SparseDfa) and bool(content.endings[content.start])
 
 
 def productive(grammar: Grammar) -> frozenset[int]:
     """The nonterminals that some text is derived from."""
-    return _derivable(grammar, lambda terminal: not is_empty(terminal) or matches_empty(terminal))
+    given = [not is_empty(terminal) for terminal in grammar.terminals]
+    return _numbers(_derivable(grammar, given))
 
 
 def nullable(grammar: Grammar) -> frozenset[int]:
     """The nonterminals that the empty text is derived from."""
-    return _derivable(grammar, matches_empty)
+    given = [matches_empty(terminal) for terminal in grammar.terminals]
+    if not any(given) and all(rule.expansion for rule in grammar.rules):
+        return frozenset()
+    return _numbers(_derivable(grammar, given))
 
 
-def _derivable(grammar: Grammar, suffices: Callable[[Terminal], bool]) -> frozenset[int]:
-    """The nonterminals with a rule all of whose symbols are derivable; of terminals, those that suffice."""
-    given = [suffices(terminal) for terminal in grammar.terminals]
-    missing: list[int] = []
-    waiting: defaultdict[int, list[int]] = defaultdict(list)
-    found: dict[int, None] = {}
-    for number, rule in enumerate(grammar.rules):
-        needed = {symbol for symbol in rule.expansion if symbol < 0 or not given[symbol]}
-        missing.append(len(needed))
-        for symbol in needed:
-            waiting[symbol].append(number)
-        if not needed:
-            found[rule.origin] = None
-    queue = list(found)
-    for nonterminal in queue:
-        for number in waiting[~nonterminal]:
-            missing[number] -= 1
-            origin = grammar.rules[number].origin
-            if not missing[number] and origin not in found:
-                found[origin] = None
-                queue.append(origin)
-    return frozenset(found)
+def _derivable(grammar: Grammar, given: Sequence[bool]) -> NDArray[np.uint8]:
+    """For each nonterminal, has it a rule all of whose symbols are derivable; of terminals, those ``given``."""
+    found = np.zeros(len(grammar.nonterminals), np.uint8)
+    derive(*grammar.flat_rules, np.array(given, np.uint8), found)
+    return found
 
 
 def reachable(grammar: Grammar) -> frozenset[int]:
     """The symbols that a derivation from the start may show; the start is one."""
-    by_origin: defaultdict[int, list[Rule]] = defaultdict(list)
-    for rule in grammar.rules:
-        by_origin[rule.origin].append(rule)
-    found = {~grammar.start: None}
-    queue = list(found)
-    for symbol in queue:
-        for rule in by_origin[~symbol] if symbol < 0 else ():
-            new = [part for part in dict.fromkeys(rule.expansion) if part not in found]
-            found.update(dict.fromkeys(new))
-            queue.extend(new)
-    return frozenset(found)
+    terminals, nonterminals = _shown(grammar)
+    return _numbers(terminals) | {~number for number in _numbers(nonterminals)}
+
+
+def _shown(grammar: Grammar) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    terminals = np.zeros(len(grammar.terminals), np.uint8)
+    nonterminals = np.zeros(len(grammar.nonterminals), np.uint8)
+    nonterminals[grammar.start] = 1
+    reach(*grammar.flat_rules, terminals, nonterminals)
+    return terminals, nonterminals
+
+
+def _numbers(found: NDArray[np.uint8]) -> frozenset[int]:
+    return frozenset(np.flatnonzero(found).tolist())
 
 
 def without_empty(grammar: Grammar) -> tuple[Grammar, bool]:
@@ -85,13 +79,15 @@ def without_empty(grammar: Grammar) -> tuple[Grammar, bool]:
     empty = nullable(grammar)
     symbols = _nullable_symbols(grammar, empty)
     result = _without_nullable(grammar, symbols) if symbols else grammar
-    return without_useless(_without_unit_cycles(_without_unproductive(result))), grammar.start in empty
+    return _without_unreachable(_without_unit_cycles(_without_unproductive(result))), grammar.start in empty
 
 
 def _without_nullable(grammar: Grammar, symbols: set[int]) -> Grammar:
     """With rules that leave out any of the nullable ``symbols``, and no empty rules or terminals."""
     splitting = _Splitting(list(grammar.nonterminals), symbols)
-    short = [part for rule in grammar.rules for part in splitting.shortened(rule)]
+    short: list[Rule] = []
+    for rule in grammar.rules:
+        short += [rule] if symbols.isdisjoint(rule.expansion) else splitting.shortened(rule)
     rules: dict[Rule, None] = {}
     for rule in short:
         if not symbols.isdisjoint(rule.expansion):
@@ -169,14 +165,21 @@ def without_empty_text(dfa: ByteDfa) -> ByteDfa:
 
 def _without_unit_cycles(grammar: Grammar) -> Grammar:
     """Nonterminals that derive each other, alone, have one language: they become one."""
-    successors: list[list[int]] = [[] for _ in grammar.nonterminals]
-    for rule in grammar.rules:
-        if len(rule.expansion) == 1 and rule.expansion[0] < 0:
-            successors[rule.origin].append(~rule.expansion[0])
-    cycles = [members for members in components(successors, Budget()) if len(members) > 1]
+    alone: defaultdict[int, list[int]] = defaultdict(list)
+    for origin, expansion in grammar.rules:
+        if len(expansion) == 1 and expansion[0] < 0:
+            alone[origin].append(~expansion[0])
+    if not alone:
+        return grammar
+    numbers = {origin: number for number, origin in enumerate(alone)}
+    successors = [[numbers[target] for target in targets if target in numbers] for targets in alone.values()]
+    names = list(alone)
+    cycles = [[names[n] for n in members] for members in components(successors, Budget()) if len(members) > 1]
     if not cycles:
+        if not any(origin in targets for origin, targets in alone.items()):
+            return grammar
         return replace(grammar, rules=tuple(rule for rule in grammar.rules if rule.expansion != (~rule.origin,)))
-    one = list(range(len(successors)))
+    one = list(range(len(grammar.nonterminals)))
     for members in cycles:
         for member in members:
             one[member] = min(members)
@@ -191,16 +194,20 @@ def _renamed(expansion: tuple[int, ...], numbers: Sequence[int]) -> tuple[int, .
 
 def without_useless(grammar: Grammar) -> Grammar:
     """Only productive and reachable nonterminals (and the start), each rule once."""
-    grammar = _without_unproductive(grammar)
-    used = reachable(grammar)
-    kept = [number for number in range(len(grammar.nonterminals)) if ~number in used]
-    if len(kept) == len(grammar.nonterminals):
-        return replace(grammar, rules=tuple(dict.fromkeys(grammar.rules)))
-    numbers = [-1] * len(grammar.nonterminals)
+    return _without_unreachable(_without_unproductive(grammar))
+
+
+def _without_unreachable(grammar: Grammar) -> Grammar:
+    used = _shown(grammar)[1].tolist()
+    if all(used):
+        rules = dict.fromkeys(grammar.rules)
+        return grammar if len(rules) == len(grammar.rules) else replace(grammar, rules=tuple(rules))
+    kept = [number for number, is_used in enumerate(used) if is_used]
+    numbers = [-1] * len(used)
     for new, old in enumerate(kept):
         numbers[old] = new
     rules = dict.fromkeys(
-        Rule(numbers[rule.origin], _renamed(rule.expansion, numbers)) for rule in grammar.rules if ~rule.origin in used
+        Rule(numbers[rule.origin], _renamed(rule.expansion, numbers)) for rule in grammar.rules if used[rule.origin]
     )
     names = tuple(grammar.nonterminals[number] for number in kept)
     return replace(grammar, nonterminals=names, rules=tuple(rules), start=numbers[grammar.start])

@@ -7,6 +7,7 @@ looks for, depend on them. Only the names and the order of the rules that repeti
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from lark.lexer import Pattern, PatternStr, TerminalDef
 from lark.load_grammar import _TERMINAL_NAMES
@@ -47,6 +48,11 @@ _Plain = str | Tree
 """A symbol, or alternatives (``OR``) and sequences (``ROW``) of these."""
 
 
+@lru_cache(maxsize=1 << 12)
+def _is_identifier(value: str) -> bool:
+    return bool(is_id_continue(value) and is_id_start(value[0]))
+
+
 class Terminals:
     """The terminals of a grammar, by name and by pattern; those without a name get the one that Lark gives them."""
 
@@ -70,7 +76,7 @@ class Terminals:
         if isinstance(pattern, PatternStr):
             value = pattern.value
             name = _TERMINAL_NAMES.get(value)
-            if name is None and is_id_continue(value) and is_id_start(value[0]):
+            if name is None and _is_identifier(value):
                 name = value.upper()
             if name in self._names:
                 if name in self._unnamed:  # then it matters which came first
@@ -252,6 +258,8 @@ def _multiplied(part: _Plain) -> list[tuple[str, ...]]:
         return [(part,)]
     if part[0] == OR:
         return [symbols for inner in part[1:] for symbols in _multiplied(inner)]
+    if all([isinstance(inner, str) for inner in part]):
+        return [part[1:]]
     found: list[tuple[str, ...]] = [()]
     for inner in part[1:]:
         if isinstance(inner, str):

@@ -60,9 +60,11 @@ class _Assembly:
         used = {symbol for _, symbols in loaded.rules for symbol in symbols} - origins.keys()
         names = {*self._defined, *used, *loaded.ignored}
         for terminal in loaded.terminals:
-            self._check(terminal)
+            value = terminal.pattern.value
+            if not (isinstance(terminal.pattern, PatternStr) and value and value.isascii()):
+                self._check(terminal)
         self._numbers = {name: number for number, name in enumerate(sorted(names, key=self._order))}
-        order = sorted(loaded.terminals, key=lambda terminal: self._order(terminal.name))
+        order = sorted(loaded.terminals, key=lambda terminal: self._numbers[terminal.name])
         self._keywords = keywords_of(order, frozenset(loaded.ignored))
         self._nonterminals = {name: number for number, name in enumerate(origins)}
         self._symbols = {**self._numbers, **{name: ~number for name, number in self._nonterminals.items()}}
@@ -103,9 +105,9 @@ class _Assembly:
             name=self._shown(name),
             content=self._content(name),
             rank=numbers[name],
-            keywords={text.encode(): numbers[other] for text, other in keywords.exact[name].items()},
-            keyword_only=frozenset(numbers[other] for other in keywords.only[name]),
-            folded_keywords=tuple(numbers[other] for other in keywords.folded[name]),
+            keywords={text.encode(): numbers[other] for text, other in keywords.exact.get(name, {}).items()},
+            keyword_only=frozenset([numbers[other] for other in keywords.only.get(name, ())]),
+            folded_keywords=tuple([numbers[other] for other in keywords.folded.get(name, ())]),
         )
 
     def _shown(self, name: str) -> str:

@@ -53,6 +53,12 @@ def _evaluated(kind: str, content: str) -> str:
         raise UnsureError from None
 
 
+@lru_cache(maxsize=1 << 12)
+def joined(value: str, flags: frozenset[str] = frozenset()) -> Pattern:
+    """Kept, since a pattern keeps its widths, for which Lark parses it."""
+    return PatternRE(value, flags)
+
+
 def a_range(first: str, last: str) -> Pattern:
     """From one character to another, each in quotes."""
     ends = first[1:-1], last[1:-1]
@@ -100,7 +106,7 @@ class Patterns:
         parts = [self.of(part) for part in tree[1:]]
         if not parts:
             raise UnsureError
-        return parts[0] if len(parts) == 1 else PatternRE("".join(part.to_regexp() for part in parts), ())
+        return parts[0] if len(parts) == 1 else joined("".join(part.to_regexp() for part in parts))
 
     def _alternatives(self, tree: Tree) -> Pattern:
         parts = [self.of(part) for part in tree[1:]]
@@ -110,7 +116,7 @@ class Patterns:
             parts.sort(key=lambda part: (-part.max_width, -part.min_width, -len(part.value)))
         except ValueError:  # Lark's, for what is no regular expression
             raise UnsureError from None
-        return PatternRE("(?:{})".format("|".join(part.to_regexp() for part in parts)), ())
+        return joined("(?:{})".format("|".join(part.to_regexp() for part in parts)))
 
     def _repeated(self, tree: Tree) -> Pattern:
         inner = self.of(tree[1])
@@ -118,4 +124,4 @@ class Patterns:
             operator = f"{{{tree[2]}}}" if tree[3] is None else f"{{{tree[2]},{tree[3]}}}"
         else:
             operator = "?" if tree[0] == OPTIONAL else tree[2]
-        return PatternRE(f"(?:{inner.to_regexp()}){operator}", inner.flags)
+        return joined(f"(?:{inner.to_regexp()}){operator}", frozenset(inner.flags))

@@ -17,32 +17,45 @@ from ..dfa_operations import states_exceeded
 from ..limits import Budget
 from .byte_dfa import DEAD, ByteDfa, plain_byte_dfa
 from .python_sets import ignoring_case
+from .sparse_dfa import START, SparseDfa
 
 _ODD = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0xD6E8FEB86659FD93], np.uint64)
 """Odd numbers with bits all over, to hash with."""
 
-_START = 1
+_SHORT = 64
+"""Literals up to this long are kept for other grammars."""
 
 
 def literal_dfa(content: bytes) -> ByteDfa:
     """The one text ``content``."""
-    transitions = np.zeros((len(content) + 2, 256), np.int32)
-    for state, byte in enumerate(content, _START):
-        transitions[state, byte] = state + 1
-    return plain_byte_dfa(transitions, _START, np.arange(len(content) + 2) == len(content) + 1)
+    if not content:
+        return plain_byte_dfa(np.zeros((2, 256), np.int32), START, np.array([False, True]))
+    return _literal(content) if len(content) <= _SHORT else _literal.__wrapped__(content)
+
+
+@lru_cache(maxsize=1 << 12)
+def _literal(content: bytes) -> ByteDfa:
+    edges = np.empty((len(content), 3), np.int32)
+    edges[:, 0] = np.arange(START, START + len(content))
+    edges[:, 1] = np.frombuffer(content, np.uint8)
+    edges[:, 2] = edges[:, 0] + 1
+    return SparseDfa(edges, len(content) + 2, len(content) + 1)
 
 
 def folded_literal_dfa(content: str) -> ByteDfa:
-    """What ``re`` matches for the one text ``content`` when it ignores case."""
-    spellings = [_spellings(character) for character in content]
-    transitions = np.zeros((2 + sum(size for _, size in spellings), 256), np.int32)
-    state, free = _START, _START + 1
-    for edges, size in spellings:
+    """What ``re`` matches for the one text ``content``, which is not empty, when it ignores case."""
+    return _folded_literal(content) if len(content) <= _SHORT else _folded_literal.__wrapped__(content)
+
+
+@lru_cache(maxsize=1 << 12)
+def _folded_literal(content: str) -> ByteDfa:
+    found: list[tuple[int, int, int]] = []
+    state, free = START, START + 1
+    for edges, size in map(_spellings, content):
         for source, byte, target in edges:  # numbered from 0, where the character begins, to -1, where it ends
-            at = state if source == 0 else free + source
-            transitions[at, byte] = free if target < 0 else free + target
+            found.append((state if source == 0 else free + source, byte, free if target < 0 else free + target))
         state, free = free, free + size
-    return plain_byte_dfa(transitions, _START, np.arange(len(transitions)) == state)
+    return SparseDfa(np.array(found, np.int32), free, state)
 
 
 @lru_cache(maxsize=1024)

@@ -13,6 +13,7 @@ from ..kernels import lr_states as lr
 from ..kernels.scanner_product import find_state, rehash
 from ..limits import Budget
 from .model import Grammar
+from .scanner_rows import doubled
 
 _FIRST_STATES = 1 << 8
 
@@ -67,18 +68,17 @@ class _Items:
         self.end = len(grammar.terminals)
         self.nonterminals_at = self.end + 1
         self.nonterminals = len(grammar.nonterminals) + 1
-        rules = [(rule.origin, rule.expansion) for rule in grammar.rules]
-        rules.append((len(grammar.nonterminals), (~grammar.start, self.end)))
-        shift = self.nonterminals_at - 1
-        after: list[int] = []
-        for _, expansion in rules:
-            after += [symbol if symbol >= 0 else shift - symbol for symbol in expansion]
-            after.append(lr.RULE_END)
-        self.after = np.array(after, np.int32)
-        lengths = np.array([len(expansion) + 1 for _, expansion in rules])
+        symbols, ends, origins = grammar.flat_rules
+        symbols = np.append(symbols, np.array([~grammar.start, self.end], np.int32))
+        ends = np.append(ends, np.int32(len(symbols)))
+        origins = np.append(origins, np.int32(len(grammar.nonterminals)))
+        lengths = np.diff(ends, prepend=np.int32(0)) + 1
         first = (np.cumsum(lengths) - lengths).astype(np.int32)
-        self.rule_of = np.repeat(np.arange(len(rules), dtype=np.int32), lengths)
-        origins = np.array([origin for origin, _ in rules])
+        self.after = np.full(int(lengths.sum()), lr.RULE_END, np.int32)
+        inside = np.ones(len(self.after), np.bool_)
+        inside[first + lengths - 1] = False
+        self.after[inside] = np.where(symbols >= 0, symbols, self.end - symbols)
+        self.rule_of = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
         self.rule_items = first[np.argsort(origins, kind="stable")]
         self.rule_counts = np.bincount(origins, minlength=self.nonterminals)
         self.rules_at = np.append(0, np.cumsum(self.rule_counts)).astype(np.int32)
@@ -141,9 +141,9 @@ class _States:
 
     def _grow(self) -> None:
         self._budget.check_memory(4 * (len(self.items) + 2 * len(self.edges)), "the grammar's parser")
-        self.items_at, self.items = _doubled(self.items_at), _doubled(self.items)
-        self.edges_at = _doubled(self.edges_at)
-        self.edges = np.concatenate([self.edges, np.zeros_like(self.edges)])
+        self.items_at, self.items = doubled(self.items_at), doubled(self.items)
+        self.edges_at = doubled(self.edges_at)
+        self.edges = doubled(self.edges)
         self._table = np.zeros(2 * len(self._table), np.int32)
         rehash(self.counters, self.items_at, self.items, self._table)
 
@@ -191,7 +191,3 @@ def _tables(items: _Items, states: _States, budget: Budget) -> LrTables:
     dotted = np.stack([rules, states.items[: len(rules)] - items.first[rules]], axis=1)
     gotos = np.ascontiguousarray(gotos[:, :-1])
     return LrTables(items.end, actions, choices, sure, gotos, shifts, states.items_at[1:], dotted)
-
-
-def _doubled(array: NDArray[np.int32]) -> NDArray[np.int32]:
-    return np.concatenate([array, np.zeros_like(array)])

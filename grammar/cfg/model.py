@@ -8,7 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
+from itertools import chain
 from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from .byte_dfa import ByteDfa
 
@@ -117,6 +122,13 @@ class Grammar:
     indentation: Indentation | None = None
     notes: tuple[str, ...] = ()
     regions: tuple[Region, ...] = ()
+
+    @cached_property
+    def flat_rules(self) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+        """The symbols of all rules, one after the other; for each rule, where its symbols are over; and its origin."""
+        symbols = np.array(list(chain.from_iterable([rule[1] for rule in self.rules])), np.int32)
+        ends = np.cumsum([len(rule[1]) for rule in self.rules], dtype=np.int32)
+        return symbols, ends, np.array([rule[0] for rule in self.rules], np.int32)
 
     def beside(self, known: frozenset[int]) -> frozenset[int]:
         """The terminals that are looked for, whatever rules say, where those ``known`` may come."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from ..charset import char_set
 from ..errors import LimitExceeded
@@ -28,7 +29,7 @@ _TOO_LARGE = 1 << 40
 
 @dataclass(frozen=True)
 class Measure:
-    """``positions``: a bound of the characters of an expression; ``depth``: of its tree."""
+    """``positions``: a bound of the characters of an expression, and of its tree's leaves; ``depth``: of its tree."""
 
     positions: int
     depth: int
@@ -55,12 +56,12 @@ class RegularParts:
     def measure(self, expression: Expression) -> Measure:
         match expression:
             case Literal(text):
-                return Measure(len(text), 1)
+                return Measure(max(len(text), 1), 1)
             case Reference(name):
                 return replace(self.measures[name], depth=self.measures[name].depth + 1)
             case Repetition(body, low, high):
                 inner = self.measure(body)
-                times = max(low, 1) if high == UNBOUNDED else high
+                times = max(low if high == UNBOUNDED else high, 1)
                 return Measure(min(inner.positions * times, _TOO_LARGE), inner.depth + 1)
         inner_ones = list(map(self.measure, expression.parts)) or [Measure(1, 0)]
         positions = sum(inner.positions for inner in inner_ones)
@@ -83,32 +84,50 @@ class RegularParts:
             return literals_dfa(texts, self.budget)
         if not self.measure(expression).fits:
             return None
-        nodes = Nodes(Budget(Limits(states=_STATES, compile_seconds=_SECONDS)))
         try:
-            text_dfa = compile_node(self._node(expression, nodes, {}), nodes, "a part of the grammar")
-            return byte_dfa_of(text_dfa, nodes.budget)
+            return _automaton(self._resolved(expression, {}))
         except LimitExceeded:
             return None
 
-    def _node(self, expression: Expression, nodes: Nodes, known: dict[str, Node]) -> Node:
+    def _resolved(self, expression: Expression, known: dict[str, Expression]) -> Expression:
+        """``expression`` with what its references stand for."""
         match expression:
-            case Literal(text):
-                return _text(text, nodes)
-            case Characters(chars):
-                return nodes.chars(chars)
             case Reference(name):
                 if name not in known:
-                    known[name] = self._node(self.rules[name], nodes, known)
+                    known[name] = self._resolved(self.rules[name], known)
                 return known[name]
             case Sequence(items):
-                return nodes.concat([self._node(item, nodes, known) for item in items])
+                return Sequence(tuple([self._resolved(item, known) for item in items]))
             case Choice(options):
-                texts = [option.text for option in options if isinstance(option, Literal)]
-                others = [self._node(option, nodes, known) for option in options if not isinstance(option, Literal)]
-                return nodes.alternation([*others, _texts(texts, nodes)] if texts else others)
+                return Choice(tuple([self._resolved(option, known) for option in options]))
             case Repetition(body, low, high):
-                return nodes.repeat(self._node(body, nodes, known), low, high)
-        raise TypeError(type(expression))
+                return Repetition(self._resolved(body, known), low, high)
+        return expression
+
+
+@lru_cache(maxsize=1 << 7)
+def _automaton(expression: Expression) -> ByteDfa:
+    """Of an expression without references, kept for other grammars. Raises ``LimitExceeded``."""
+    nodes = Nodes(Budget(Limits(states=_STATES, compile_seconds=_SECONDS)))
+    text_dfa = compile_node(_node(expression, nodes), nodes, "a part of the grammar")
+    return byte_dfa_of(text_dfa, nodes.budget)
+
+
+def _node(expression: Expression, nodes: Nodes) -> Node:
+    match expression:
+        case Literal(text):
+            return _text(text, nodes)
+        case Characters(chars):
+            return nodes.chars(chars)
+        case Sequence(items):
+            return nodes.concat([_node(item, nodes) for item in items])
+        case Choice(options):
+            texts = [option.text for option in options if isinstance(option, Literal)]
+            others = [_node(option, nodes) for option in options if not isinstance(option, Literal)]
+            return nodes.alternation([*others, _texts(texts, nodes)] if texts else others)
+        case Repetition(body, low, high):
+            return nodes.repeat(_node(body, nodes), low, high)
+    raise TypeError(type(expression))
 
 
 def _text(text: str, nodes: Nodes) -> Node:

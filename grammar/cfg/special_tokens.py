@@ -17,6 +17,8 @@ def with_special_tokens(grammar: Grammar, vocabulary: Vocabulary) -> Grammar:
 
     Raises ``InvalidGrammar`` for an end token: it ends the text, and is no part of it.
     """
+    if not any(isinstance(terminal.content, SpecialToken) for terminal in grammar.terminals):
+        return grammar
     terminals = tuple(_resolved(terminal, vocabulary) for terminal in grammar.terminals)
     return replace(grammar, terminals=terminals)
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Mapping
-from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 from ..kernels import layout as at
 from ..kernels.grammar_masks import fill_grammar, restart
 from ..kernels.threads import grammar_accepts, grammar_step
-from ..kernels.token_sorting import find_ending_bytes, gather_contents, group_tokens, sort_tokens, tokens_below
+from ..kernels.token_sorting import MANY_TOKENS, count_groups, find_ending_bytes, sort_tokens, tokens_below, write_groups
 from ..limits import Budget
 from ..pool import address_of
 from ..token_tables import TokenTables
@@ -23,7 +22,11 @@ from .byte_dfa import DEAD, ByteDfa
 from .joins import without_joins
 from .line_facts import are_free, line_facts
 from .model import Embedded, Grammar, Lexing, Region
-from .scanner import BYTE_CLASSES, Scanner
+from .scanner import Scanner
+from .trie_places import trie_places
+
+
+_ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
 class GrammarTables:
@@ -49,22 +52,17 @@ class GrammarTables:
     ) -> None:
         grammar, self._accepts_empty = without_empty(grammar)
         self._grammar, self._lr = without_joins(grammar, budget)
-        self._rules = np.array([(rule.origin, len(rule.expansion)) for rule in self._grammar.rules], np.int32).reshape(
-            -1, 2
-        )
+        _, ends, origins = self._grammar.flat_rules
+        self._rules = np.stack([origins, np.diff(ends, prepend=np.int32(0))], axis=1, dtype=np.int32)
         self._scanner = Scanner(self._grammar, budget)
         self._retired: list[object] = []
         self._installed: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None
         self._kept: list[object] = []
         self._masks_below: dict[tuple[int, bytes], tuple[int, int]] = {}
         self._tokens = tokens
-        self._contents, places = _contents(tokens), _places(tokens)
-        self._places, self._place_of = places.nodes, places.number
-        self._segments = np.zeros((2 * tokens.trie.size + 1, at.SEGMENT_WIDTH), np.int32)
+        self._trie = trie_places(tokens)
+        self._group_numbers, self._group_sizes = np.zeros(0, np.int32), np.zeros(0, np.int32)
         self._depths = np.ones(at.KEY_DEPTHS, np.int32)
-        self._reaches: dict[bytes, int] = {}
-        self._reach_lists = np.zeros(0, np.int32)
-        self._scan_reach = np.zeros(1, np.int32)
         self._state_tokens = np.zeros(1, np.int64)
         self._line_facts, self._lines_are_free = np.zeros((0, at.LINE_WIDTH), np.int64), True
         self._write_terminals(nodes, styles)
@@ -86,7 +84,8 @@ class GrammarTables:
 
     def _write_contexts(self) -> None:
         grammar = self._grammar
-        known = self._lr.actions[:, :-1] != 0
+        known = self._lr.actions != 0
+        known[:, -1] = False
         of_rules = known.copy()
         for region in grammar.regions or [Region(frozenset(), grammar.beside(frozenset()))]:
             members, beside = (np.array(sorted(numbers), np.int64) for numbers in (region.members, region.beside))
@@ -94,38 +93,39 @@ class GrammarTables:
             known[np.ix_(states, beside)] = True
         numbers: dict[bytes, int] = {}
         rows = np.packbits(known, axis=1)
-        self._context_of = np.array([numbers.setdefault(row.tobytes(), len(numbers)) for row in rows], np.int32)
+        rows = np.ascontiguousarray(rows).view(f"V{rows.shape[1]}")[:, 0]
+        self._context_of = np.array([numbers.setdefault(row, len(numbers)) for row in rows.tolist()], np.int32)
         first = np.unique(self._context_of, return_index=True)[1]
-        self._contexts = [frozenset(np.flatnonzero(known[state]).tolist()) for state in first]
+        self._known = known[first]
         self._context_records = np.zeros((len(numbers), at.CONTEXT_WIDTH), np.int32)
-        embedded: list[int] = []
-        for number, context in enumerate(self._contexts):
-            found = [t for t in sorted(context) if isinstance(grammar.terminals[t].content, Embedded)]
-            self._context_records[number, at.CONTEXT_EMBEDDED_AT] = len(embedded)
-            self._context_records[number, at.CONTEXT_EMBEDDED_COUNT] = len(found)
-            embedded += found
-        self._context_embedded = np.array(embedded, np.int32)
-        self._context_tokens = np.zeros((len(numbers), len(self._places)), np.int64)
-        self._write_followers()
+        is_embedded = np.zeros(known.shape[1], np.bool_)
+        is_embedded[[isinstance(terminal.content, Embedded) for terminal in grammar.terminals] + [False]] = True
+        in_context, embedded = np.nonzero(self._known & is_embedded)
+        counts = np.bincount(in_context, minlength=len(numbers))
+        self._context_records[:, at.CONTEXT_EMBEDDED_AT] = np.cumsum(counts) - counts
+        self._context_records[:, at.CONTEXT_EMBEDDED_COUNT] = counts
+        self._context_embedded = embedded.astype(np.int32)
+        self._context_tokens = np.zeros((len(numbers), len(self._trie.nodes)), np.int64)
+        self._write_followers(is_embedded)
 
-    def _write_followers(self) -> None:
+    def _write_followers(self, is_embedded: NDArray[np.bool_]) -> None:
         """For each terminal, the bytes that what comes next can begin with; all where a value may come next."""
-        grammar = self._grammar
-        first = np.zeros((len(grammar.terminals) + 1, 256), np.uint8)
-        for number, terminal in enumerate(grammar.terminals):
-            dfa = terminal.content
-            first[number] = (
-                dfa.transitions[dfa.start] != DEAD if isinstance(dfa, ByteDfa) else isinstance(dfa, Embedded)
-            )
-        of_context = np.array([first[list(context)].max(axis=0, initial=0) for context in self._contexts], np.uint8)
-        self._followers = np.zeros((len(grammar.terminals) + 1, 256), np.uint8)
+        grammar, rows = self._grammar, self._scanner.rows
+        first = np.zeros((len(is_embedded), 4), np.uint64)
+        first[is_embedded] = _ALL
+        leaving = rows.next_row[list(rows.first_row.values())][:, rows.byte_class] != DEAD
+        bits = np.packbits(leaving, axis=1, bitorder="little")
+        first[list(rows.first_row)] = np.ascontiguousarray(bits).view(np.uint64)
+        of_context = np.zeros((len(self._known), 4), np.uint64)
+        contexts, known = np.nonzero(self._known)
+        np.bitwise_or.at(of_context, contexts, first[known])
         shifted, states = self._lr.shifts.T
-        pairs = set((shifted.astype(np.int64) * len(of_context) + self._context_of[states]).tolist())
-        for terminal, context in (divmod(pair, len(of_context)) for pair in pairs):
-            self._followers[terminal] |= of_context[context]
-        self._followers[list(grammar.ignored)] = 1
+        found = np.zeros_like(first)
+        np.bitwise_or.at(found, shifted, of_context[self._context_of[states]])
+        found[list(grammar.ignored)] = _ALL
         if grammar.indentation is not None:
-            self._followers[grammar.indentation.newline] = 1
+            found[grammar.indentation.newline] = _ALL
+        self._followers = np.unpackbits(found.view(np.uint8), axis=1, bitorder="little")
 
     # --- on demand
 
@@ -133,16 +133,14 @@ class GrammarTables:
         """Build the scanner of ``context``, to be trusted by matchers whose addresses are of ``epoch`` or later."""
         record = self._context_records[context]
         if record[at.CONTEXT_READY] == 0:
-            first = self._scanner.states
             self._installed = None
-            record[at.CONTEXT_START] = self._scanner.start(self._contexts[context])
-            self._write_reaches(first)
+            record[at.CONTEXT_START] = self._scanner.start(frozenset(np.flatnonzero(self._known[context]).tolist()))
             self._write_line_facts()
             record[at.CONTEXT_READY] = epoch
-            self._retired.append(self._state_tokens)
-            self._state_tokens = np.concatenate(
-                [self._state_tokens, np.zeros(len(self._scanner.transitions) - len(self._state_tokens), np.int64)]
-            )
+            missing = len(self._scanner.transitions) - len(self._state_tokens)
+            if missing:
+                self._retired.append(self._state_tokens)
+                self._state_tokens = np.concatenate([self._state_tokens, np.zeros(missing, np.int64)])
 
     def _write_line_facts(self) -> None:
         indentation = self._grammar.indentation
@@ -150,24 +148,6 @@ class GrammarTables:
             self._retired.append(self._line_facts)
             self._line_facts = line_facts(self._scanner, indentation, self._line_facts)
             self._lines_are_free = are_free(self._scanner, indentation, self._line_facts)
-
-    def _write_reaches(self, first: int) -> None:
-        """Lists of the terminals that each new state of the scanner may become."""
-        scanner = self._scanner
-        bits = scanner.reach[first : scanner.states]
-        lists: list[int] = []
-        begun = len(self._reach_lists)
-        offsets = np.zeros(len(bits), np.int32)
-        for i, row in enumerate(bits):
-            key = row.tobytes()
-            if key not in self._reaches:
-                members = np.flatnonzero(np.unpackbits(row.view(np.uint8), bitorder="little")).tolist()
-                self._reaches[key] = begun + len(lists)
-                lists += [len(members), *members]
-            offsets[i] = self._reaches[key]
-        self._retired += [self._reach_lists, self._scan_reach]
-        self._reach_lists = np.concatenate([self._reach_lists, np.array(lists, np.int32)])
-        self._scan_reach = np.concatenate([self._scan_reach[:first], offsets])
 
     def sort_tokens_of_state(self, state: int, slots: NDArray[np.int64]) -> None:
         """Work out what tokens do from ``state`` of the scanner on; ``slots``: of a matcher that has come to it."""
@@ -183,21 +163,20 @@ class GrammarTables:
 
     def _sorted_tokens(self, place: int, state: int, context_start: int, slots: NDArray[np.int64]) -> int:
         """A record of what tokens do; its address."""
-        found = np.zeros(self._tokens.size + 1, np.int32)
-        reached = np.zeros(self._tokens.size, np.int32)
+        runs, segments = self._scratch
         depths = self._tokens.longest_token + 2
         states, path = np.zeros(depths, np.int32), np.zeros(2 * depths, np.int32)
-        count = sort_tokens(slots, place, state, context_start, found, reached, self._segments.ravel(), states, path)
-        segments = self._segments[:count].copy()
-        self._segments[:count] = 0
+        order_at = self._trie.order_at
+        count = sort_tokens(slots, place, state, context_start, order_at, runs, segments, states, path)
+        segments = segments[: count * at.SEGMENT_WIDTH].reshape(-1, at.SEGMENT_WIDTH).copy()
         restarts = [] if state == DEAD else self._restarts(0, state, slots)
         at_root = len(restarts)
         for number in np.flatnonzero(segments[:, at.SEGMENT_SKIP] == at.RESTARTS).tolist():
             node, ended, _ = segments[number].tolist()
             segments[number, at.SEGMENT_TO] = len(restarts)
-            restarts += self._restarts(int(np.searchsorted(self._places[1:], node)) + 1, ended, slots)
+            restarts += self._restarts(int(np.searchsorted(self._trie.nodes[1:], node)) + 1, ended, slots)
         rows = np.array(restarts, np.int64).reshape(-1, at.RESTART_WIDTH)
-        groups = self._groups(found[1 : found[0] + 1], reached, int(slots[at.MASK_WORDS]))
+        groups = self._groups(runs, int(slots[at.MASK_WORDS]))
         fields = [address_of(groups), len(groups), address_of(segments), count, address_of(rows), at_root]
         record = np.array(fields, np.int64)
         self._kept += [record, groups, segments, rows]
@@ -221,26 +200,35 @@ class GrammarTables:
         key = (place, before.tobytes())
         if key not in self._masks_below:
             mask = np.zeros(int(slots[at.MASK_WORDS]), np.int32)
-            tokens_below(slots, int(self._places[place]), before, mask)
+            tokens_below(slots, int(self._trie.nodes[place]), before, self._tokens.order, self._trie.order_at, mask)
             self._kept += [before, mask]
             self._masks_below[key] = address_of(before), address_of(mask)
         return self._masks_below[key]
 
-    def _groups(self, tokens: NDArray[np.int32], reached: NDArray[np.int32], words: int) -> NDArray[np.int64]:
-        """A row for each list of terminals that ``tokens`` reach, with those."""
-        sizes = np.zeros(len(self._reach_lists) + 2, np.int32)
-        groups, members = np.zeros(2 * len(sizes), np.int32), np.zeros(len(tokens), np.int32)
-        count = group_tokens(tokens, reached, sizes, groups, members)
-        rows, start = [], 0
-        for reach, size in groups[: 2 * count].reshape(-1, 2).tolist():
-            content = members[start : start + size].copy()
-            start += size
-            dense = size > words // 8
-            if dense:
-                content = _mask_of(content, words)
-            self._kept.append(content)
-            rows.append([reach - 1, address_of(content), at.NONE if dense else size])
-        return np.array(rows, np.int64).reshape(-1, at.GROUP_WIDTH)
+    @cached_property
+    def _scratch(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Room for the runs of tokens, and for segments."""
+        nodes = self._trie.order_at.size
+        return np.empty(3 * nodes + 1, np.int32), np.empty((2 * nodes + 1) * at.SEGMENT_WIDTH, np.int32)
+
+    def _groups(self, runs: NDArray[np.int32], words: int) -> NDArray[np.int64]:
+        """A row for each list of terminals that the tokens in ``runs`` reach, with those."""
+        lists = len(self._scanner.lists)
+        if len(self._group_numbers) < lists:
+            self._group_numbers = np.zeros(lists, np.int32)
+            self._group_sizes = np.empty(2 * lists, np.int32)
+        count = count_groups(runs, self._group_numbers, self._group_sizes)
+        groups = self._group_sizes[: 2 * count].reshape(-1, 2)
+        rooms = np.where(groups[:, 1] > words // MANY_TOKENS, words, groups[:, 1])
+        ends = np.cumsum(rooms, dtype=np.int64)
+        contents = np.zeros(int(ends[-1]) if count else 0, np.int32)
+        starts = ends - rooms
+        write_groups(runs, self._tokens.order, self._group_numbers, groups.ravel(), starts, words, contents)
+        self._kept.append(contents)
+        rows = np.empty((count, at.GROUP_WIDTH), np.int64)
+        rows[:, at.GROUP_REACH], rows[:, at.GROUP_SIZE] = groups.T
+        rows[:, at.GROUP_TOKENS_AT] = address_of(contents) + 4 * starts
+        return rows
 
     # --- kernels
 
@@ -273,11 +261,11 @@ class GrammarTables:
             at.SCAN_DECIDED_AT_END: scanner.decided_at_end,
             at.SCAN_WHERE: scanner.where,
             at.SCAN_ENDINGS: scanner.endings,
-            at.SCAN_REACH: self._scan_reach,
-            at.REACHES: self._reach_lists,
-            at.GUARD_NEXT: scanner.guard_transitions,
-            at.GUARD_VERDICT: scanner.guard_verdicts,
-            at.GUARD_AT_END: scanner.guard_at_end,
+            at.SCAN_REACH: scanner.listed,
+            at.REACHES: scanner.lists,
+            at.GUARD_NEXT: scanner.rows.guard_transitions,
+            at.GUARD_VERDICT: scanner.rows.guard_verdicts,
+            at.GUARD_AT_END: scanner.rows.guard_at_end,
             at.ACTION: self._lr.actions,
             at.CHOICES: self._lr.choices,
             at.GOTO: self._lr.gotos,
@@ -290,10 +278,10 @@ class GrammarTables:
             at.STATE_TOKENS: self._state_tokens,
             at.CONTEXT_TOKENS: self._context_tokens,
             at.FOLLOWERS: self._followers,
-            at.PLACES: self._places,
-            at.PLACE_OF: self._place_of,
+            at.PLACES: self._trie.nodes,
+            at.PLACE_OF: self._trie.number,
             at.DEPTHS: self._depths,
-            at.CONTENTS: self._contents,
+            at.CONTENTS: self._trie.contents,
             at.LOOPS: scanner.loops,
             at.INEVITABLE: scanner.inevitable,
         }
@@ -302,7 +290,7 @@ class GrammarTables:
         indentation = grammar.indentation
         slots[at.LINE_FACTS] = 0 if self._lines_are_free else address_of(self._line_facts)
         slots[at.MOST_STEPS] = 1 << 40
-        slots[at.PLACE_COUNT] = len(self._places)
+        slots[at.PLACE_COUNT] = len(self._trie.nodes)
         slots[at.SCAN_COLUMNS] = scanner.columns
         slots[at.SYMBOLS] = self._lr.end + 1
         slots[at.NONTERMINALS] = max(len(grammar.nonterminals), 1)
@@ -313,55 +301,3 @@ class GrammarTables:
         slots[at.DEDENT_TERMINAL] = indentation.dedent if indentation else at.NONE
         slots[at.TAB_WIDTH] = indentation.tab_columns if indentation else 0
         return np.array(list(slots), np.int64), np.array(list(slots.values()), np.int64)
-
-
-_LARGE = 1 << 8
-"""A node of the trie of all tokens with so many below it is a place with records of its own, if words end there."""
-
-_contents_of: weakref.WeakKeyDictionary[TokenTables, NDArray[np.uint8]] = weakref.WeakKeyDictionary()
-
-
-def _contents(tokens: TokenTables) -> NDArray[np.uint8]:
-    """Which of ``BYTE_CLASSES``, as bits, the bytes below each node of the trie are in; uint8[nodes]."""
-    found = _contents_of.get(tokens)
-    if found is None:
-        class_of = np.zeros(256, np.uint8)
-        for number, members in enumerate(BYTE_CLASSES):
-            class_of[members] = 1 << number
-        found = np.zeros(tokens.trie.size, np.uint8)
-        gather_contents(
-            tokens.trie.byte, tokens.trie.depth, class_of, np.zeros(tokens.longest_token + 1, np.uint8), found
-        )
-        _contents_of[tokens] = found
-    return found
-
-
-def _mask_of(tokens: NDArray[np.int32], words: int) -> NDArray[np.int32]:
-    bits = np.zeros(words * 32, np.uint8)
-    bits[tokens] = 1
-    return np.packbits(bits, bitorder="little").view(np.int32)
-
-
-@dataclass(frozen=True)
-class _Places:
-    """``nodes``: the root, as -1, and the nodes inside the trie behind blanks and punctuation with many below them;
-    ``number``: where each node of the trie stands among these, or 0."""
-
-    nodes: NDArray[np.int32]
-    number: NDArray[np.uint16]
-
-
-_places_of: weakref.WeakKeyDictionary[TokenTables, _Places] = weakref.WeakKeyDictionary()
-
-
-def _places(tokens: TokenTables) -> _Places:
-    found = _places_of.get(tokens)
-    if found is None:
-        trie = tokens.trie
-        sizes = trie.end - np.arange(trie.size, dtype=np.int32)
-        words = np.isin(trie.byte, np.concatenate(BYTE_CLASSES[:3])) | (trie.byte >= 0x80)
-        nodes = np.concatenate([[at.NONE], np.flatnonzero((sizes >= _LARGE) & ~words)]).astype(np.int32)
-        number = np.zeros(trie.size, np.uint16)
-        number[nodes[1:]] = np.arange(1, len(nodes))
-        found = _places_of[tokens] = _Places(nodes, number)
-    return found

@@ -1,7 +1,8 @@
 """Running the automata of several terminals side by side: the states of a scanner, explored by a kernel.
 
 A state of the scanner is a list of rows, the states of its terminals' automata that are still alive, the preferred ones
-first. Rows of keywords (*followers*) come right behind the row of the terminal whose text they compare.
+first. Rows of keywords (*followers*) come right behind the row of the terminal whose text they compare. What else is to
+be known of a state is worked out in ``scanner_facts``.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ ROW_LABEL, ROW_FOLLOWS, ROW_DECIDED, ROW_DECIDED_AT_END, ROW_ENDINGS_AT, ROW_END
 # the columns of the endings of a row, and of a state
 ENDING_PREFERRED, ENDING_GUARD, ENDING_LABEL = range(3)
 # how far the exploration has come: counters
-STATES, ITEMS, ENDINGS, EXPLORED = range(4)
+STATES, ITEMS, ENDINGS, EXPLORED, LISTED = range(5)
 EXPLORED_ALL, NO_ROOM = range(2)
 NO_LABEL = -1
 
@@ -48,22 +49,26 @@ def rehash(counters, items_at, items, table):
         table[slot] = state
 
 
+@kernel(Flag, Ints1, Ints1, Long, Ints1, Long, inline=True)
+def is_state(items_at, items, state, buffer, count):
+    """Has ``state`` the rows ``buffer[:count]``?"""
+    start = np.int64(items_at[state])
+    if items_at[state + 1] - start != count:
+        return False
+    for i in range(count):
+        if items[start + i] != buffer[i]:
+            return False
+    return True
+
+
 @kernel(Long, Longs1, Ints1, Ints1, Ints1, Ints1, Long, entry=True)
 def find_state(counters, items_at, items, table, buffer, count):
     """The state of the rows ``buffer[:count]``, which is added if it is new; 0 if there is no room for it."""
     size = np.int64(len(table))
     slot = slot_of(buffer, 0, count, size)
     while table[slot] != 0:
-        state = np.int64(table[slot])
-        start = np.int64(items_at[state])
-        if items_at[state + 1] - start == count:
-            same = True
-            for i in range(count):
-                if items[start + i] != buffer[i]:
-                    same = False
-                    break
-            if same:
-                return state
+        if is_state(items_at, items, np.int64(table[slot]), buffer, count):
+            return np.int64(table[slot])
         slot = (slot + 1) & (size - 1)
     state = counters[STATES]
     start = counters[ITEMS]
@@ -208,10 +213,13 @@ def explore(
             counters[ENDINGS] = before
             return NO_ROOM
         start, end = np.int64(items_at[state]), np.int64(items_at[state + 1])
+        following = np.int64(0)
         for column in range(transitions.shape[1]):
             count = advance(rows, next_row, items, start, end, column, cuts, buffer)
-            following = np.int64(0)
-            if count != 0:
+            if count == 0:
+                transitions[state, column] = 0
+                continue
+            if following == 0 or not is_state(items_at, items, following, buffer, count):  # mostly as the column before
                 following = np.int64(find_state(counters, items_at, items, table, buffer, count))
                 if following == 0:
                     counters[ENDINGS] = before
@@ -221,22 +229,34 @@ def explore(
     return EXPLORED_ALL
 
 
-@kernel(Nothing, Ints2, Ints2, Ints2, Words2, Long, Long, entry=True)
-def reachable_labels(transitions, where, state_endings, reach, first, states):
-    """Which labels states ``first .. states-1`` may still end with, as bits, from those of the states before."""
-    for state in range(first, states):
-        for j in range(where[state, 0], where[state, 0] + where[state, 1]):
-            label = np.int64(state_endings[j, ENDING_LABEL])
-            reach[state, label >> 6] |= np.uint64(1) << np.uint64(label & 63)
-    changed = True
-    while changed:
-        changed = False
-        for state in range(states - 1, first - 1, -1):
-            for column in range(transitions.shape[1]):
-                following = transitions[state, column]
-                if following != 0 and following != state:
-                    for word in range(reach.shape[1]):
-                        bits = reach[following, word] | reach[state, word]
-                        if bits != reach[state, word]:
-                            reach[state, word] = bits
-                            changed = True
+@kernel(Long, Longs1, Ints1, Ints1, Ints1, Ints2, Ints2, Ints1, Long, entry=True)
+def explore_follower(counters, items_at, items, table, rows, next_row, buffer, first):
+    """Write the rows of a follower: states of keywords' automata side by side, without any being cut off.
+
+    They stand from ``first`` on, in the order of their states, which are those of ``find_state``, from 1. The label of
+    each is the first keyword that matches. ``NO_ROOM``: to be called again with more.
+    """
+    while counters[EXPLORED] < counters[STATES]:
+        state = counters[EXPLORED]
+        row = first + state - 1
+        if row >= len(rows):
+            return NO_ROOM
+        start, end = np.int64(items_at[state]), np.int64(items_at[state + 1])
+        rows[row, :] = 0
+        rows[row, ROW_LABEL] = NO_LABEL
+        rows[row, ROW_FOLLOWS] = 1
+        for i in range(start, end):
+            if rows[items[i], ROW_DECIDED] != 0:
+                rows[row, ROW_LABEL] = rows[items[i], ROW_LABEL]
+                break
+        for column in range(next_row.shape[1]):
+            count = advance(rows, next_row, items, start, end, column, False, buffer)
+            following = np.int64(0)
+            if count != 0:
+                found = np.int64(find_state(counters, items_at, items, table, buffer, count))
+                if found == 0:
+                    return NO_ROOM
+                following = first + found - 1
+            next_row[row, column] = following
+        counters[EXPLORED] = state + 1
+    return EXPLORED_ALL

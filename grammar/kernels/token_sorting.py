@@ -17,7 +17,10 @@ from .pointers import Flag, Long, Longs, Nothing, bytes_at, halves_at, ints_at, 
 Ints1 = types.Array(types.int32, 1, "C")
 Bytes1 = types.Array(types.uint8, 1, "C")
 Halves1 = types.Array(types.uint16, 1, "C")
-Slots = types.Array(types.int64, 1, "C")
+Longs1 = types.Array(types.int64, 1, "C")
+Slots = Longs1
+MANY_TOKENS = 8
+"""A group with more tokens than an eighth of a mask's words is a mask."""
 
 
 @kernel(Flag, Longs, Long, inline=True)
@@ -106,21 +109,21 @@ def find_ending_bytes(slot_array, ending, found):
         found[byte] = 1 if ends_before(slots, ending, byte) == SIMPLY else 0
 
 
-@kernel(Nothing, Slots, Long, Bytes1, Ints1, entry=True)
-def tokens_below(slot_array, node, bytes_wanted, mask):
-    """Allow in ``mask`` the tokens below ``node`` of the trie (NONE: all) whose next byte is wanted."""
+@kernel(Nothing, Slots, Long, Bytes1, Ints1, Ints1, Ints1, entry=True)
+def tokens_below(slot_array, node, bytes_wanted, order, order_at, mask):
+    """Allow in ``mask`` the tokens below ``node`` of the trie (NONE: all) whose next byte is wanted.
+
+    ``order``: the tokens in the order of the trie; those from a node on begin at its number in ``order_at``.
+    """
     slots = longs_at(slot_array.ctypes.data)
-    ends, trie_bytes, terminals = ints_at(slots[TRIE + 3]), bytes_at(slots[TRIE]), ints_at(slots[TRIE + 2])
-    same = ints_at(slots[TOKEN_SAME])
+    ends, trie_bytes = ints_at(slots[TRIE + 3]), bytes_at(slots[TRIE])
     i = node + 1
     end = slots[TRIE_NODES] if node == NONE else np.int64(ends[node])
     while i < end:
         if bytes_wanted[trie_bytes[i]] != 0:
-            for j in range(i, ends[i]):
-                token = terminals[j]
-                while token >= 0:
-                    mask[token >> 5] |= np.int32(1) << np.int32(token & 31)
-                    token = same[token]
+            for k in range(order_at[i], order_at[ends[i]]):
+                token = order[k]
+                mask[token >> 5] |= np.int32(1) << np.int32(token & 31)
         i = np.int64(ends[i])
 
 
@@ -146,33 +149,54 @@ def gather_contents(trie_byte, trie_depth, class_of, below, contents):
         below[depth] = 0
 
 
-@kernel(Long, Ints1, Ints1, Ints1, Ints1, Ints1, entry=True)
-def group_tokens(tokens, reached, sizes, groups, members):
-    """Gather the ``tokens`` that reach the same: ``members`` group by group, and how many of each; the number of
-    groups.
+@kernel(Flag, Long, Long, inline=True)
+def is_many(size, words):
+    return size > words // MANY_TOKENS
 
-    ``sizes``: zeros, as many as there are values of ``reached``. ``groups``: pairs of what is reached and a size.
+
+@kernel(Long, Ints1, Ints1, Ints1, entry=True)
+def count_groups(runs, sizes, groups):
+    """How many tokens reach the same, in ``groups``: pairs of what is reached, and a number; how many pairs.
+
+    ``sizes``: zeros, as many as there are values of what is reached; afterwards, one more than the group's number.
     """
     count = 0
-    for i in range(len(tokens)):
-        value = reached[tokens[i]]
+    for k in range(runs[0]):
+        value = runs[3 * k + 1]
         if sizes[value] == 0:
             groups[2 * count] = value
+            groups[2 * count + 1] = 0
             count += 1
-        sizes[value] += 1
-    start = 0
-    for k in range(count):
-        value = groups[2 * k]
-        groups[2 * k + 1] = sizes[value]
-        start += sizes[value]
-        sizes[value] = start - sizes[value]
-    for i in range(len(tokens)):
-        value = reached[tokens[i]]
-        members[sizes[value]] = tokens[i]
-        sizes[value] += 1
-    for k in range(count):
-        sizes[groups[2 * k]] = 0
+            sizes[value] = count
+        groups[2 * (sizes[value] - 1) + 1] += runs[3 * k + 3] - runs[3 * k + 2]
     return count
+
+
+@kernel(Nothing, Ints1, Ints1, Ints1, Ints1, Longs1, Long, Ints1, entry=True)
+def write_groups(runs, order, sizes, groups, starts, words, contents):
+    """Write each group's tokens to ``contents`` from its place in ``starts`` on, as a list, or as a mask if they are
+    many; and set ``sizes`` to zeros again.
+
+    ``groups``: as ``count_groups`` leaves them; afterwards, ``NONE`` instead of the number where there is a mask.
+    """
+    filled = starts.copy()
+    for k in range(len(starts)):
+        if is_many(groups[2 * k + 1], words):
+            groups[2 * k + 1] = NONE
+    for k in range(runs[0]):
+        group = np.int64(sizes[runs[3 * k + 1]]) - 1
+        place = filled[group]
+        if groups[2 * group + 1] == NONE:
+            for j in range(runs[3 * k + 2], runs[3 * k + 3]):
+                token = order[j]
+                contents[place + (token >> 5)] |= np.int32(1) << np.int32(token & 31)
+        else:
+            for j in range(runs[3 * k + 2], runs[3 * k + 3]):
+                contents[place] = order[j]
+                place += 1
+            filled[group] = place
+    for k in range(len(starts)):
+        sizes[groups[2 * k]] = 0
 
 
 @kernel(Nothing, Longs, Ints1, Long)
@@ -216,23 +240,38 @@ def add_path(slots, path, segments, count, depth):
     return count
 
 
+@kernel(Nothing, Ints1, Long, Long, Long, inline=True)
+def add_run(runs, value, start, past):
+    """Add the tokens ``start .. past-1``, in the trie's order, to the last run if they reach the same."""
+    if start == past:
+        return
+    last = np.int64(runs[0]) - 1
+    if last >= 0 and runs[3 * last + 1] == value and runs[3 * last + 3] == start:
+        runs[3 * last + 3] = past
+        return
+    runs[3 * last + 4] = value
+    runs[3 * last + 5] = start
+    runs[3 * last + 6] = past
+    runs[0] = last + 2
+
+
 @kernel(Long, Slots, Long, Long, Long, Ints1, Ints1, Ints1, Ints1, Ints1, entry=True)
-def sort_tokens(slot_array, place, first, context_start, tokens, reached, segments, states, path):
+def sort_tokens(slot_array, place, first, context_start, order_at, runs, segments, states, path):
     """What the tokens below a place of the trie do from the scanner's state ``first`` on, or from ``context_start`` on.
 
-    The latter if ``first`` is ``DEAD``. Writes to ``tokens`` those that stay inside, behind their number, and to
-    ``reached``, for each of them, 1 + where it is listed what the terminal may become; to ``segments`` what has to be
-    walked (``SEGMENT_TO`` of restarts is the state); returns how many segments there are.
+    The latter if ``first`` is ``DEAD``. Writes to ``runs`` those that stay inside, behind the number of runs: rows of
+    what they reach (where it is listed what the terminal may become), and from which to which token in the order of the
+    trie; to ``segments`` what has to be walked (``SEGMENT_TO`` of restarts is the state); returns how many segments
+    there are.
     """
     slots = longs_at(slot_array.ctypes.data)
     trie_byte = bytes_at(slots[TRIE])
     trie_depth = halves_at(slots[TRIE + 1])
-    trie_terminal = ints_at(slots[TRIE + 2])
     trie_end = ints_at(slots[TRIE + 3])
-    same = ints_at(slots[TOKEN_SAME])
     reach = ints_at(slots[SCAN_REACH])
     contents, loops = bytes_at(slots[CONTENTS]), bytes_at(slots[LOOPS])
     count = np.int64(0)
+    runs[0] = 0
     i = np.int64(0)
     end = slots[TRIE_NODES]
     base = np.int64(0)
@@ -265,13 +304,7 @@ def sort_tokens(slot_array, place, first, context_start, tokens, reached, segmen
         stop = i + 1
         if contents[i] & ~loops[following] == 0 and place_of(slots, i) == 0:
             stop = np.int64(trie_end[i])  # whatever follows leads here again
-        for j in range(i, stop):
-            token = np.int64(trie_terminal[j])
-            while token >= 0:
-                reached[token] = 1 + reach[following]
-                tokens[0] += 1
-                tokens[tokens[0]] = token
-                token = np.int64(same[token])
+        add_run(runs, np.int64(reach[following]), np.int64(order_at[i]), np.int64(order_at[stop]))
         if stop > i + 1:
             i = stop
             continue
