@@ -95,7 +95,9 @@ class ScannerRows:
 
     # --- all terminals
 
-    def _place(self, sparse: list[tuple[int, SparseDfa]], dense: list[tuple[int, ByteDfa, _Dense]]) -> NDArray[np.int32]:
+    def _place(
+        self, sparse: list[tuple[int, SparseDfa]], dense: list[tuple[int, ByteDfa, _Dense]]
+    ) -> NDArray[np.int32]:
         """Give every automaton its rows; the edges between rows of the sparse ones, and of texts of keywords."""
         count = 1
         parts, bases = [np.zeros((0, 3), np.int32)], [0]
@@ -191,7 +193,9 @@ class ScannerRows:
         self.guard_verdicts = np.concatenate([np.zeros(0, np.uint8), *(guard.verdicts for guard in guards)]).astype(
             np.uint8
         )
-        self.guard_at_end = np.concatenate([np.zeros(0, np.bool_), *(guard.at_end for guard in guards)]).astype(np.uint8)
+        self.guard_at_end = np.concatenate([np.zeros(0, np.bool_), *(guard.at_end for guard in guards)]).astype(
+            np.uint8
+        )
 
     # --- keywords
 
