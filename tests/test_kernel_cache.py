@@ -66,6 +66,16 @@ def test_warm_kernels_are_imported_fast_and_in_silence() -> None:
     assert min(seconds for seconds, _ in runs) < 1.5
 
 
+def test_what_is_compiled_later_is_announced_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "warm").touch()
+    monkeypatch.setattr(compilation, "_announced", False)
+    for name in ("warm", "cold", "warm", "cold too"):
+        compilation._announce_once(str(tmp_path / name))
+    assert capsys.readouterr().err.count("maskwright: compiling its kernels") == 1
+
+
 @pytest.mark.slow
 def test_cold_kernels_say_once_that_they_are_compiled(tmp_path: Path) -> None:
     _, printed = import_kernels(NUMBA_CACHE_DIR=str(tmp_path))
