@@ -25,8 +25,11 @@ _OF_MODELS = {
 
 def command(info: RunInfo) -> str:
     """For a shell, an option a line; where the data are, is the reader's to say."""
-    engines = [("--engine", engine.name) for engine in info.engines if engine.missing is None]
-    return _NEW_LINE.join(["maskwright bench run --out RUN", *map(shlex.join, (*engines, *_options(info)))])
+    ran = [engine for engine in info.engines if engine.missing is None]
+    engines = [("--engine", engine.name) for engine in ran]
+    limits = [("--engine-seconds", f"{each.name}={each.seconds:g}") for each in ran if each.seconds is not None]
+    options = (*engines, *limits, *_options(info))
+    return _NEW_LINE.join(["maskwright bench run --out RUN", *map(shlex.join, options)])
 
 
 def _options(info: RunInfo) -> Iterator[tuple[str, str]]:
