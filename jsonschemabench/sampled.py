@@ -49,5 +49,7 @@ def draw(constraint: mw.Constraint, model: Any, prompt: Sequence[int], options: 
         result = sampler.sample(law, constraint, n=1, max_tokens=options.max_new_tokens, seed=seed)
     except samplers.BudgetExhausted as error:
         result = error.found
+    except samplers.EmptyTarget:  # every document is longer
+        result = None
     ids = list(result.samples[0].token_ids) if result is not None and result.samples else []
     return Drawn(ids, law.forward_passes + 1, 1e6 * (time.perf_counter() - started))

@@ -17,15 +17,11 @@ def summarise(info: RunInfo, records: Iterable[SchemaRecord]) -> dict[str, Any]:
     by_engine = {each.name: [record for record in ordered if record.engine == each.name] for each in engines}
     common = float(info.options.get("seconds", 0.0))
     limits = {each.name: common if each.seconds is None else each.seconds for each in engines}
-    with_model = info.options.get("generation") is not None
+    judge = partial(_correctness, info.options.get("generation") is not None)
     return {
         "run": info.as_json(),
-        "correctness": {
-            name: _by_dataset(group, partial(_correctness, with_model=with_model)) for name, group in by_engine.items()
-        },
-        "times": {
-            name: _by_dataset(group, partial(times, limit_seconds=limits[name])) for name, group in by_engine.items()
-        },
+        "correctness": {name: _by_dataset(group, judge) for name, group in by_engine.items()},
+        "times": {name: _by_dataset(group, partial(_times, limits[name])) for name, group in by_engine.items()},
     }
 
 
@@ -34,7 +30,11 @@ def _by_dataset(records: Sequence[SchemaRecord], measure: Any) -> dict[str, Any]
     return {name: measure([record for record in records if record.dataset == name]) for name in names}
 
 
-def _correctness(records: Sequence[SchemaRecord], with_model: bool) -> dict[str, Any]:
+def _times(limit: float, records: Sequence[SchemaRecord]) -> dict[str, Any]:
+    return times(records, limit)
+
+
+def _correctness(with_model: bool, records: Sequence[SchemaRecord]) -> dict[str, Any]:
     splits = sorted({record.split for record in records})
     by_split = {split: [record for record in records if record.split == split] for split in splits}
     found = {

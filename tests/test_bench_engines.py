@@ -9,8 +9,16 @@ from typing import Any
 
 import pytest
 
+from maskwright.jsonschemabench import generation
+from maskwright.jsonschemabench.data import Case
+from maskwright.jsonschemabench.engines.maskwright import MaskwrightEngine
+from maskwright.jsonschemabench.engines.protocol import Setting
 from maskwright.jsonschemabench.engines.registry import NAMES
+from maskwright.jsonschemabench.generation import Writer
+from maskwright.jsonschemabench.messages import Generation
+from maskwright.jsonschemabench.sampled import Drawn
 from maskwright.jsonschemabench.store import read_records
+from maskwright.jsonschemabench.vocabularies import TINY, vocabulary_of
 
 from .bench_cases import bench, correctness, write_maskbench
 
@@ -119,16 +127,19 @@ def test_a_sampler_writes_instead_of_masks(tmp_path: Path) -> None:
     assert written is not None
     assert (written.sampler, written.finished, written.valid, written.agrees) == ("exact", True, True, False)
     assert written.forward_passes > 0
-    long = tmp_path / "long.jsonl"
-    long.write_text(json.dumps({"name": "long", "prompt": "Say it.", "schema": {"const": "a" * 200}}))
-    asked[1] = long
-    done = bench("run", "--out", tmp_path / "long", *asked, "--engine", "maskwright", "--sampler", "exact")
-    assert done.returncode == 0, done.stderr
-    (record,) = read_records(tmp_path / "long")
-    written = record.generated
-    assert written is not None, record
-    assert (written.finished, written.valid, written.tokens) == (False, False, 0)
     for wrong in (["--engine", "none"], ["--sampler", "best"], ["--temperature", "0"]):
         refused = bench("run", "--out", tmp_path / "wrong", *asked, "--sampler", "exact", *wrong)
         assert refused.returncode == 2
         assert "sampler" in refused.stderr
+
+
+def test_a_sampler_that_finds_nothing_wrote_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    vocabulary, schema = vocabulary_of(TINY), {"const": "a" * 50}
+    writer = Writer(Generation(TINY, max_new_tokens=2, sampler="exact", temperature=1.0), vocabulary)
+    session = MaskwrightEngine(vocabulary).compile(schema, Setting())
+    too_long = writer(session, Case("n", schema))
+    monkeypatch.setattr(generation, "draw", lambda *asked: Drawn([], 7, 5.0))
+    exhausted = writer(session, Case("n", schema))
+    assert exhausted["forward_passes"] == 7
+    for written in (too_long, exhausted):
+        assert (written["text"], written["finished"], written["valid"], written["tokens"]) == ("", False, False, 0)

@@ -27,8 +27,9 @@ def command(info: RunInfo) -> str:
     """For a shell, an option a line; where the data are, is the reader's to say."""
     ran = [engine for engine in info.engines if engine.missing is None]
     engines = [("--engine", engine.name) for engine in ran]
-    own = [("--engine-seconds", f"{each.name}={each.seconds:g}") for each in ran if each.seconds is not None]
-    return _NEW_LINE.join(["maskwright bench run --out RUN", *map(shlex.join, (*engines, *own, *_options(info)))])
+    limits = [("--engine-seconds", f"{each.name}={each.seconds:g}") for each in ran if each.seconds is not None]
+    options = (*engines, *limits, *_options(info))
+    return _NEW_LINE.join(["maskwright bench run --out RUN", *map(shlex.join, options)])
 
 
 def _options(info: RunInfo) -> Iterator[tuple[str, str]]:
