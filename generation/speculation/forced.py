@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
 
 from ...grammar.forced_branches import NO_BYTE, BlankHabits, ForcedBranches
 from ...grammar.matcher import Matcher
@@ -24,16 +25,20 @@ MOST_BRANCHES = 4
 _MOST_KNOWN = 1 << 14
 _PENDING = 2 * MOST_BRANCHES
 
+_pieces: WeakKeyDictionary[Vocabulary, dict[bytes, tuple[int, ...]]] = WeakKeyDictionary()
+
 
 @dataclass
 class Forced:
-    """``vocabulary`` is that of the constraint; tokenised pieces are kept for all sequences."""
+    """``vocabulary`` is that of the constraint; tokenised pieces are kept with it, for all constraints."""
 
     vocabulary: Vocabulary
     prior: float = 0.8
     name: str = "forced"
     branches: ForcedBranches = field(default_factory=lambda: ForcedBranches(MOST_BRANCHES), repr=False)
-    _tokens: dict[bytes, tuple[int, ...]] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        self._tokens = _pieces.setdefault(self.vocabulary, {})
 
     def session(self, prompt: Sequence[int]) -> ForcedSession:
         return ForcedSession(self)
