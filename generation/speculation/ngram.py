@@ -2,8 +2,8 @@
 
 An adaptive n-gram model in the manner of ADED (arXiv 2407.12021): the most frequent successors of the last two
 tokens, or of the last one where the pair is new, with a bonus for successors that were tried rarely, so that new ones
-get a chance. Where that token is new, too, it is the most frequent tokens of all that may come: in the midst of a string
-that is what ended the strings before.
+get a chance. Where that token is new, too, the most frequent tokens that may come are guessed: in the midst of a string
+they are what ended the strings before.
 """
 
 from __future__ import annotations
