@@ -116,7 +116,7 @@ def _run(
     setting = setting_of(task.model, arguments)
     count = setting("num_return_sequences") or 1
     seeds = None if seed is None or not setting("do_sample") else document_seeds(seed, rows, count)
-    with chosen_decoding(speculation, task.model, task.constraint, setting) as decoding:
+    with chosen_decoding(speculation, task.model, task.constraint, setting, arguments) as decoding:
         if decoding is not None:
             decoding.seeds, decoding.streamer = seeds, arguments.get("streamer")
             return _write(task, rows, within_budget, {**arguments, "custom_generate": decoding})

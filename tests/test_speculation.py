@@ -253,5 +253,10 @@ def test_speculation_that_cannot_be_is_said_or_left_out() -> None:
     assert mw.generate(None, "Write a person.", speculation="auto", **arguments).stats.speculation is None
     with pytest.raises(mw.MaskwrightError, match="beams"):
         mw.generate(None, "Write a person.", speculation=Speculation(), **arguments)
+    ids = torch.zeros((1, 30), dtype=torch.long)
+    with pytest.raises(mw.MaskwrightError, match=r"not token_type_ids \(leave token_type_ids or speculation= out\)"):
+        mw.generate(None, "Write a person.", schema=PERSON, speculation=Speculation(), token_type_ids=ids)
+    with pytest.raises(ValueError, match="not used by the model"):  # the bundled model has none: plain decoding's words
+        mw.generate(None, "Write a person.", schema=PERSON, speculation="auto", token_type_ids=ids)
     with pytest.raises(mw.MaskwrightError, match="speculation is 'yes'"):
         mw.generate(None, "Write a person.", schema=PERSON, speculation="yes")  # type: ignore[arg-type]

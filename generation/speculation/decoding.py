@@ -35,14 +35,13 @@ from .drafter import Session
 from .growth import GrownTree, Growth
 from .laws import Law, Text
 from .learned import Learned
+from .model_support import check_inputs
 from .options import Speculation
 from .rule import DrawnFirst
 from .stats import SpeculationStats
 from .tree_cache import cache_for
 
 _PLAIN_CRITERIA = (EosTokenCriteria, MaxLengthCriteria)
-_READ_ARGUMENTS = {"attention_mask", "cache_position", "logits_to_keep", "past_key_values", "position_ids", "use_cache"}
-"""Of a model, those that every pass sets anew here."""
 
 
 @dataclass
@@ -156,11 +155,7 @@ class _Run:
 
     def decode(self, model_kwargs: dict[str, Any]) -> list[list[int]]:
         """The texts, their prompts included."""
-        others = sorted(
-            name for name, value in model_kwargs.items() if value is not None and name not in _READ_ARGUMENTS
-        )
-        if others:
-            raise MaskwrightError(f"speculation reads tokens alone, not {', '.join(others)}", remedy="leave it out")
+        check_inputs(name for name, value in model_kwargs.items() if value is not None)
         attention_mask = model_kwargs.get("attention_mask")
         if attention_mask is None:
             attention_mask = torch.ones_like(self._input_ids)

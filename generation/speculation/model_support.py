@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterable
 from typing import Any
 
 from ...grammar.errors import MaskwrightError
 
 _ATTENTION = ("eager", "sdpa")
 _LAYERS = {"full_attention", "sliding_attention"}
+READ_ARGUMENTS = {"attention_mask", "cache_position", "logits_to_keep", "past_key_values", "position_ids", "use_cache"}
+"""Of a model, those that every pass of speculation sets anew."""
 
 
 def window_of(model: Any) -> int | None:
@@ -42,6 +45,15 @@ def check_support(model: Any) -> None:
         raise MaskwrightError(
             f"attention of the kind {config._attn_implementation!r} takes no mask of our own",
             remedy='load the model with attn_implementation="sdpa"',
+        )
+
+
+def check_inputs(names: Iterable[str]) -> None:
+    """Raises ``MaskwrightError`` for arguments of a model that speculation does not pass on, such as images."""
+    others = ", ".join(sorted(set(names) - READ_ARGUMENTS))
+    if others:
+        raise MaskwrightError(
+            f"speculation reads tokens alone, not {others}", remedy=f"leave {others} or speculation= out"
         )
 
 

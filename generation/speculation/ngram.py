@@ -2,7 +2,8 @@
 
 An adaptive n-gram model in the manner of ADED (arXiv 2407.12021): the most frequent successors of the last two
 tokens, or of the last one where the pair is new, with a bonus for successors that were tried rarely, so that new ones
-get a chance.
+get a chance. Where that token is new, too, the most frequent tokens that may come are guessed: in the midst of a string
+they are what ended the strings before.
 """
 
 from __future__ import annotations
@@ -13,9 +14,15 @@ from dataclasses import dataclass, field
 
 from ...grammar.matcher import Matcher
 from .drafter import Candidate, Mask, Session
+from .ranking import Ranking
 
 MOST_BRANCHES = 3
 _MOST_KNOWN = 1 << 17
+_MOST_FREQUENT = 24
+_MOST_FREQUENT_TRIED = 2
+_FREQUENT = 22
+"""The evidence of the most frequent token that may come; then that of the next."""
+
 _NO_TOKEN = -1
 
 _Pair = tuple[int, int]
@@ -30,6 +37,7 @@ class NGram:
     name: str = "ngram"
     _successors: dict[_Pair, dict[int, int]] = field(default_factory=dict, repr=False)
     _known: int = field(default=0, repr=False)
+    _frequent: Ranking = field(default_factory=Ranking, repr=False)
 
     def session(self, prompt: Sequence[int]) -> NGramSession:
         return NGramSession(self, prompt)
@@ -37,12 +45,21 @@ class NGram:
     def count(self, context: _Pair, token: int) -> None:
         if self._known > _MOST_KNOWN:
             self._successors.clear()
+            self._frequent = Ranking()
             self._known = 0
+        self._frequent.add(token)
         for known in (context, (_NO_TOKEN, context[1])):
             counts = self._successors.setdefault(known, {})
             before = counts.get(token, 0)
             counts[token] = before + 1
             self._known += not before
+
+    def frequent(self, mask: Mask) -> list[Candidate]:
+        """The most frequent tokens that may come."""
+        allowed = memoryview(mask).cast("B")
+        tokens = self._frequent.tokens[:_MOST_FREQUENT]
+        found = [each for each in tokens if each >> 3 < len(allowed) and allowed[each >> 3] >> (each & 7) & 1]
+        return [Candidate(token, _FREQUENT + rank) for rank, token in enumerate(found[:_MOST_FREQUENT_TRIED])]
 
     def best(self, context: _Pair) -> list[Candidate]:
         """Evidence: the share of the successor, in tenths, for pairs; the same and 11 for the last token alone."""
@@ -72,7 +89,7 @@ class NGramSession(Session):
         return self._last
 
     def candidates(self, cursor: _Pair, matcher: Matcher, mask: Mask) -> Sequence[Candidate]:
-        return self._counts.best(cursor)
+        return self._counts.best(cursor) or self._counts.frequent(mask)
 
     def advance(self, cursor: _Pair, token: int) -> _Pair:
         return cursor[1], token

@@ -12,7 +12,7 @@ _BELIEF = 200.0
 """How much the slope that is believed at first counts beside what was seen, in squared nodes."""
 
 _OUTLIER = 1.5
-"""A pass that took so many times the mean counts as one that took just this: something else happened meanwhile."""
+"""A pass that took more times what was expected counts as if it took just this: something else happened meanwhile."""
 
 
 class PassCost:
@@ -32,7 +32,7 @@ class PassCost:
     def observe(self, nodes: int, seconds: float) -> None:
         """A pass over so many nodes, of all sequences together, took so long, with all that was done for it."""
         if self._weight:
-            seconds = min(seconds, _OUTLIER * self._seconds / self._weight)
+            seconds = min(seconds, _OUTLIER * (self.fixed + self.per_node * nodes))
         self._weight = _MEMORY * self._weight + 1.0
         self._nodes = _MEMORY * self._nodes + nodes
         self._squares = _MEMORY * self._squares + nodes * nodes

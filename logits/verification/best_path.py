@@ -50,7 +50,7 @@ def _walk(logits: Any, masks: Any, parents: Any, tokens: Any, path: Any) -> tupl
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator, unused-ignore]
 def _best(logits: Any, mask: Any) -> int:
-    """Whole words are searched without looking at their bits: 131,072 logits take 75 microseconds if all are allowed."""
+    """75 microseconds for 131,072 logits that are all allowed, 4 where one word in a hundred allows something."""
     best, found = -np.inf, NO_TOKEN
     for index in range(min(len(mask), -(-len(logits) // 32))):
         word = mask[index]

@@ -18,7 +18,7 @@ from .recursive_rejection import RecursiveRejection
 from .sampled import SAMPLED
 from .sampling import draw_rows, has_kernels, log_laws
 from .target import Target
-from .tree import DraftTree, TreeBatch
+from .tree import TreeBatch
 from .tree_walk import walk_samples
 
 
