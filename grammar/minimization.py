@@ -50,9 +50,7 @@ def equivalence(
     return rank[np.searchsorted(found, blocks)], first[order].astype(np.int32)
 
 
-def by_kernel(
-    transitions: NDArray[np.int32], labels: NDArray[np.int32]
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+def by_kernel(transitions: NDArray[np.int32], labels: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """``equivalence`` of the states of a trimmed automaton, by a kernel: what ``_Partition`` finds by Python's sets."""
     size = int(labels.max(initial=0)) + 1
     if size > _SPARE_LABELS + len(labels):

@@ -1,7 +1,7 @@
 """Python's patterns as programs, as far as programs can say them.
 
 Not said: atomic groups, repetitions whose rounds may be empty, look-behinds of anything but one character, and
-look-arounds inside of look-aheads unless they come last there.
+look-aheads inside of others unless they come last there.
 """
 
 from __future__ import annotations

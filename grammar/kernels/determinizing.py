@@ -521,7 +521,9 @@ def determinize(slots):
     buffer = longs_at(slots[BUFFER])
     for condition in (TRUE, FALSE):
         buffer[0] = condition
-        intern(slots, CONDITION_COUNT, CONDITION_ROOM, CONDITIONS_AT, PLACES, CONDITION_TABLE, CONDITION_MASK, buffer, 1)
+        intern(
+            slots, CONDITION_COUNT, CONDITION_ROOM, CONDITIONS_AT, PLACES, CONDITION_TABLE, CONDITION_MASK, buffer, 1
+        )
     slots[GUARD_COUNT] = 1  # what is never met
     longs_at(slots[GUARDED])[0] = FALSE
     guard_of(slots, TRUE)
