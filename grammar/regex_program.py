@@ -6,7 +6,7 @@ Not said: look-behinds of anything but one character, and look-aheads inside of 
 from __future__ import annotations
 
 from . import charset
-from .kernels import determinizing as k
+from .kernels import programs as k
 from .program import Code, Sets, UnsureError, ahead, choice, code, end_or, joined, repeated
 from .regex_nodes import (
     Ahead,

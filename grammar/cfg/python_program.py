@@ -7,7 +7,7 @@ look-aheads inside of others unless they come last there.
 from __future__ import annotations
 
 from .. import charset
-from ..kernels import determinizing as k
+from ..kernels import programs as k
 from ..program import Code, Sets, UnsureError, ahead, choice, code, end_or, joined, repeated
 from .python_nodes import Ahead, Behind, Chars, Choice, Concat, Node, Repeat, TextEnd
 
