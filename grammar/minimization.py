@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -54,7 +55,7 @@ def by_kernel(transitions: NDArray[np.int32], labels: NDArray[np.int32]) -> tupl
     """``equivalence`` of the states of a trimmed automaton, by a kernel: what ``_Partition`` finds by Python's sets."""
     size = int(labels.max(initial=0)) + 1
     if size > _SPARE_LABELS + len(labels):
-        labels = np.unique(labels, return_inverse=True)[1].ravel()
+        labels = np.unique(labels, return_inverse=True)[1].ravel().astype(np.int32)
         size = len(labels)
     numbers, firsts = np.empty(len(labels), np.int32), np.empty(len(labels), np.int32)
     count = merge_states(

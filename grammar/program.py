@@ -9,6 +9,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,8 @@ from numpy.typing import NDArray
 from . import charset
 from .charset import CharSet
 from .dfa import Alphabet
-from .kernels import determinizing as k
+from .kernels import programs as k
+from .kernels.determinizing import determinize
 from .regex_nodes import UNBOUNDED
 
 Code = array  # of int32, three for each instruction
@@ -154,7 +156,11 @@ class _Exploration:
         items, conditions = states * _ITEMS_PER_STATE + size, states // 2 + 16
         list_room = max(4 * size, 64)
         mask = (1 << (2 * states).bit_length()) - 1
-        self._kept = (np.frombuffer(program, np.int32), member, np.array(behind or [0], np.int32))
+        self._kept: tuple[NDArray[Any], ...] = (
+            np.frombuffer(program, np.int32),
+            member,
+            np.array(behind or [0], np.int32),
+        )
         slots = [0] * k.SLOTS
         for slot, number in {
             **{k.SIZE: size, k.SETS: len(member), k.CLASSES: classes, k.MODE: mode, k.BEHIND_SETS: len(behind)},
@@ -164,7 +170,7 @@ class _Exploration:
         }.items():
             slots[slot] = number
         for slot, table in zip((k.PROGRAM, k.MEMBER, k.BEHINDS), self._kept, strict=True):
-            slots[slot] = table.__array_interface__["data"][0]
+            slots[slot] = int(table.__array_interface__["data"][0])
         total = self._lay_out(slots)
         self._memory = np.zeros(total, np.int64)
         base = self._memory.__array_interface__["data"][0]
@@ -193,7 +199,7 @@ class _Exploration:
         return total
 
     def run(self) -> int:
-        return int(k.determinize(self._slots))
+        return int(determinize(self._slots))
 
     def found(self) -> Determinized:
         slots = self._slots

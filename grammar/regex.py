@@ -23,8 +23,8 @@ from . import charset
 from .dfa import REJECT, Alphabet, Dfa, TextDfa
 from .dfa_operations import explore, minimize, states_exceeded
 from .errors import LimitExceeded
-from .kernels.determinizing import SEARCH, WHOLE
 from .kernels.minimizing import number_columns
+from .kernels.programs import SEARCH, WHOLE
 from .limits import Budget
 from .program import Sets, UnsureError, determinized
 from .regex_nodes import (

@@ -1,12 +1,12 @@
 """ECMA-262 patterns as programs, as far as programs can say them.
 
-Not said: look-behinds of anything but one character, and look-arounds inside of look-aheads unless they come last there.
+Not said: look-behinds of anything but one character, and look-aheads inside of others unless they come last there.
 """
 
 from __future__ import annotations
 
 from . import charset
-from .kernels import determinizing as k
+from .kernels import programs as k
 from .program import Code, Sets, UnsureError, ahead, choice, code, end_or, joined, repeated
 from .regex_nodes import (
     Ahead,

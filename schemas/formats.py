@@ -13,6 +13,7 @@ from functools import cache
 from ..grammar.dfa import TextDfa
 from ..grammar.regex import compile_pattern
 from . import formats_hosts, formats_idn, formats_regex, formats_time, formats_uri
+from .format_cache import kept
 
 _POINTER = r"(?:/(?:[^/~]|~[01])*)*"
 _NUMBER = r"(?:0|[1-9]\d*)"
@@ -64,4 +65,4 @@ FORMATS: dict[str, Format] = {
 @cache
 def format_automaton(name: str) -> TextDfa:
     """The strings of the known format ``name``, of any length; made once for all limits, as no automaton is large."""
-    return FORMATS[name].build()
+    return kept(name, FORMATS[name].build)

@@ -23,9 +23,11 @@ _UNIFORM = char_set(
 """Ideographs and Hangul syllables of Unicode 14: all allowed, written left to right; no need to look at each."""
 
 _LOOKED_AT = (
-    *((0, 0x3400), (0x4DC0, 0x4E00), (0xA000, 0xAC00), (0xD7B0, 0xD800), (0xF900, 0x17000), (0x187F8, 0x20000)),
+    *((0, 0x3400), (0x4DC0, 0x4E00), (0xA000, 0xAC00)),
+    *((0xD7B0, 0xD800), (0xF900, 0x17000), (0x187F8, 0x20000)),
 )
-"""Where the other code points begin and what comes after them, but for ideographs that came after Unicode 14 and what has no use."""
+"""Where the other code points begin and what comes after them, but for ideographs that came after Unicode 14 and what
+has no use."""
 
 _ALLOWED = (0xDF, 0x3C2, 0x6FD, 0x6FE, 0xF0B, 0x3007)
 _CONTEXTUAL = (0xB7, 0x375, 0x5F3, 0x5F4, 0x30FB, 0x200C, 0x200D)

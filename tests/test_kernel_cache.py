@@ -29,7 +29,7 @@ def stamp_of(folder: Path) -> str:
     assert spec.loader is not None
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
-    return str(module._STAMP)
+    return str(module.STAMP)
 
 
 def import_kernels(**environment: str) -> tuple[float, str]:
@@ -48,15 +48,15 @@ def import_kernels(**environment: str) -> tuple[float, str]:
 @pytest.mark.parametrize("changed", sorted(path.name for path in KERNELS.glob("*.py")))
 def test_a_change_in_any_kernel_file_changes_the_stamp(changed: str, tmp_path: Path) -> None:
     copy = shutil.copytree(KERNELS, tmp_path / "kernels", ignore=shutil.ignore_patterns("__pycache__"))
-    assert stamp_of(copy) == compilation._STAMP
+    assert stamp_of(copy) == compilation.STAMP
     with (copy / changed).open("a") as file:
         file.write("# changed\n")
-    assert stamp_of(copy) != compilation._STAMP
+    assert stamp_of(copy) != compilation.STAMP
 
 
 @pytest.mark.parametrize("name", ["fill_mask", "accept"])
 def test_cached_kernels_carry_the_stamp(name: str) -> None:
-    assert getattr(entry, name)._cache._cache_file._source_stamp == compilation._STAMP
+    assert getattr(entry, name)._cache._cache_file._source_stamp == compilation.STAMP
 
 
 def test_warm_kernels_are_imported_fast_and_in_silence() -> None:

@@ -51,7 +51,7 @@ def assembled(explored: Explored, alphabet: Alphabet, budget: Budget, subject: s
     kept[DEAD] = False
     successors = np.where(kept[explored.transitions], explored.transitions, DEAD).astype(np.int32)
     preferred, guards = _columns(endings, kept)
-    kept &= reachable(Dfa(np.hstack([successors, preferred]), matching, 1))
+    kept &= reachable(Dfa(np.hstack([successors, preferred]), explored.decided.astype(np.int32), 1))
     for table, nothing in ((successors, DEAD), (preferred, DEAD), (guards, NO_GUARD - 1)):
         table[~kept] = nothing
     settled = np.stack([explored.decided, explored.decided_at_end], axis=1) & kept[:, None]

@@ -20,7 +20,7 @@ from .. import charset
 from ..dfa import Alphabet
 from ..dfa_operations import states_exceeded
 from ..errors import LimitExceeded
-from ..kernels.determinizing import ACCEPTS, ACCEPTS_AT_END, ORDERED
+from ..kernels.programs import ACCEPTS, ACCEPTS_AT_END, ORDERED
 from ..limits import Budget
 from ..program import Sets, UnsureError, determinized
 from ..regex_syntax import shown

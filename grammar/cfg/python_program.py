@@ -1,13 +1,13 @@
 """Python's patterns as programs, as far as programs can say them.
 
 Not said: atomic groups, repetitions whose rounds may be empty, look-behinds of anything but one character, and
-look-arounds inside of look-aheads unless they come last there.
+look-aheads inside of others unless they come last there.
 """
 
 from __future__ import annotations
 
 from .. import charset
-from ..kernels import determinizing as k
+from ..kernels import programs as k
 from ..program import Code, Sets, UnsureError, ahead, choice, code, end_or, joined, repeated
 from .python_nodes import Ahead, Behind, Chars, Choice, Concat, Node, Repeat, TextEnd
 

@@ -20,8 +20,9 @@ from numba.core.ccallback import CFunc
 from numba.core.typeinfer import register_dispatcher
 
 _FOLDER = Path(__file__).parent
-_STAMP = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(_FOLDER.glob("*.py")))).hexdigest()
+STAMP = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(_FOLDER.glob("*.py")))).hexdigest()
 _announced = False
+_cache_folder = ""
 _callbacks: list[Any] = []  # kept alive for their machine code
 
 
@@ -101,11 +102,18 @@ def callback(*signature: Any) -> Callable[[Callable[..., Any]], int]:
     return compile_now
 
 
+def cache_folder() -> str:
+    """Where compiled kernels are kept: beside their sources, or where the user may write."""
+    return _cache_folder
+
+
 def _enable_caching(compiled: Any) -> None:
+    global _cache_folder
     compiled.enable_caching()
     cache_file = compiled._cache._cache_file
-    cache_file._source_stamp = _STAMP
-    base = f"{cache_file._index_name.removesuffix('.nbi')}.{_STAMP[:16]}"
+    _cache_folder = cache_file._cache_path
+    cache_file._source_stamp = STAMP
+    base = f"{cache_file._index_name.removesuffix('.nbi')}.{STAMP[:16]}"
     cache_file._index_name = f"{base}.nbi"
     cache_file._index_path = os.path.join(cache_file._cache_path, cache_file._index_name)
     cache_file._data_name_pattern = f"{base}.{{number:d}}.nbc"

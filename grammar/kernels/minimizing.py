@@ -209,7 +209,7 @@ def merge_states(transitions, labels, size, numbers, firsts):
     block_count = part_states(blocks, labels, size)
     cord_count = part_transitions(cords, transitions, columns, count, tails)
     list_entering(transitions, columns, count, entering, total)
-    refine(blocks, cords, blocks[TOUCHED].copy(), cords[TOUCHED].copy(), tails, entering, block_count, cord_count)
+    refine(blocks, cords, blocks[TOUCHED], cords[TOUCHED], tails, entering, block_count, cord_count)
     renumbered = np.full(states, -1, np.int32)
     found = 0
     for state in range(states):

@@ -25,6 +25,12 @@ FIRST_SURROGATE_LEAF, PAST_SURROGATE_LEAVES = 864, 896
 NO_ROOM = -1
 
 
+@kernel(Nothing, Ints2, Long, Long)
+def fill(vectors, place, value):
+    for i in range(ROW):
+        vectors[place, i] = value
+
+
 @kernel(Long, Ints1)
 def code_of(vector):
     code = np.int64(0)
@@ -55,7 +61,8 @@ def find_leaves(starts, classes, size, leaves, leaf_of):
 
     The leaf ``size``, that of no character, and before it those of whole classes come first.
     """
-    leaves[: size + 1] = size
+    for leaf in range(size + 1):
+        fill(leaves, leaf, size)
     codes = np.empty(len(leaves), np.int64)
     count = np.int64(size + 1)
     vector = np.empty(ROW, np.int32)
@@ -67,7 +74,7 @@ def find_leaves(starts, classes, size, leaves, leaf_of):
             leaf_of[leaf] = size
         elif interval + 1 == len(starts) or starts[interval + 1] >= (leaf + 1) * ROW:
             leaf_of[leaf] = classes[interval]
-            leaves[classes[interval]] = classes[interval]
+            fill(leaves, classes[interval], classes[interval])
         else:
             for i in range(ROW):
                 while interval + 1 < len(starts) and starts[interval + 1] <= leaf * ROW + i:
@@ -193,7 +200,8 @@ def spell(transitions, leaves, leaf_count, leaf_of, beyond, result):
     for state in range(states):
         other = like_before(transitions, rows, state, beyond)
         if other != state:
-            result[state, 0x80:] = result[other, 0x80:]
+            for byte in range(0x80, 256):
+                result[state, byte] = result[other, byte]
             continue
         for index in range(len(beyond)):
             targets[beyond[index]] = transitions[state, beyond[index]]
