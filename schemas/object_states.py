@@ -36,7 +36,7 @@ Fields = dict[int, int]
 
 _WIDE, _AHEAD = 16, 64
 """A key that tells so many alternatives apart by constants is compiled with its object, and what each of them leads to
-if there are no more than so many."""
+if there are no more than so many; of the values that follow, those to which several lead."""
 
 _MOST_UNIONS = 16
 """The alternatives of so many states are kept for the keys that are still to come."""
