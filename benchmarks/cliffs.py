@@ -42,6 +42,7 @@ def cases() -> Iterator[Case]:
     for count in (50, 500, 2500):
         yield f"anyOf of {count:,} objects told apart by a const", *_tagged(count)
         yield f"anyOf of {count:,} tool schemas", *_tools(count)
+    yield "anyOf of 50 objects, each with a bound and a pattern of its own", *_told_apart_with_values(50)
     for count in (5000, 50_000):
         properties = {f"property_{i}": {"type": ("string", "integer", "boolean")[i % 3]} for i in range(count)}
         schema = {"type": "object", "properties": properties, "additionalProperties": False}
@@ -61,6 +62,24 @@ def _tagged(count: int) -> tuple[dict[str, Any], Any]:
     ]
     last = count - 1
     return {"anyOf": alternatives}, {"kind": f"kind{last}", f"value{last}": 12345, "note": "a short note"}
+
+
+def _told_apart_with_values(count: int) -> tuple[dict[str, Any], Any]:
+    """Objects told apart by a constant, whose other values each need an automaton of their own."""
+    alternatives = [
+        {
+            "type": "object",
+            "properties": {
+                "kind": {"const": f"kind{i}"},
+                "limit": {"type": "integer", "minimum": 1, "maximum": 1000 + i},
+                "code": {"type": "string", "pattern": f"^[a-f]{{{i + 1}}}$"},
+            },
+            "required": ["kind", "limit"],
+            "additionalProperties": False,
+        }
+        for i in range(count)
+    ]
+    return {"anyOf": alternatives}, {"kind": "kind7", "limit": 12, "code": "abcdefab"}
 
 
 def _tools(count: int) -> tuple[dict[str, Any], Any]:

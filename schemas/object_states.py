@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable
 from contextlib import suppress
 from itertools import starmap
 
@@ -34,7 +36,7 @@ Fields = dict[int, int]
 
 _WIDE, _AHEAD = 16, 64
 """A key that tells so many alternatives apart by constants is compiled with its object, and what each of them leads to
-if there are no more than so many."""
+if there are no more than so many; of the values that follow, those to which several lead."""
 
 _MOST_UNIONS = 16
 """The alternatives of so many states are kept for the keys that are still to come."""
@@ -201,20 +203,23 @@ class ObjectStates(ABC):
         record = self._automaton.nodes.array[node]
         low, high = int(record[at.CHOICE_LO]), int(record[at.CHOICE_HI])
         if record[at.JOINT] and high - low <= _AHEAD:
-            for state in dict.fromkeys(self._automaton.key_column(at.KEY_RANK, low, high)):
-                self._compile_state_ahead(state)
+            states = dict.fromkeys(self._automaton.key_column(at.KEY_RANK, low, high))
+            values = Counter(value for state in states for value in self._values_ahead(state))
+            for value, count in values.items():
+                if count > 1:  # by itself, each takes as long as it does later, and most of them are never met
+                    with suppress(LimitExceeded):
+                        self._automaton.compile_node(value)
 
-    def _compile_state_ahead(self, state: int) -> None:
-        """Compile a state and, if an object settles with it, the values of that; what is too large is left."""
+    def _values_ahead(self, state: int) -> Iterable[int]:
+        """Compile a state; the nodes of the values of an object that settles with it. What is too large is left."""
         with suppress(LimitExceeded):
             self._automaton.compile_state(state)
             settled = int(self._automaton.states.array[state, at.SETTLED_NODE])
             if settled != at.NONE:
                 record = self._automaton.nodes.array[settled]
                 low, high = int(record[at.KEY_LO]), int(record[at.KEY_HI])
-                for value in self._automaton.key_column(at.KEY_NODE, low, high):
-                    if value != at.NONE:
-                        self._automaton.compile_node(value)
+                return set(self._automaton.key_column(at.KEY_NODE, low, high)) - {at.NONE}
+        return ()
 
 
 def _single_case(language: Language, residual: Residual) -> Case | None:

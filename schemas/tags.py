@@ -12,6 +12,7 @@ from .atoms import Kind, StringIn, literals_in
 from .formula import Formulas, Operator
 from .keywords_common import ALL_KINDS
 from .lowering import Language
+from .plain import PlainDemands
 from .residual import factor
 
 
@@ -47,7 +48,7 @@ def strings(language: Language, found: list[Alternative] | None) -> dict[str, in
     rests: dict[str, list[int]] = {}
     for value, rest in found or ():
         language.budget.check()
-        constants = _constants(language, value)
+        constants = string_constants(language.plain, value)
         if constants is None:
             return None
         for text in constants:
@@ -61,10 +62,11 @@ def _one_of(formulas: Formulas, cases: list[int]) -> int:
     return cases[0] if len(cases) == 1 else formulas.disjunction(cases)
 
 
-def _constants(language: Language, value: int) -> frozenset[str] | None:
-    if Kind.STRING not in language.plain.kinds_of(value):
+def string_constants(plain: PlainDemands, value: int) -> frozenset[str] | None:
+    """The strings that satisfy the value formula ``value``, where they are listed."""
+    if Kind.STRING not in plain.kinds_of(value):
         return frozenset()
-    literals = language.plain.literals(value, Kind.STRING)
+    literals = plain.literals(value, Kind.STRING)
     lists: list[frozenset[str]] = []
     for atom, is_true in literals_in(literals or ()):
         if not is_true or not isinstance(atom, StringIn):

@@ -18,6 +18,7 @@ from .formula import TRUE
 from .lowering import Language
 from .residual import Residual
 from .satisfiability import Satisfier
+from .tags import string_constants
 
 _STRINGS = frozenset((Kind.STRING,))
 
@@ -95,16 +96,19 @@ class UnionOfObjects:
         return False
 
     def tags(self, count: int) -> list[str]:
-        """The names whose values are strings by which at least ``count`` cases may be told apart."""
+        """The names whose values are constant strings by which at least ``count`` cases may be told apart."""
         found: list[str] = []
         for name, cases in self._by_name.items():
             self._budget.check()
             asked = {value for case in cases for _, value in case.named.get(name, ())} if len(cases) >= count else ()
             allowing = [case for case in cases if self._allows(case, name)] if len(asked) >= count else ()
             values = {case.value(self._formulas, name) for case in allowing}
-            if len(values) >= count and all(self._plain.kinds_of(value) == _STRINGS for value in values):
+            if len(values) >= count and all(map(self._is_listed, values)):
                 found.append(name)
         return found
+
+    def _is_listed(self, value: int) -> bool:
+        return self._plain.kinds_of(value) == _STRINGS and string_constants(self._plain, value) is not None
 
     def others_may_come(self) -> bool:
         """Whether keys may come that no case mentions."""
