@@ -29,7 +29,10 @@ DIALECT = Dialect(
 
 @dataclass(frozen=True)
 class Gbnf:
-    """The texts that ``start`` (llama.cpp's is ``root``) derives; no text is left out between its parts."""
+    """The texts that ``start`` (llama.cpp's is ``root``) derives; no text is left out between its parts.
+
+    ``<name>`` and ``<[7]>`` are special tokens of the vocabulary. Not supported: ``!<[7]>``.
+    """
 
     text: str
     start: str = "root"

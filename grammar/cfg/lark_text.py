@@ -132,7 +132,7 @@ class _Preparation:
         return LarkText(self._text, "".join(self._parts), self._inserted, tuple(self._notes)), tuple(self._names)
 
     def _follow(self, lexeme: re.Match[str], head: re.Match[str] | None) -> None:
-        """Keep where the last item of a rule begins, write ``{m,n}`` behind it as Lark does, and refuse what cannot be."""
+        """Keep where the last item of a rule begins, write ``{m,n}`` behind it as Lark does, refuse what cannot be."""
         text, kind, place = lexeme[0], lexeme.lastgroup, lexeme.start()
         foreign = "::" if self._text.startswith("::", place) else text
         if foreign in _FOREIGN and kind in ("other", "directive"):
