@@ -27,6 +27,7 @@ from .lark_keywords import keywords_of
 from .lark_lazy import lazy_dfa
 from .lark_loader import load
 from .lark_quick import Loaded
+from .lark_sets import Sets, Whole, sets_dfa
 from .lark_text import TOKEN, Inserted, LarkText, prepared
 from .literals import folded_literal_dfa, literal_dfa
 from .model import Embedded, Grammar, Indentation, Lexing, Rule, SpecialToken, Supplied, Terminal
@@ -179,6 +180,8 @@ class _Assembly:
         try:
             if isinstance(inserted.value, Until):
                 return lazy_dfa(inserted.value, self._budget)
+            if isinstance(inserted.value, Whole | Sets):
+                return sets_dfa(inserted.value, self._budget)
             return inserted_automaton(inserted.value, self._budget)
         except InvalidGrammar as error:
             raise error_at(self._source.original, inserted.offset, error.problem, remedy=error.remedy) from None
