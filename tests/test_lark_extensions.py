@@ -90,6 +90,18 @@ def test_tokens_by_number(form: object, members: list[list[int]], others: list[l
     assert [accepts(form, items) for items in others] == [False] * len(others)
 
 
+def test_other_tokens() -> None:
+    form = mw.Gbnf('root ::= <[257]> inner <|end|>\ninner ::= (!<|end|>)+ | !<[258,259]>* ";"')
+    assert all(accepts(form, [CALL, *text, END]) for text in ([97], [PAD], [97, PAD, CALL, 98], [59], [CALL, 59]))
+    assert not any(accepts(form, [CALL, *text, END]) for text in ([], [END], [97, END]))
+    alone = mw.Vocabulary.from_tokens([b"a", b"b", b"", b""], eos_token_ids=2, special_tokens={"<|end|>": 3})
+    matcher = mw.compile(mw.Gbnf("root ::= !<|end|>* <|end|>"), alone).matcher()
+    assert matcher.accept_tokens([0, 1, 0, 3]) == 4
+    assert matcher.is_accepting()
+    with pytest.raises(InvalidGrammar, match="no special token <x>"):
+        mw.compile(mw.Gbnf("root ::= !<x>+"), VOCABULARY)
+
+
 def test_notes() -> None:
     notes = mw.compile(mw.Lark(MEMBERS["idle"][0]), VOCABULARY).notes
     assert [note for note in notes if note.startswith("temperature")] == [

@@ -23,7 +23,7 @@ DIALECT = Dialect(
     tokens=True,
     hex_digits="{2}",
     blank=re.compile(r"(?:\s+|#[^\n]*)+"),
-    refused={"!<": "write what may stand there instead"},
+    other_tokens=True,
 )
 
 
@@ -31,7 +31,7 @@ DIALECT = Dialect(
 class Gbnf:
     """The texts that ``start`` (llama.cpp's is ``root``) derives; no text is left out between its parts.
 
-    ``<name>`` and ``<[7]>`` are special tokens of the vocabulary. Not supported: ``!<[7]>``.
+    ``<name>`` and ``<[7]>`` are special tokens of the vocabulary, ``!<[7]>*`` is anything but that one.
     """
 
     text: str

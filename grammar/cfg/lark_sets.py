@@ -151,10 +151,10 @@ class _Reader:
             problem = f"{name} cannot be read here"
             remedy = "define it as a terminal in this text, and without itself"
             raise error_at(self._text, start, problem, remedy=remedy)
-        inner = _Reader(self._text, self._heads, self._heads[name], (*self._names, name))
-        found = inner.alternatives()
-        if not inner.at_end():
-            raise inner.error("this cannot stand in a terminal that others intersect")
+        reader = _Reader(self._text, self._heads, self._heads[name], (*self._names, name))
+        found = reader.alternatives()
+        if not reader.at_end():
+            raise reader.error("this cannot stand in a terminal that others intersect")
         return found
 
     def _pattern(self, sets: Whole | Sets) -> str:
