@@ -24,6 +24,8 @@ def max_items(site: Site, count: object) -> None:
 
 def prefix_items(site: Site, schemas: object) -> None:
     """The first items, each by its own schema."""
+    if isinstance(schemas, list | tuple) and not schemas:
+        return
     for index, schema in enumerate(site.schemas(schemas)):
         value = site.subschema(schema, str(index))
         if value != TRUE:
@@ -42,8 +44,7 @@ def items(site: Site, schema: object) -> None:
 def items_until_2019(site: Site, schema: object) -> None:
     """All items, or from a list of schemas the first items, each by its own."""
     if isinstance(schema, list | tuple):
-        if schema:
-            prefix_items(site, schema)
+        prefix_items(site, schema)
     else:
         _items_from(site, 0, schema)
 

@@ -11,6 +11,7 @@ import jsonschema
 import pytest
 from jsonschema_specifications import REGISTRY  # type: ignore[import-untyped]  # has no type hints
 
+import maskwright as mw
 from maskwright.grammar.errors import InvalidSchema, MaskwrightError
 from maskwright.schemas.choices import CHOICES
 from maskwright.schemas.dialects import ALL, Dialect
@@ -24,6 +25,8 @@ VALIDATORS: dict[str, Any] = {
     "2019-09": jsonschema.Draft201909Validator,
     "2020-12": jsonschema.Draft202012Validator,
 }
+
+BYTES = mw.Vocabulary.from_tokens([bytes([byte]) for byte in range(256)] + [b""], eos_token_ids=256)
 
 SCRIPT = Path(__file__).parents[1] / "scripts" / "document_keywords"
 
@@ -100,6 +103,15 @@ def test_broken_annotations_are_named(schema: Any, pointer: str) -> None:
     with pytest.raises(InvalidSchema) as caught:
         Language(schema)
     assert caught.value.pointer == pointer
+
+
+@pytest.mark.parametrize("dialect", ALL, ids=lambda dialect: dialect.name)
+def test_an_empty_list_of_places_says_nothing(dialect: Dialect) -> None:
+    keyword, rest = ("prefixItems", "items") if dialect.name == "2020-12" else ("items", "additionalItems")
+    schema = {"type": "array", keyword: [], rest: {"type": "null"}}
+    matcher = mw.compile(mw.JsonSchema(schema, dialect=dialect.name), BYTES).matcher()
+    assert matcher.validate_tokens([*b"[null, null]"]) == 12
+    assert matcher.validate_tokens([*b"[1]"]) == 1
 
 
 def test_the_document_of_keywords_is_what_the_script_writes() -> None:

@@ -42,6 +42,17 @@ MEMBERS: dict[str, tuple[str, list[str], list[str]]] = {
     "lazy": ('start: inner "x"\ninner[lazy]: /[a-z]+/ "."  // the end', ["abc.x"], ["abc..x", ".x"]),
     "lazy in its first part": ("start: inner\ninner[lazy]: /a|ab/ /b?c/", ["ac", "abc", "abbc"], ["a", "abb"]),
     "flags": ('start: inner\ninner[lazy]: /x+/i "END"i', ["xXend", "XEnd"], ["xend.", "end"]),
+    "intersection": ("start: T\nT: LETTERS & /.{2,3}/\nLETTERS: /[a-z]+/", ["ab", "abc"], ["a", "ABC", "abcd"]),
+    "complement": ('start: T ";"\nT: /[a-z]+/ & ~("if" | "el" "se")', ["iff;", "i;", "elsei;"], ["if;", "else;"]),
+    "twice turned": ("start: T\nT: ~~/a+/", ["a", "aaa"], ["b"]),
+    "rows before intersections": ('start: T\nT: "x"{2} /[a-z]/* & ~/.*z/  // no z', ["xx", "xxa"], ["xxz", "x"]),
+    "intersections before alternatives": (
+        'start: T\nT: /[ab]+/ | /[cd]+/ & ("c" | /d{2}/)\n  | (/q/ & /[qr]/)\n',
+        ["aba", "c", "dd", "q"],
+        ["d", "cc", "r"],
+    ),
+    "nothing in common": ('start: "k" | T\nT: /ab/ & /b/', ["k"], ["ab", "b"]),
+    "characters of several bytes": ('start: T "!"\nT: ~/é+/ & /[^!]+/', ["e!", "éa!", "ü!"], ["é!", "éé!", "!"]),
     "idle": ('start: v\nv[capture="n", temperature=0.2]: "a" w?\nw[capture]: "b"', ["a", "ab"], ["b"]),
 }
 
@@ -79,6 +90,18 @@ def test_tokens_by_number(form: object, members: list[list[int]], others: list[l
     assert [accepts(form, items) for items in others] == [False] * len(others)
 
 
+def test_other_tokens() -> None:
+    form = mw.Gbnf('root ::= <[257]> inner <|end|>\ninner ::= (!<|end|>)+ | !<[258,259]>* ";"')
+    assert all(accepts(form, [CALL, *text, END]) for text in ([97], [PAD], [97, PAD, CALL, 98], [59], [CALL, 59]))
+    assert not any(accepts(form, [CALL, *text, END]) for text in ([], [END], [97, END]))
+    alone = mw.Vocabulary.from_tokens([b"a", b"b", b"", b""], eos_token_ids=2, special_tokens={"<|end|>": 3})
+    matcher = mw.compile(mw.Gbnf("root ::= !<|end|>* <|end|>"), alone).matcher()
+    assert matcher.accept_tokens([0, 1, 0, 3]) == 4
+    assert matcher.is_accepting()
+    with pytest.raises(InvalidGrammar, match="no special token <x>"):
+        mw.compile(mw.Gbnf("root ::= !<x>+"), VOCABULARY)
+
+
 def test_notes() -> None:
     notes = mw.compile(mw.Lark(MEMBERS["idle"][0]), VOCABULARY).notes
     assert [note for note in notes if note.startswith("temperature")] == [
@@ -98,7 +121,16 @@ ERRORS: dict[str, tuple[str, str, tuple[int, int]]] = {
     "looking ahead": ("start: v\nv[lazy]: /x(?=y)/", "let the rule end with a text that is part of it", (2, 9)),
     "nothing": ('start: v\nv[lazy]: "" "x"', "leave out what is empty", (2, 9)),
     "bounds": ('start: v{3,1}\nv: "x"', "Bad Range", (2, 1)),
-    "intersection": ("start: T\nT: /a+/ & /aa/", "look-ahead", (2, 9)),
+    "intersected rules": ('start: v & v\nv: "x"', "intersect in the definition of a terminal", (1, 10)),
+    "all is empty": ("start: T\nT: /a*/ & /b*/", "may match nothing at all", (2, 3)),
+    "nothing to intersect": ("start: T\nT: /a/ &", "was expected", (2, 9)),
+    "unknown in sets": ('%import common.INT\nstart: T\nT: INT & "1"', "define it as a terminal in this text", (3, 4)),
+    "rule in sets": ('start: T\nT: /x/ & v\nv: "x"', "was expected", (2, 10)),
+    "part of itself": ("start: T\nT: /x/ & U\nU: T /y/", "without itself", (3, 4)),
+    "sets in a row": ('start: T\nT: ("x" & /x/) "y"', "no part of a row", (2, 19)),
+    "sets in others": ('start: T\nT: /x/ & /./\nU: T "y"', "can be no part of another", (3, 4)),
+    "ahead of sets": ("start: T\nT: /x(?=y)/ & /x/", "looks ahead of its end", (2, 3)),
+    "open sets": ("start: T\nT: /x/ & (/y/", "not closed", (2, 14)),
     "another grammar": ("start: @other", "put the rules of that grammar into this one", (1, 8)),
     "a grammar inside": ('start: %lark { start: "a" }', "%lark is not of Lark's language", (1, 8)),
     "parameters": ("start: v::0x1", "a rule for each value", (1, 9)),

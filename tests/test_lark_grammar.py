@@ -241,7 +241,7 @@ ERRORS = {
     "broken repetition": ('start: A\nA: "k" | /m{3,1}/\n', "/m{3,1}/ is broken: min repeat", (2, 10)),
     "broken group": ('start: A\nA: ("k" | /m(/) ~ 2\n', "/m(/ is broken: missing )", (2, 11)),
     "huge repetition": ("start: /b{99999999999}/\n", "repetition number is too large", (1, 8)),
-    "flag": ("start: /q+/l\n", "is broken: unknown extension", (1, 8)),
+    "flag": ("start: /q+/l\n", "there is no flag l of texts", (1, 8)),
     "flag in a row": ('start: A\nA: ("k" | /q+/l)\n', "there is no flag l of texts", (2, 11)),
     "backward range": ('start: "p".."c"\n', 'the range "p".."c" ends before it begins', (1, 8)),
     "surrogate": ('start: "\\ud800"\n', "surrogate", (1, 8)),

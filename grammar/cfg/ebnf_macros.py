@@ -30,7 +30,7 @@ _IN_JSON = Regex('[^\\u0000-\\u001f"\\\\]*')
 
 @dataclass(frozen=True)
 class Pattern(Apart):
-    """What ``pattern`` (ECMA-262) matches as a whole; ``in_json``: made of characters that JSON strings need not escape."""
+    """What ``pattern`` (ECMA-262) matches as a whole; ``in_json``: without what JSON strings have to escape."""
 
     pattern: str
     in_json: bool

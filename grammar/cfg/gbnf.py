@@ -24,13 +24,15 @@ DIALECT = Dialect(
     tokens=True,
     hex_digits="{2}",
     blank=re.compile(r"(?:\s+|#[^\n]*)+"),
-    refused={"!<": "write what may stand there instead"},
+    other_tokens=True,
 )
 
 
 @dataclass(frozen=True)
 class Gbnf:
     """The texts that ``start`` (llama.cpp's is ``root``) derives; no text is left out between its parts.
+
+    ``<name>`` and ``<[7]>`` are special tokens of the vocabulary, ``!<[7]>*`` is anything but that one.
 
     ``text``: the grammar, or the path of its file; a string is a path if it names a file.
     """

@@ -1,7 +1,7 @@
 """Attributes of rules, as llguidance writes them: ``text[lazy]: /.*/ "."``, ``text[suffix="</t>"]: /(.|\\n)*/``.
 
-``lazy`` ends a rule's text as soon as it can end; ``suffix`` and ``stop`` say besides what it ends with. The rule has to be
-one row of patterns and texts. ``capture`` and ``temperature`` change nothing about the texts of the grammar.
+``lazy`` ends a rule's text as soon as it can end; ``suffix`` and ``stop`` say besides what it ends with. The rule has
+to be one row of patterns and texts. ``capture`` and ``temperature`` change nothing about the texts of the grammar.
 """
 
 from __future__ import annotations

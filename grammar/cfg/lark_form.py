@@ -16,7 +16,8 @@ class Lark:
 
     Beyond Lark, these stand where a terminal may stand in a rule, or define one: ``%json {schema}``, ``%regex
     /pattern/`` (ECMA-262, as a whole), ``%regex {"substring_words": text}`` (also ``substring_chars`` and
-    ``substring_chunks``), and special tokens of the vocabulary, ``<|name|>``.
+    ``substring_chunks``), and special tokens of the vocabulary, ``<|name|>`` or ``<[7,10-12]>``. Of llguidance's
+    language there are ``item{2,5}`` and rules that are ``[lazy]`` or end with a ``[suffix="text"]``.
     """
 
     text: str | PathLike[str]

@@ -17,6 +17,7 @@ from ..errors import InvalidGrammar, MaskwrightError, UnsatisfiableGrammar
 from ..limits import Budget
 from .analysis import productive, reachable
 from .byte_dfa import ByteDfa
+from .lark_attributes import Until
 from .lark_broken import BROKEN, broken_pattern
 from .lark_form import Lark
 from .lark_indenter import Blocks, blocks_of
@@ -24,7 +25,8 @@ from .lark_keywords import keywords_of
 from .lark_lazy import lazy_dfa
 from .lark_loader import load
 from .lark_quick import Loaded
-from .lark_text import TOKEN, UNTIL, Inserted, LarkText, prepared
+from .lark_sets import Sets, Whole, sets_dfa
+from .lark_text import TOKEN, Inserted, LarkText, prepared
 from .literals import folded_literal_dfa, literal_dfa
 from .model import Embedded, Grammar, Indentation, Lexing, Rule, SpecialToken, Supplied, Terminal
 from .python_pattern import python_pattern_dfa
@@ -169,8 +171,10 @@ class _Assembly:
         if inserted.kind == "%json":
             return Embedded(inserted.value, self._place(inserted.offset))
         try:
-            if inserted.kind == UNTIL:
+            if isinstance(inserted.value, Until):
                 return lazy_dfa(inserted.value, self._budget)
+            if isinstance(inserted.value, Whole | Sets):
+                return sets_dfa(inserted.value, self._budget)
             return inserted_automaton(inserted.value, self._budget)
         except InvalidGrammar as error:
             raise error_at(self._source.original, inserted.offset, error.problem, remedy=error.remedy) from None

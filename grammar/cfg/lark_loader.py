@@ -59,8 +59,10 @@ def load(source: LarkText, path: Path | None, start: str, keep: set[str]) -> Loa
     _check_parts(source)
     try:
         return load_quickly(source.text, start, keep)
-    except (UnsureError, RecursionError, *BROKEN):
+    except (UnsureError, RecursionError):
         return load_with_lark(source, path, start, keep)
+    except BROKEN as error:
+        raise broken_pattern(source.original, error) from None
 
 
 def load_with_lark(source: LarkText, path: Path | None, start: str, keep: set[str]) -> Loaded:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from .lark_attributes import ATTRIBUTES, attributes_of, until
+from .lark_sets import has_sets, sets_at
 from .source import error_at
 from .token_numbers import check_token
 
@@ -30,14 +31,15 @@ _LEXEME = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_BEYOND_LARK = re.compile(rf"%(?:json|regex|lark|if)\b|<[^<>\s]+>|\{{[\s\d,]+\}}|[&@]|::|\w[ \t]*{ATTRIBUTES}[^\n:]*:")
+_BEYOND_LARK = re.compile(rf"%(?:json|regex|lark|if)\b|<[^<>\s]+>|\{{[\s\d,]+\}}|[&@~]|::|\w[ \t]*{ATTRIBUTES}[^\n:]*:")
 _HEAD = re.compile(
     r"(?:%(?:override|extend)[ \t]+)?[?!]*(?P<name>[A-Za-z_]\w*)[ \t]*(?:\{[^}\n]*\})?[ \t]*"
     rf"(?P<attributes>{ATTRIBUTES})?[ \t]*(?:\.[ \t]*(?P<priority>[+-]?\d+))?[ \t]*:(?!:)"
 )
+_HEADS = re.compile(r"^[ \t]*(?P<name>_?[A-Z]\w*)[ \t]*(?:\.[ \t]*[+-]?\d+)?[ \t]*:", re.MULTILINE)
 _OPENING = dict(zip(")]}", "([{", strict=True))
 _FOREIGN = {
-    "&": "write one pattern, with what else must hold in a look-ahead (?=...)",
+    "&": "intersect in the definition of a terminal",
     "@": "put the rules of that grammar into this one",
     "::": "write a rule for each value of the parameter",
     "%if": "write a rule for each value of the parameter",
@@ -50,6 +52,7 @@ _REGEXP = re.compile(r"/(?P<pattern>(?!/)(?:\\.|[^/\\\n])*)/(?P<flags>[a-z]*)", 
 
 TOKEN = "token"
 UNTIL = "until"
+SETS = "sets"
 
 
 @dataclass(frozen=True)
@@ -64,8 +67,8 @@ class Name:
 
 @dataclass(frozen=True)
 class Inserted:
-    """What stands at ``offset`` instead of a name. ``kind``: ``%json``, ``%regex``, ``TOKEN`` or ``UNTIL``; ``value``:
-    a JSON value, a pattern, the token, or an ``Until``."""
+    """What stands at ``offset`` instead of a name. ``kind``: ``%json``, ``%regex``, ``TOKEN`` or ``UNTIL`` or
+    ``SETS``; ``value``: a JSON value, a pattern, the token, an ``Until``, or a ``Whole`` or ``Sets``."""
 
     kind: str
     value: object
@@ -115,7 +118,7 @@ class _Preparation:
             if at_start and (found := _HEAD.match(self._text, position)):
                 head, at_start = found, False
                 self._names.append(Name(head["name"], head.start("name"), head["name"], True))
-                position = self._without_attributes(head) if head["attributes"] else head.end()
+                position = self._without_attributes(head) if head["attributes"] else self._sets(head)
                 self._open = []
                 continue
             lexeme = _LEXEME.match(self._text, position)
@@ -132,7 +135,7 @@ class _Preparation:
         return LarkText(self._text, "".join(self._parts), self._inserted, tuple(self._notes)), tuple(self._names)
 
     def _follow(self, lexeme: re.Match[str], head: re.Match[str] | None) -> None:
-        """Keep where the last item of a rule begins, write ``{m,n}`` behind it as Lark does, and refuse what cannot be."""
+        """Keep where the last item of a rule begins, write ``{m,n}`` behind it as Lark does, refuse what cannot be."""
         text, kind, place = lexeme[0], lexeme.lastgroup, lexeme.start()
         foreign = "::" if self._text.startswith("::", place) else text
         if foreign in _FOREIGN and kind in ("other", "directive"):
@@ -160,6 +163,19 @@ class _Preparation:
         else:
             repeated = f"~{low}" if low == high else f"~{low}..{high}"
         self._put(repeated, bounds.start(), bounds.end())
+
+    def _sets(self, head: re.Match[str]) -> int:
+        """Declare a terminal that intersects or complements; where reading goes on."""
+        if not head["name"].isupper() or not has_sets(self._text, head.end()):
+            return head.end()
+        heads = {**{found["name"]: found.end() for found in _HEADS.finditer(self._text)}, head["name"]: head.end()}
+        value, end = sets_at(self._text, head["name"], heads)
+        self._inserted[head["name"]] = Inserted(SETS, value, head.end(), int(head["priority"] or 0))
+        for lexeme in _LEXEME.finditer(self._text, head.end(), end):
+            if lexeme.lastgroup == "name":
+                self._names.append(Name(lexeme[0], lexeme.start(), head["name"], False))
+        self._put(f"%declare {head['name']}", head.start(), end)
+        return end
 
     def _without_attributes(self, head: re.Match[str]) -> int:
         """Take the attributes off the rule; where reading goes on."""

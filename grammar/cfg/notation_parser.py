@@ -37,8 +37,8 @@ _ODD_CLASS = frozenset("dDwWsSpPbB")
 @dataclass(frozen=True)
 class Dialect:
     """What the two forms do not share. ``escapes``: characters behind a backslash that stand for another one or
-    themselves; ``macros``: whether there are XGrammar's macros and options of rules; ``refused``: texts that begin what
-    is not supported, with the remedy."""
+    themselves; ``macros``: whether there are XGrammar's macros and options of rules; ``other_tokens``: whether there is
+    llama.cpp's ``!<name>``; ``refused``: texts that begin what is not supported, with the remedy."""
 
     title: str
     name: re.Pattern[str]
@@ -50,6 +50,7 @@ class Dialect:
     hex_digits: str
     blank: re.Pattern[str]
     macros: bool = False
+    other_tokens: bool = False
     refused: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -170,6 +171,8 @@ class _Parser:
             return inner
         if character == "<" and self._dialect.tokens:
             return self._token()
+        if self._dialect.other_tokens and self._text.startswith("!<", self._position):
+            return self._other_tokens()
         name = self._name()
         if name is None:
             return None
@@ -231,6 +234,18 @@ class _Parser:
         check_token(self._text, self._position, found[0])
         self._advance(found.end() - self._position)
         return Token(found[0])
+
+    def _other_tokens(self) -> Expression:
+        """What may stand where any token but one does. A token of text is some characters, so there have to be many."""
+        offset = self._position
+        in_group = self._text[:offset].rstrip().endswith("(")
+        self._position += 1
+        token = self._token()
+        assert isinstance(token, Token)
+        if not re.compile(r"\)\s*[*+]" if in_group else r"[*+]").match(self._text, self._position):
+            remedy = "repeat it alone, by * or +; for other lengths write the characters that may stand there"
+            raise error_at(self._text, offset, f"!{token.name} is one token, however long", remedy=remedy)
+        return choice([Characters(ANY), Token(f"!{token.name}")])
 
     # --- characters
 

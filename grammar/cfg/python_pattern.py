@@ -19,13 +19,13 @@ from numpy.typing import NDArray
 from .. import charset
 from ..dfa import Alphabet
 from ..dfa_operations import states_exceeded
-from ..errors import LimitExceeded
+from ..errors import InvalidGrammar, LimitExceeded
 from ..kernels.programs import ACCEPTS, ACCEPTS_AT_END, ORDERED
 from ..limits import Budget
 from ..program import Sets, UnsureError, determinized
 from ..regex_syntax import shown
 from .byte_assembly import NO_GUARD, Explored, assembled
-from .byte_dfa import DEAD, ByteDfa
+from .byte_dfa import DEAD, ByteDfa, plain_byte_dfa
 from .formulas import FALSE, TRUE
 from .python_nodes import Ahead, Atomic, Behind, Chars, Choice, Concat, Node, Repeat
 from .python_program import pattern_program
@@ -41,21 +41,33 @@ def python_pattern_dfa(pattern: str, flags: frozenset[str], budget: Budget) -> B
     Raises ``InvalidPattern``, ``UnsupportedPattern``, or ``LimitExceeded`` over the limit of states or seconds, or
     for too much nesting.
     """
-    return _compile(pattern, flags, budget)
+    return _compile(pattern, flags, budget, False)
+
+
+def python_language(pattern: str, budget: Budget) -> ByteDfa:
+    """All that ``re.match`` can find for ``pattern``, the empty text too, without conditions.
+
+    Raises ``InvalidGrammar`` for a pattern that looks ahead of its end, beside what ``python_pattern_dfa`` raises.
+    """
+    found = _compile(pattern, frozenset(), budget, True)
+    if found.guard is not None:
+        remedy = "look ahead of nothing but the pattern's own text"
+        raise InvalidGrammar(f"the pattern {shown(pattern)} looks ahead of its end", remedy=remedy)
+    return plain_byte_dfa(found.transitions, found.start, np.array([bool(endings) for endings in found.endings]))
 
 
 @lru_cache(maxsize=1024)
-def _compile(pattern: str, flags: frozenset[str], budget: Budget) -> ByteDfa:
+def _compile(pattern: str, flags: frozenset[str], budget: Budget, may_be_empty: bool) -> ByteDfa:
     try:
-        return _compiled(pattern, flags, budget)
+        return _compiled(pattern, flags, budget, may_be_empty)
     except RecursionError:
         problem = f"groups are nested too deep in the pattern {shown(pattern)}"
         raise LimitExceeded(problem, remedy="remove groups that neither repeat nor separate alternatives") from None
 
 
-def _compiled(pattern: str, flags: frozenset[str], budget: Budget) -> ByteDfa:
+def _compiled(pattern: str, flags: frozenset[str], budget: Budget, may_be_empty: bool) -> ByteDfa:
     subject = f"the pattern {shown(pattern)}"
-    node = parse(pattern, flags)
+    node = parse(pattern, flags, may_be_empty=may_be_empty)
     try:
         alphabet, explored = determinize_node(node, budget)
     except UnsureError:

@@ -41,16 +41,16 @@ _Item = tuple[Any, Any]
 """Of a parsed pattern: what it is, and what belongs to it."""
 
 
-def parse(pattern: str, flags: frozenset[str]) -> Node:
+def parse(pattern: str, flags: frozenset[str], *, may_be_empty: bool = False) -> Node:
     """The node of ``pattern``; ``flags`` are letters as in ``(?i)``.
 
-    Raises ``InvalidPattern`` for what Python refuses and for what matches the empty text, and
-    ``UnsupportedPattern``.
+    Raises ``InvalidPattern`` for what Python refuses and, unless it ``may_be_empty``, for what matches the empty text,
+    and ``UnsupportedPattern``.
     """
     combined = reduce(or_, map(_FLAGS.__getitem__, flags), 0)
     try:
         parsed = parser.parse(pattern, combined)
-        if parsed.getwidth()[0] == 0:
+        if parsed.getwidth()[0] == 0 and not may_be_empty:
             remedy = "write it so that it takes at least one character, and make its use optional instead"
             raise InvalidPattern(f"the pattern {shown(pattern)} can match the empty text", remedy=remedy)
         return _Reader(pattern).sequence(parsed, parsed.state.flags)
