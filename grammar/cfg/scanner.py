@@ -153,9 +153,7 @@ class Scanner:
         """What is to be known of the states from ``first`` on."""
         new = first, self.states
         facts.reachable_labels(self.transitions, self.where, self.endings, self._reach, *new)
-        facts.note_facts(
-            self.transitions, self.decided, self._roles, self._complete, self.inevitable, self.loops, *new
-        )
+        facts.note_facts(self.transitions, self.decided, self._roles, self._complete, self.inevitable, self.loops, *new)
         while (
             facts.list_reaches(self._counters, self._reach, self._reach_table, self.listed, self.lists, *new)
             == at.NO_ROOM

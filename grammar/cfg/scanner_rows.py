@@ -7,7 +7,6 @@ that some context knows, made when it is asked for.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -95,7 +94,9 @@ class ScannerRows:
 
     # --- all terminals
 
-    def _place(self, sparse: list[tuple[int, SparseDfa]], dense: list[tuple[int, ByteDfa, _Dense]]) -> NDArray[np.int32]:
+    def _place(
+        self, sparse: list[tuple[int, SparseDfa]], dense: list[tuple[int, ByteDfa, _Dense]]
+    ) -> NDArray[np.int32]:
         """Give every automaton its rows; the edges between rows of the sparse ones, and of texts of keywords."""
         count = 1
         parts, bases = [np.zeros((0, 3), np.int32)], [0]
@@ -191,7 +192,9 @@ class ScannerRows:
         self.guard_verdicts = np.concatenate([np.zeros(0, np.uint8), *(guard.verdicts for guard in guards)]).astype(
             np.uint8
         )
-        self.guard_at_end = np.concatenate([np.zeros(0, np.bool_), *(guard.at_end for guard in guards)]).astype(np.uint8)
+        self.guard_at_end = np.concatenate([np.zeros(0, np.bool_), *(guard.at_end for guard in guards)]).astype(
+            np.uint8
+        )
 
     # --- keywords
 
@@ -225,8 +228,7 @@ class ScannerRows:
             at.explore_follower(counters, items_at, items, table, self.rows, self.next_row, buffer, first) == at.NO_ROOM
         ):
             self._budget.check()
-            if counters[at.STATES] > self._budget.limits.states:
-                raise states_exceeded("the keywords", self._budget)
+            self._check_states(int(counters[at.STATES]))
             if first + counters[at.EXPLORED] > len(self.rows):
                 self.rows, self.next_row = doubled(self.rows), doubled(self.next_row)
                 self._budget.check_memory(self.next_row.nbytes, "the grammar's keywords")
@@ -234,8 +236,13 @@ class ScannerRows:
                 items_at, items = doubled(items_at), doubled(items)
                 table = np.zeros(2 * len(table), np.int32)
                 at.rehash(counters, items_at, items, table)
+        self._check_states(int(counters[at.STATES]))
         self.count += int(counters[at.STATES]) - 1
         return first
+
+    def _check_states(self, states: int) -> None:
+        if states > self._budget.limits.states:
+            raise states_exceeded("the keywords", self._budget)
 
 
 def doubled(array: NDArray[_T]) -> NDArray[_T]:

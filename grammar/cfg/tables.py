@@ -12,17 +12,23 @@ from numpy.typing import NDArray
 from ..kernels import layout as at
 from ..kernels.grammar_masks import fill_grammar, restart
 from ..kernels.threads import grammar_accepts, grammar_step
-from ..kernels.token_sorting import MANY_TOKENS, count_groups, find_ending_bytes, sort_tokens, tokens_below, write_groups
+from ..kernels.token_sorting import (
+    MANY_TOKENS,
+    count_groups,
+    find_ending_bytes,
+    sort_tokens,
+    tokens_below,
+    write_groups,
+)
 from ..limits import Budget
 from ..pool import address_of
 from ..token_tables import TokenTables
 from .analysis import without_empty
-from .byte_dfa import DEAD, ByteDfa
+from .byte_dfa import DEAD
 from .lr_tables import lr_tables
 from .model import Embedded, Grammar, Lexing, Region
 from .scanner import Scanner
 from .trie_places import trie_places
-
 
 _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 
