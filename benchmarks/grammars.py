@@ -4,12 +4,13 @@
 
 The grammars are those of ``examples/`` in Lark's language (which the peers read, too, if their names are written
 without look-ahead and, for XGrammar, without the flag ``x``, which means nothing in a pattern that has no blanks; all
-engines get the same text), JSON in W3C notation (which XGrammar reads), a hundred tools in tags, and Lark's own grammar of
-Python with its indentation, which no peer reads. Each grammar comes with several texts, tokenised by Mistral's
+engines get the same text), JSON in W3C notation (which XGrammar reads), a hundred tools in tags, and Lark's own grammar
+of Python with its indentation, which no peer reads. Each grammar comes with several texts, tokenised by Mistral's
 Tekken: before each token its mask is computed, in which the token must be, then it is accepted. All texts are read
 three times: the first time, with a fresh constraint, is given apart; of the other two, the better time of each step is
-kept. *Compile* is from the grammar to the first mask, with caches of earlier runs emptied; what happens once a process
-(Lark's import, ``re``'s table of letters) is done before. Times are those of the thread, since other work may disturb.
+kept. *Compile* is from the grammar to the first mask, the first time in the process, so that nothing is known but what
+is the same in the grammars above; what happens once a process (Lark's import, ``re``'s table of letters) is done
+before. Times are those of the thread, since other work may disturb.
 """
 
 from __future__ import annotations

@@ -252,13 +252,17 @@ def _count(part: _Plain) -> int:
     return found
 
 
+def _is_symbol(part: _Plain) -> bool:
+    return isinstance(part, str)
+
+
 def _multiplied(part: _Plain) -> list[tuple[str, ...]]:
     """The sequences of symbols that ``part`` stands for; ``UnsureError`` for more than ``MANY`` from one sequence."""
     if isinstance(part, str):
         return [(part,)]
     if part[0] == OR:
         return [symbols for inner in part[1:] for symbols in _multiplied(inner)]
-    if all([isinstance(inner, str) for inner in part]):
+    if all(map(_is_symbol, part)):
         return [part[1:]]
     found: list[tuple[str, ...]] = [()]
     for inner in part[1:]:

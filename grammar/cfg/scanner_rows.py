@@ -7,7 +7,6 @@ that some context knows, made when it is asked for.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -229,8 +228,7 @@ class ScannerRows:
             at.explore_follower(counters, items_at, items, table, self.rows, self.next_row, buffer, first) == at.NO_ROOM
         ):
             self._budget.check()
-            if counters[at.STATES] > self._budget.limits.states:
-                raise states_exceeded("the keywords", self._budget)
+            self._check_states(int(counters[at.STATES]))
             if first + counters[at.EXPLORED] > len(self.rows):
                 self.rows, self.next_row = doubled(self.rows), doubled(self.next_row)
                 self._budget.check_memory(self.next_row.nbytes, "the grammar's keywords")
@@ -238,8 +236,13 @@ class ScannerRows:
                 items_at, items = doubled(items_at), doubled(items)
                 table = np.zeros(2 * len(table), np.int32)
                 at.rehash(counters, items_at, items, table)
+        self._check_states(int(counters[at.STATES]))
         self.count += int(counters[at.STATES]) - 1
         return first
+
+    def _check_states(self, states: int) -> None:
+        if states > self._budget.limits.states:
+            raise states_exceeded("the keywords", self._budget)
 
 
 def doubled(array: NDArray[_T]) -> NDArray[_T]:

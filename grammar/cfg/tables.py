@@ -25,13 +25,12 @@ from ..limits import Budget
 from ..pool import address_of
 from ..token_tables import TokenTables
 from .analysis import without_empty
-from .byte_dfa import DEAD, ByteDfa
+from .byte_dfa import DEAD
 from .joins import without_joins
 from .line_facts import are_free, line_facts
 from .model import Embedded, Grammar, Lexing, Region
 from .scanner import Scanner
 from .trie_places import trie_places
-
 
 _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 

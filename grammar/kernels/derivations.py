@@ -1,7 +1,7 @@
 """What a grammar's symbols derive and show, by worklists linear in the size of the grammar.
 
-Rules are flat: ``symbols`` of all, one rule after the other, ``ends`` (where each rule's are over), ``origins``. A symbol
-is a terminal, or ``~n`` for a nonterminal.
+Rules are flat: ``symbols`` of all, one rule after the other, ``ends`` (where each rule's are over), ``origins``. A
+symbol is a terminal, or ``~n`` for a nonterminal.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ import numpy as np
 
 from .compilation import kernel
 from .pointers import Flag, Long, Nothing
-from .scanner_product import STATES, Bytes1, Ints1, Ints2, Longs1, Words2, find_state
+from .scanner_product import STATES, Bytes1, Ints1, Ints2, Longs1, Words2, found_state
 
 RULE_END = -1
 # columns of EDGES
@@ -24,7 +24,7 @@ AT_ONCE = 500
 """So many states are explored before the budget is asked: some milliseconds."""
 
 
-@kernel(Nothing, Ints1, Long, Long)
+@kernel(Nothing, Ints1, Long, Long, inline=True)
 def sort_items(items, start, past):
     """Sort ``items[start:past]``, which are few or nearly sorted."""
     for i in range(start + 1, past):
@@ -36,7 +36,7 @@ def sort_items(items, start, past):
         items[j] = item
 
 
-@kernel(Long, Ints1, Ints1, Ints1, Long, Long, Ints1, Ints1, Long, Ints1, Long)
+@kernel(Long, Ints1, Ints1, Ints1, Long, Long, Ints1, Ints1, Long, Ints1, Long, inline=True)
 def gather_moves(after, rules_at, rule_items, start, past, items, opened, nonterminals_at, moves, stamp):
     """Pairs (symbol, item behind it) of all items in the closure of ``items[start:past]``; how many."""
     count = 0
@@ -146,7 +146,7 @@ def explore_states(
                 sort_items(buffer, start, past)
                 for j in range(start, past):
                     moves[j - start] = buffer[j]
-                target = find_state(counters, items_at, items, table, moves, past - start)
+                target = found_state(counters, items_at, items, table, moves, past - start)
                 room = target != 0
                 edges[edge, EDGE_SYMBOL] = symbol
                 edges[edge, EDGE_TARGET] = target

@@ -104,8 +104,9 @@ def slot_of_reach(reach, state, size):
 def list_reaches(counters, reach, table, listed, lists, first, states):
     """List the labels of each set that states ``first .. states-1`` may end with, unless it is listed already.
 
-    ``listed``: for each state, where, ``UNLISTED`` at first; ``lists``: how many labels, and these; ``table``: states by
-    their sets, zeros at first, twice as long as there are states. ``NO_ROOM``: to be called again with more ``lists``.
+    ``listed``: for each state, where, ``UNLISTED`` at first; ``lists``: how many labels, and these; ``table``: states
+    by their sets, zeros at first, twice as long as there are states. ``NO_ROOM``: to be called again with more
+    ``lists``.
     """
     for state in range(first, states):
         slot = slot_of_reach(reach, state, np.int64(len(table)))

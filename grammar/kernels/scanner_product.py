@@ -29,7 +29,7 @@ EXPLORED_ALL, NO_ROOM = range(2)
 NO_LABEL = -1
 
 
-@kernel(Long, Ints1, Long, Long, Long)
+@kernel(Long, Ints1, Long, Long, Long, inline=True)
 def slot_of(rows, start, count, size):
     """Where a list of rows is looked for first, in a table of ``size``, a power of two."""
     code = np.int64(count)
@@ -61,9 +61,9 @@ def is_state(items_at, items, state, buffer, count):
     return True
 
 
-@kernel(Long, Longs1, Ints1, Ints1, Ints1, Ints1, Long, entry=True)
-def find_state(counters, items_at, items, table, buffer, count):
-    """The state of the rows ``buffer[:count]``, which is added if it is new; 0 if there is no room for it."""
+@kernel(Long, Longs1, Ints1, Ints1, Ints1, Ints1, Long, inline=True)
+def found_state(counters, items_at, items, table, buffer, count):
+    """``find_state``, where it is called often."""
     size = np.int64(len(table))
     slot = slot_of(buffer, 0, count, size)
     while table[slot] != 0:
@@ -83,7 +83,13 @@ def find_state(counters, items_at, items, table, buffer, count):
     return state
 
 
-@kernel(Long, Ints2, Ints2, Ints1, Long, Long, Long, Flag, Ints1)
+@kernel(Long, Longs1, Ints1, Ints1, Ints1, Ints1, Long, entry=True)
+def find_state(counters, items_at, items, table, buffer, count):
+    """The state of the rows ``buffer[:count]``, which is added if it is new; 0 if there is no room for it."""
+    return found_state(counters, items_at, items, table, buffer, count)
+
+
+@kernel(Long, Ints2, Ints2, Ints1, Long, Long, Long, Flag, Ints1, inline=True)
 def advance(rows, next_row, items, start, end, column, cuts, buffer):
     """Write the rows after a byte of class ``column`` to ``buffer``; how many."""
     count = 0
@@ -105,6 +111,16 @@ def advance(rows, next_row, items, start, end, column, cuts, buffer):
             count += 1
             cut = cuts and rows[following, ROW_DECIDED] != 0
     return count
+
+
+@kernel(Flag, Ints2, Ints1, Long, Long, Long, inline=True)
+def as_before(next_row, items, start, end, column):
+    """Do the rows ``items[start:end]`` lead where they lead in the column before, as they mostly do?"""
+    for i in range(start, end):
+        row = np.int64(items[i])
+        if next_row[row, column] != next_row[row, column - 1]:
+            return False
+    return True
 
 
 @kernel(Long, Longs1, Ints2, Ints2, Ints1, Ints1, Ints1, Ints2, Bytes1, Bytes1, Ints2, Ints1, Long, Flag)
@@ -215,15 +231,14 @@ def explore(
         start, end = np.int64(items_at[state]), np.int64(items_at[state + 1])
         following = np.int64(0)
         for column in range(transitions.shape[1]):
-            count = advance(rows, next_row, items, start, end, column, cuts, buffer)
-            if count == 0:
-                transitions[state, column] = 0
-                continue
-            if following == 0 or not is_state(items_at, items, following, buffer, count):  # mostly as the column before
-                following = np.int64(find_state(counters, items_at, items, table, buffer, count))
-                if following == 0:
-                    counters[ENDINGS] = before
-                    return NO_ROOM
+            if column == 0 or not as_before(next_row, items, start, end, column):
+                following = np.int64(0)
+                count = advance(rows, next_row, items, start, end, column, cuts, buffer)
+                if count != 0:
+                    following = np.int64(found_state(counters, items_at, items, table, buffer, count))
+                    if following == 0:
+                        counters[ENDINGS] = before
+                        return NO_ROOM
             transitions[state, column] = following
         counters[EXPLORED] = state + 1
     return EXPLORED_ALL
@@ -253,7 +268,7 @@ def explore_follower(counters, items_at, items, table, rows, next_row, buffer, f
             count = advance(rows, next_row, items, start, end, column, False, buffer)
             following = np.int64(0)
             if count != 0:
-                found = np.int64(find_state(counters, items_at, items, table, buffer, count))
+                found = np.int64(found_state(counters, items_at, items, table, buffer, count))
                 if found == 0:
                     return NO_ROOM
                 following = first + found - 1
