@@ -149,7 +149,7 @@ class GrammarTables:
         if indentation is not None:
             self._retired.append(self._line_facts)
             self._line_facts = line_facts(self._scanner, indentation, self._line_facts)
-            self._lines_are_free = are_free(self._scanner, indentation, self._line_facts)
+            self._lines_are_free = are_free(self._line_facts)
 
     def _write_reaches(self, first: int) -> None:
         """Lists of the terminals that each new state of the scanner may become."""
