@@ -24,6 +24,8 @@ REWRITTEN = [
     'start: e\ne: e OP e | "-" e | e "!" | e "[" e "]" | "if" e ":" e | e "?" e ":" e | /[a-z]+/\nOP: /[+\\/]/',
     'start: e\n?e: binary | "(" e ")" | "a"\nbinary: sum | product\nsum: e "+" e\nproduct: e "*" e',
     'start: e\ne: e e e | "a" | "b"',
+    'start: e\ne: e e e e | e e e | "a"',
+    'start: e\ne: e e e | e "+" e | "a"',
     'start: e\ne: e e | e e e | "a" e | "b"',
     'start: (e ";")*\ne: e ("+" | "/") e | s\ns: s s | "a" | "(" e ")"',
 ]
@@ -39,11 +41,9 @@ def read(text: str, lexing: Lexing = Lexing.LONGEST) -> Grammar:
 def test_one_way_to_parse(text: str) -> None:
     """What is left of conflicts is not the joins' doing."""
     grammar = read(text)
-    rewritten, tables = without_joins(grammar, Budget(Limits()))
+    rewritten, _ = without_joins(grammar, Budget(Limits()))
     assert rewritten != grammar
-    joined = [rule for rule in rewritten.rules if rule.expansion[0] == rule.expansion[-1] == ~rule.origin]
-    assert not joined or "e e e" in text
-    assert len(tables.actions)
+    assert not any(rule.expansion[0] == rule.expansion[-1] == ~rule.origin for rule in rewritten.rules)
 
 
 def test_left_alone() -> None:

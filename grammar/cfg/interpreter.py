@@ -5,10 +5,10 @@ written out in full, and the bytes of the terminal in hand, which every terminal
 byte. Nothing is shared between threads, and no automata are run as one.
 
 **What is promised.** A byte is read if some thread goes on. A thread goes on while the terminal in hand may still
-become one that its stack can read, or one that is ignored, and none of its blockers has come about. That is less than
-what the kernels are for, a completion of the whole text, in two cases: all completions of a thread may meet its
-blockers, or be cut into other terminals, because names that have to follow each other cannot; and all columns that a
-line may still have may be wrong. ``completion`` searches for a text that completes a configuration, and so decides.
+become one that its stack can read (a line feed only with columns that the line can still come to have), or one that is
+ignored, and none of its blockers has come about. That is less than what the kernels are for, a completion of the whole
+text, in one case: all completions of a thread may meet its blockers, or be cut into other terminals, because names that
+have to follow each other cannot. ``completion`` searches for a text that completes a configuration, and so decides.
 
 Not supported: speed, and special tokens.
 """

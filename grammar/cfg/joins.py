@@ -7,6 +7,7 @@ is derived, prefixes and suffixes first, then the joins from the left. The seque
 least solution of ``a = F(a, a)`` is that of ``a = (the least b with b = F(b, a))``, the diagonal rule of fixed points.
 So ``a: a J u | u``, ``u: P u | v``, ``v: v S | B`` say the same. A parser that follows all ways at once reads
 ``e: e e | "a"`` in time that grows with the cube of the text's length, and ``e: e u | u`` in the same time a letter.
+Where all joins are powers of ``a``, one of ``k`` is ``a u ... u``: either adds ``k - 1`` of what ``U`` stands for.
 
 Lark's lexer looks for the terminals that a state of the parser knows, so that other states may mean another language.
 There rules are rewritten only if what is looked for behind a terminal depends on nothing but its place in a rule, and
@@ -121,8 +122,10 @@ class _Rewriting:
         inner = [rule for rule in others if own not in (rule.expansion[0], rule.expansion[-1])]
         unit = self._new_nonterminal(nonterminal, "unit")
         self._add(nonterminal, (unit,))
+        are_powers = all(set(rule.expansion) == {own} for rule in joins)
         for rule in joins:
-            self._add(nonterminal, (*rule.expansion[:-1], unit), rule)
+            between = [unit] * (len(rule.expansion) - 2) if are_powers else rule.expansion[1:-1]
+            self._add(nonterminal, (own, *between, unit), rule)
         if prefixes and suffixes:
             below = self._new_nonterminal(nonterminal, "operand")
             self._add(~unit, (below,))

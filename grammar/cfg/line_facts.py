@@ -21,11 +21,9 @@ def line_facts(scanner: Scanner, indentation: Indentation, known: NDArray[np.int
     """``kernels.layout``'s facts about lines; int64[states, LINE_WIDTH]. ``known``: those about the first states."""
     facts = np.zeros((scanner.states, at.LINE_WIDTH), np.int64)
     facts[: len(known)] = known
-    states = len(known) + np.flatnonzero(_may_become(scanner, indentation.newline, len(known)))
     further, anew = facts[:, at.LINE_FURTHER], facts[:, at.LINE_ANEW]
-    for state in states.tolist():
-        first, count = scanner.where[state].tolist()
-        further[state] = indentation.newline in scanner.endings[first : first + count, at.ENDING_TERMINAL]
+    further[len(known) :] = _may_end(scanner, indentation.newline, len(known))
+    states = len(known) + np.flatnonzero(_may_become(scanner, facts, len(known)))
     following = scanner.transitions[states]
     feed, space, tab = (following[:, scanner.byte_class[byte]] for byte in (_FEED, _SPACE, _TAB))
     others = following[:, np.unique(np.delete(scanner.byte_class, [_FEED, _SPACE, _TAB]))]
@@ -38,16 +36,30 @@ def line_facts(scanner: Scanner, indentation: Indentation, known: NDArray[np.int
             return facts
 
 
-def are_free(scanner: Scanner, indentation: Indentation, facts: NDArray[np.int64]) -> bool:
+def are_free(facts: NDArray[np.int64]) -> bool:
     """Can a line come to have any columns in every state that may become a line feed?"""
-    return bool((facts[_may_become(scanner, indentation.newline, 0), at.LINE_ANEW] == ANY).all())
+    return bool((facts[facts.any(axis=1), at.LINE_ANEW] == ANY).all())
 
 
-def _may_become(scanner: Scanner, terminal: int, first: int) -> NDArray[np.bool_]:
-    """Which states from ``first`` on may become ``terminal``."""
-    word, bit = divmod(terminal, 64)
-    found: NDArray[np.bool_] = scanner.reach[first : scanner.states, word] >> np.uint64(bit) & np.uint64(1) != 0
+def _may_end(scanner: Scanner, terminal: int, first: int) -> NDArray[np.bool_]:
+    """In which states from ``first`` on ``terminal`` may end."""
+    starts, counts = scanner.where[first : scanner.states].T
+    state = np.repeat(np.arange(len(counts)), counts)
+    place = np.arange(len(state)) - np.repeat(np.cumsum(counts) - counts, counts) + np.repeat(starts, counts)
+    found = np.zeros(len(counts), np.bool_)
+    found[state[scanner.endings[place, at.ENDING_TERMINAL] == terminal]] = True
     return found
+
+
+def _may_become(scanner: Scanner, facts: NDArray[np.int64], first: int) -> NDArray[np.bool_]:
+    """The states from ``first`` on from which one of which something is known can be reached."""
+    found = np.array(facts.any(axis=1), np.bool_)
+    following = scanner.transitions[first : len(facts)]
+    while True:
+        before = found[first:].copy()
+        found[first:] |= np.any(found[following], axis=1)
+        if (found[first:] == before).all():
+            return before
 
 
 def _moved(columns: NDArray[np.int64], count: int) -> NDArray[np.int64]:

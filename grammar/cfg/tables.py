@@ -153,7 +153,7 @@ class GrammarTables:
         if indentation is not None:
             self._retired.append(self._line_facts)
             self._line_facts = line_facts(self._scanner, indentation, self._line_facts)
-            self._lines_are_free = are_free(self._scanner, indentation, self._line_facts)
+            self._lines_are_free = are_free(self._line_facts)
 
     def sort_tokens_of_state(self, state: int, slots: NDArray[np.int64]) -> None:
         """Work out what tokens do from ``state`` of the scanner on; ``slots``: of a matcher that has come to it."""

@@ -90,13 +90,11 @@ def allow_group(slots, mask, group, within):
 @kernel(Nothing, Longs, Ints, Words, Long, Long)
 def allow_if_read(slots, stack, mask, token, base):
     """Allow a token of which the bytes from ``base`` on are read."""
-    content = bytes_at(slots[TOKEN_BYTES])
-    offsets = ints_at(slots[TOKEN_OFFSETS])
-    depth = base
-    for i in range(offsets[token] + base, offsets[token + 1]):
-        if call_step(slots[STEP], slots, stack, depth, np.int64(content[i])) == 0:
+    start = np.int64(ints_at(slots[TOKEN_OFFSETS])[token])
+    content = bytes_at(slots[TOKEN_BYTES] + start)
+    for depth in range(base, ints_at(slots[TOKEN_OFFSETS])[token + 1] - start):
+        if call_step(slots[STEP], slots, stack, np.int64(depth), np.int64(content[depth])) == 0:
             return
-        depth += 1
     mask[token >> 5] |= np.uint32(1) << np.uint32(token & 31)
 
 
@@ -114,9 +112,9 @@ def judge_group(slots, stack, mask, group, within, base):
                 allow_if_read(slots, stack, mask, np.int64(token), base)
         return
     for i in range(group[GROUP_SIZE]):
-        token = np.int64(listed[i])
-        if within == 0 or only[token >> 5] >> np.uint32(token & 31) & 1 != 0:
-            allow_if_read(slots, stack, mask, token, base)
+        member = np.int64(listed[i])
+        if within == 0 or only[member >> 5] >> np.uint32(member & 31) & 1 != 0:
+            allow_if_read(slots, stack, mask, member, base)
 
 
 @kernel(Nothing, Longs, Ints, Words, Longs, Long, Long)
