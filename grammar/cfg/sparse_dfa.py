@@ -29,16 +29,16 @@ class SparseDfa(ByteDfa):
         )
 
     @cached_property
-    def transitions(self) -> NDArray[np.int32]:  # type: ignore[override] # made late
+    def transitions(self) -> NDArray[np.int32]:
         transitions = np.zeros((self.states, 256), np.int32)
         transitions[self.edges[:, 0], self.edges[:, 1]] = self.edges[:, 2]
         return transitions
 
     @cached_property
-    def decided(self) -> NDArray[np.bool_]:  # type: ignore[override]
+    def decided(self) -> NDArray[np.bool_]:
         decided: NDArray[np.bool_] = np.arange(self.states) == self.accepting
         return decided
 
     @cached_property
-    def endings(self) -> tuple[tuple[Ending, ...], ...]:  # type: ignore[override]
+    def endings(self) -> tuple[tuple[Ending, ...], ...]:
         return tuple((Ending(state),) if state == self.accepting else () for state in range(self.states))

@@ -64,4 +64,5 @@ def _contents(tokens: TokenTables) -> NDArray[np.uint8]:
 def _order_at(tokens: TokenTables) -> NDArray[np.int32]:
     firsts = np.append(np.flatnonzero(tokens.same[tokens.order] == at.NONE), len(tokens.order))
     ends_one = np.append(tokens.trie.terminal >= 0, False)
-    return firsts[np.cumsum(ends_one) - ends_one].astype(np.int32)
+    places: NDArray[np.int32] = firsts[np.cumsum(ends_one) - ends_one].astype(np.int32)
+    return places

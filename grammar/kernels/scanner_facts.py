@@ -71,14 +71,14 @@ def note_facts(transitions, decided, roles, complete, inevitable, loops, first, 
             if matches:
                 complete[state] |= np.uint8(1 << rest)
     for state in range(first, states):
-        leads, classes = _ALL_LEADS, 0
+        leads, classes = np.int64(_ALL_LEADS), np.int64(0)
         for column in range(transitions.shape[1]):
             following = np.int64(transitions[state, column])
             role = np.int64(roles[column])
             if following != state:
                 classes |= role >> ROLE_OF_CLASS
             after = np.int64(complete[following])
-            met = 0
+            met = np.int64(0)
             if after & 1 != 0:
                 met |= _AFTER_ONE
             if after & 2 != 0:
