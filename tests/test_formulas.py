@@ -272,6 +272,9 @@ def test_formulas_keep_their_meaning(data: st.DataObject) -> None:
             assert formulas.evaluate(formula, holds) == expected
             mapping = {v: TRUE if b else FALSE for v, b in zip(variables, world, strict=True)}
             assert formulas.substitute(formula, mapping) == (TRUE if expected else FALSE)
+        conjuncts = formulas.conjuncts(formula)
+        some = rng.sample(conjuncts, rng.randint(0, len(conjuncts)))
+        assert formulas.part_of_conjunction(some) == formulas.conjunction(some)
 
 
 @given(documents, documents)

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maskwright.grammar.errors import UnsatisfiableSchema
+from maskwright.grammar.errors import LimitExceeded, UnsatisfiableSchema
+from maskwright.grammar.limits import Limits
 from maskwright.grammar.matcher import Constraint
 from maskwright.schemas import lowering, object_states, tags
 from maskwright.schemas.satisfiability import Satisfier
@@ -199,3 +200,22 @@ def test_keys_of_other_alternatives_come_once() -> None:
     assert accepts(constraint, '{"v0":"x","kind":"k1","v1":1}')
     assert not accepts(constraint, '{"v0":"x","kind":"k1","v1":1,"v0":2}')
     assert not accepts(constraint, '{"other":"x","kind":"k1","v1":1,"other":2}')
+
+
+def test_only_what_comes_is_compiled() -> None:
+    """Values that are told apart by patterns, too many for the limit, do not matter where they do not come."""
+    alternatives = [
+        {
+            "properties": {"kind": {"const": f"k{i}"}, "code": {"type": "string", "pattern": f"^[a-f]{{{30 + i}}}$"}},
+            "required": ["kind"],
+            "additionalProperties": False,
+        }
+        for i in range(20)
+    ]
+    schema = {"type": "object", "anyOf": alternatives}
+    constraint = constraint_of(schema, property_order="any", whitespace="compact", limits=Limits(states=45))
+    assert accepts(constraint, '{"kind":"k3"}')
+    assert accepts(constraint, '{"kind":"k3","code":"' + "a" * 33 + '"}')
+    assert not accepts(constraint, '{"kind":"k3","code":"' + "a" * 34 + '"}')
+    with pytest.raises(LimitExceeded):
+        accepts(constraint, '{"code":"' + "a" * 33 + '","kind":"k3"}')
