@@ -30,13 +30,14 @@ class Generation:
 @dataclass(frozen=True)
 class WorkerSetup:
     """``memory``: by how many bytes the worker may grow for one schema. ``remotes``: for each draft, documents that
-    references may name, by address."""
+    references may name, by address. ``seconds``: for one schema, where the engine has a limit of its own."""
 
     engine: str
     vocabulary: str
     memory: int
     generation: Generation | None = None
     remotes: Mapping[str, Any] = field(default_factory=dict)
+    seconds: float | None = None
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)

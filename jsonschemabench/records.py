@@ -156,11 +156,13 @@ class SchemaRecord:
 
 @dataclass(frozen=True)
 class EngineInfo:
-    """An engine of a run. ``versions``: of its packages. ``missing``: if it is not installed, how to get it."""
+    """An engine of a run. ``versions``: of its packages. ``missing``: if it is not installed, how to get it.
+    ``seconds``: for one schema, if not those of the run."""
 
     name: str
     versions: Mapping[str, str] = field(default_factory=dict)
     missing: str | None = None
+    seconds: float | None = None
 
 
 @dataclass(frozen=True)

@@ -39,10 +39,10 @@ class Store:
         self._lock = threading.Lock()
 
     def note(self, engine: EngineInfo) -> None:
-        """An engine takes part. Raises ``BenchError`` if it did so in another version."""
-        before = next((each for each in self._info.engines if each.name == engine.name), None)
-        if before is not None and not before.missing and before.versions != engine.versions:
-            raise BenchError(f"{self._folder} has results of another version of {engine.name}", "name another folder")
+        """An engine takes part. Raises ``BenchError`` if it did so in another version or with another limit."""
+        for before in self._info.engines:
+            if before.name == engine.name and not before.missing:
+                _check_same_engine(self._folder, before, engine)
         others = tuple(each for each in self._info.engines if each.name != engine.name)
         self._info = replace(self._info, engines=(*others, engine))
         _write(self._folder / RUN, self._info.as_json())
@@ -122,4 +122,15 @@ def _check_same_options(folder: Path, old: RunInfo, new: RunInfo) -> None:
         raise BenchError(
             f"{folder} holds a run with other options: {name} is {old.options.get(name)}, not {new.options.get(name)}",
             "name another folder, or give the same options",
+        )
+
+
+def _check_same_engine(folder: Path, old: EngineInfo, new: EngineInfo) -> None:
+    if old.versions != new.versions:
+        raise BenchError(f"{folder} has results of another version of {new.name}", "name another folder")
+    if old.seconds != new.seconds:
+        given = "those of the run" if old.seconds is None else f"{old.seconds:g}"
+        raise BenchError(
+            f"{folder} has results of {new.name} with other seconds for a schema ({given})",
+            "name another folder, or give the same --engine-seconds",
         )

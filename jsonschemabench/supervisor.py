@@ -16,7 +16,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .data import Case
@@ -114,7 +114,7 @@ class Supervisor:
     ) -> None:
         self._stopping = stopping or threading.Event()
         self._setup = setup
-        self._bounds = bounds
+        self._bounds = bounds if setup.seconds is None else replace(bounds, seconds=setup.seconds)
         self._python = python
         self._process: subprocess.Popen[bytes] | None = None
         self._unread = b""
@@ -125,7 +125,7 @@ class Supervisor:
     def info(self) -> EngineInfo:
         """The engine's versions, or how to get it."""
         try:
-            return EngineInfo(self._setup.engine, self._start())
+            return EngineInfo(self._setup.engine, self._start(), seconds=self._setup.seconds)
         except MissingEngineError as error:
             return EngineInfo(self._setup.engine, missing=error.remedy)
 

@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 
 from maskwright.jsonschemabench.records import Outcome, Phase
+from maskwright.jsonschemabench.report.headline import headline
+from maskwright.jsonschemabench.report.rerun import command as rerun_command
+from maskwright.jsonschemabench.report.run import read_run
 from maskwright.jsonschemabench.store import read_records
 
 from .bench_cases import BAD, SLOW, bench, command, correctness, environment, outcomes, write_maskbench
@@ -119,9 +122,29 @@ def test_a_run_is_not_taken_up_with_other_options(tmp_path: Path) -> None:
     assert "seconds is 60.0, not 5.0" in done.stderr
 
 
+def test_an_engine_may_have_a_limit_of_its_own(tmp_path: Path) -> None:
+    data = write_maskbench(tmp_path / "data", {"Bad---hang": {"do": "hang"}})
+    options = ["--engine", BAD, "--maskbench", data, "--vocabulary", "bytes", "--out", tmp_path / "run"]
+    assert bench("run", *options, "--seconds", "50", "--engine-seconds", f"{BAD}=1.5").returncode == 0
+    [record] = read_records(tmp_path / "run")
+    assert (record.outcome, record.error) == (Outcome.TIMEOUT, "more than 1.5 s")
+    run = read_run(tmp_path / "run")
+    assert run.times(BAD, "maskbench")["ttfm_us"]["p50"] == 1.5e6
+    assert f"--engine-seconds {BAD}=1.5" in rerun_command(run.info)
+    assert f"allowed 50 s, but 1.5 s with {BAD}." in headline(run)
+
+    write_maskbench(data, {"Bad---decline": {"do": "decline"}})
+    done = bench("run", *options, "--seconds", "50")
+    assert done.returncode == 2
+    assert "with other seconds for a schema (1.5)" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["--engine", "none", "--engine-seconds", "none"], "--engine-seconds none is no limit"),
+        (["--engine", "none", "--engine-seconds", "none=-1"], "--engine-seconds none=-1 is no limit"),
+        (["--engine", "none", "--engine-seconds", "grid=4"], "--engine-seconds names grid, which is not run"),
         (["--engine", "nothing"], "there is no engine 'nothing'"),
         (["--maskbench", "/nowhere"], "/nowhere is not a folder"),
         (["--dataset", "everything"], "there is no data set everything"),

@@ -24,7 +24,13 @@ def command(info: RunInfo) -> str:
     """For a shell; where the data are, is the reader's to say."""
     ran = [engine for engine in info.engines if engine.missing is None]
     engines = [part for engine in ran for part in ("--engine", engine.name)]
-    return shlex.join(["maskwright", "bench", "run", "--out", "RUN", *engines, *_options(info)])
+    own = [
+        part
+        for engine in ran
+        if engine.seconds is not None
+        for part in ("--engine-seconds", f"{engine.name}={engine.seconds:g}")
+    ]
+    return shlex.join(["maskwright", "bench", "run", "--out", "RUN", *engines, *own, *_options(info)])
 
 
 def _options(info: RunInfo) -> Iterator[str]:

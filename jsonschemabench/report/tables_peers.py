@@ -40,7 +40,7 @@ def peers_table(run: Run) -> Table:
     )
     if beside:
         caption += " Test suite: the schemas of the official JSON Schema Test Suite that are wholly right."
-    caption += _unfinished(run, dataset)
+    caption += _unfinished(run, dataset) + _limits(run)
     return Table("Side by side", caption, ("engine", *(column.name for column in columns)), rows)
 
 
@@ -51,6 +51,15 @@ def schemas_of(run: Run, dataset: str) -> int:
 
 def _schemas(run: Run, engine: str, dataset: str) -> int:
     return int((run.correctness(engine, dataset) or {})["schemas"])
+
+
+def _limits(run: Run) -> str:
+    """What a schema was allowed, where engines differ in it."""
+    own = [engine for engine in run.info.engines if engine.missing is None and engine.seconds is not None]
+    if not own:
+        return ""
+    given = " and ".join(f"{engine.seconds:g} s with {engine.name}" for engine in own)
+    return f" A schema was allowed {run.info.options['seconds']:g} s, but {given}."
 
 
 def _unfinished(run: Run, dataset: str) -> str:

@@ -45,6 +45,9 @@ def run_command(
     seed: Annotated[int, typer.Option("--seed", metavar="S", help="Of what is drawn.")] = 0,
     vocabulary: Annotated[str, typer.Option("--vocabulary", help="tekken, tiny, bytes, or a tokenizer.")] = "tekken",
     seconds: Annotated[float, typer.Option("--seconds", min=0.1, help="For one schema.")] = 60.0,
+    engine_seconds: Annotated[
+        Texts, typer.Option("--engine-seconds", metavar="NAME=N", help="For one engine, instead. Repeatable.")
+    ] = None,
     memory: Annotated[int, typer.Option("--memory", metavar="MIB", min=16, help="For one schema.")] = 4096,
     threads: Annotated[int, typer.Option("--threads", min=1, help="Of each worker.")] = 1,
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="Workers at a time.")] = 1,

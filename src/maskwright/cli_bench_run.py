@@ -39,6 +39,7 @@ class Request:
     seed: int
     vocabulary: str
     bounds: Bounds
+    own_seconds: Mapping[str, float]
     generation: Generation | None
     jobs: int
     python: str
@@ -78,15 +79,31 @@ def request_of(given: Mapping[str, Any]) -> Request:
         splits=tuple(given["split"] or []),
         vocabulary=given["model"] or given["vocabulary"],
         bounds=Bounds(given["seconds"], given["memory"] * _MEBIBYTE, given["threads"]),
+        own_seconds=dict(map(_own_seconds, given["engine_seconds"] or ())),
         generation=generation,
         **{name: given[name] for name in ("every", "sample", "seed", "jobs", "python", "ray", "ray_address")},
     )
+
+
+def _own_seconds(text: str) -> tuple[str, float]:
+    """An engine and its limit, from ``name=seconds``. Raises ``BenchError``."""
+    name, _, number = text.rpartition("=")
+    try:
+        seconds = float(number)
+    except ValueError:
+        seconds = 0.0
+    if not name or not 0.0 < seconds < float("inf"):
+        raise BenchError(f"--engine-seconds {text} is no limit", "write it as llguidance=20")
+    return name, seconds
 
 
 def run_benchmark(folder: Path, request: Request) -> int:
     """Run what is not done yet; always 0: what goes wrong with an engine is a result. Raises ``BenchError``."""
     for name in request.engines:
         check_name(name)
+    strangers = request.own_seconds.keys() - set(request.engines)
+    if strangers:
+        raise BenchError(f"--engine-seconds names {min(strangers)}, which is not run", "name it with --engine")
     if request.generation is not None:
         check_sampler(request.generation.sampler, request.generation.temperature, request.engines)
     selection = Selection(request.splits, request.every, request.sample, request.seed)
@@ -95,7 +112,9 @@ def run_benchmark(folder: Path, request: Request) -> int:
         raise BenchError("there is no schema to run", "ask for other splits")
     remotes = _remotes(request)
     setups = tuple(
-        WorkerSetup(name, request.vocabulary, request.bounds.memory, request.generation, remotes)
+        WorkerSetup(
+            name, request.vocabulary, request.bounds.memory, request.generation, remotes, request.own_seconds.get(name)
+        )
         for name in request.engines
     )
     plan = Plan(setups, entries, folder, request.options(), request.bounds, request.jobs, request.python)
