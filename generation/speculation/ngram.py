@@ -56,7 +56,7 @@ class NGram:
 
     def frequent(self, mask: Mask) -> list[Candidate]:
         """The most frequent tokens that may come."""
-        allowed = memoryview(mask).cast("B")
+        allowed = mask.data.cast("B")
         tokens = self._frequent.tokens[:_MOST_FREQUENT]
         found = [each for each in tokens if each >> 3 < len(allowed) and allowed[each >> 3] >> (each & 7) & 1]
         return [Candidate(token, _FREQUENT + rank) for rank, token in enumerate(found[:_MOST_FREQUENT_TRIED])]
