@@ -95,7 +95,8 @@ class Growth:
         self._acceptance = acceptance
         self._bitmask = bitmask
         self._one_child = one_child
-        self._ends = frozenset(unlimited(matcher).constraint.vocabulary.eos_token_ids)
+        self._unlimited = unlimited(matcher)
+        self._ends = frozenset(self._unlimited.constraint.vocabulary.eos_token_ids)
         self._at = _ROOT
         self._cursors: list[list[Cursor]] = [[session.root() for session in sessions]]
         self._waiting: list[tuple[float, int, int, int, bool]] = []
@@ -148,7 +149,7 @@ class Growth:
         mask, guesses = self._bitmask[node], self._guesses[node]
         allowed = memoryview(mask).cast("B")  # numpy takes several times as long to look at one bit
         for index, (session, cursor) in enumerate(zip(self._sessions, self._cursors[node], strict=True)):
-            for token, evidence, law in session.candidates(cursor, unlimited(self._matcher), mask):
+            for token, evidence, law in session.candidates(cursor, self._unlimited, mask):
                 key = (index, evidence)
                 estimate = self._acceptance.probability(key)
                 if law is not None:

@@ -56,10 +56,14 @@ class NGram:
 
     def frequent(self, mask: Mask) -> list[Candidate]:
         """The most frequent tokens that may come."""
-        allowed = memoryview(mask).cast("B")
-        tokens = self._frequent.tokens[:_MOST_FREQUENT]
-        found = [each for each in tokens if each >> 3 < len(allowed) and allowed[each >> 3] >> (each & 7) & 1]
-        return [Candidate(token, _FREQUENT + rank) for rank, token in enumerate(found[:_MOST_FREQUENT_TRIED])]
+        allowed = mask.data.cast("B")
+        found: list[Candidate] = []
+        for token in self._frequent.tokens[:_MOST_FREQUENT]:
+            if token >> 3 < len(allowed) and allowed[token >> 3] >> (token & 7) & 1:
+                found.append(Candidate(token, _FREQUENT + len(found)))
+                if len(found) == _MOST_FREQUENT_TRIED:
+                    break
+        return found
 
     def best(self, context: _Pair) -> list[Candidate]:
         """Evidence: the share of the successor, in tenths, for pairs; the same and 11 for the last token alone."""
