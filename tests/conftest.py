@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from maskwright.grammar.kernels import compilation
+
 from .suite import SuiteUnavailableError, fetch
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -19,6 +21,12 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 settings.register_profile("default", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, database=None, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def kernels_are_compiled_in_silence() -> None:
+    """Or the first test that needs a kernel would find a line on stderr."""
+    compilation._announced = True
 
 
 @pytest.fixture(scope="session")

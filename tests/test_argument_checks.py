@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 import maskwright as mw
 from maskwright.drafters import Lookup
+from maskwright.generation.hub import is_out_of_reach
 from maskwright.grammar.argument_checks import whole_number
 
 SCHEMA = {"type": "boolean"}
@@ -112,7 +113,11 @@ def test_whole_numbers() -> None:
 
 
 def test_a_name_is_refused_at_once_without_a_way_to_the_hub(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not is_out_of_reach("gtp2")  # offline by choice, as the tests are: transformers knows
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
     monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")  # where nobody listens
+    assert is_out_of_reach("gtp2")
+    assert not is_out_of_reach(".")
     started = time.monotonic()
     with pytest.raises(mw.MaskwrightError) as raised:
         generate(model="gtp2")
