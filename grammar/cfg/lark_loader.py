@@ -159,7 +159,8 @@ class _Reading:
         line, column = before.count("\n", 0, offset), offset - before.rfind("\n", 0, offset) - 1
         starts = [0, *(found.end() for found in re.finditer("\n", text))]
         where = f" in {self._imported}" if self._imported else ""
-        return error_at(text, min(starts[line] + column, len(text)), said + where, expected=expected)
+        place = starts[line] + column if line < len(starts) else len(text)  # a last backslash adds a line
+        return error_at(text, min(place, len(text)), said + where, expected=expected)
 
     def _placed(self, source: LarkText, error: InvalidGrammar) -> InvalidGrammar:
         """An error of an import, at the ``%import`` that names it."""
