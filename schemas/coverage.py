@@ -28,21 +28,23 @@ class Cover(NamedTuple):
     evaluated: Evaluated
 
 
-def covers(formulas: Formulas, own: Evaluated, evaluated_by: Callable[[int], Evaluated | None]) -> list[Cover]:
-    """The covers for a schema; ``evaluated_by`` tells what the schema of a value formula evaluates by itself."""
+def covers(
+    formulas: Formulas, kind: Kind, own: Evaluated, evaluated_by: Callable[[int], Evaluated | None]
+) -> list[Cover]:
+    """The covers of values of ``kind`` for a schema; ``evaluated_by``: what the schema of a value formula evaluates."""
     found: list[Cover] = [Cover(TRUE, own)]
     seen: set[tuple[int, int]] = set()
-    work = [(TRUE, pair) for pair in own.inner]
+    work = [(TRUE, inner) for inner in own.inner]
     while work:
-        outer, (condition, value) = work.pop()
+        outer, (condition, value, only) = work.pop()
         condition = formulas.conjunction((outer, condition))
-        if condition == FALSE or (condition, value) in seen:
+        if condition == FALSE or (condition, value) in seen or only not in (None, kind):
             continue
         seen.add((condition, value))
         evaluated = evaluated_by(value)
         if evaluated is not None:
             found.append(Cover(condition, evaluated))
-            work.extend((condition, pair) for pair in evaluated.inner)
+            work.extend((condition, inner) for inner in evaluated.inner)
     return found
 
 

@@ -68,14 +68,14 @@ class Evaluated:
 
     ``contents``: the schema, which says of which properties it speaks. ``items``: how many of the first items,
     ``matching``: the value formulas of further ones. ``inner``: schemas about the same value, as (condition, value
-    formula); what they evaluate counts where the condition holds. ``unevaluated``: the value formula for what is not
-    evaluated.
+    formula, kind); what they evaluate counts for values of that kind, or of any for ``None``, where the condition
+    holds. ``unevaluated``: the value formula for what is not evaluated.
     """
 
     contents: Mapping[str, object]
     items: float = 0
     matching: list[int] = field(default_factory=list)
-    inner: list[tuple[int, int]] = field(default_factory=list)
+    inner: list[tuple[int, int, Kind | None]] = field(default_factory=list)
     unevaluated: dict[Kind, int] = field(default_factory=dict)
 
 
@@ -180,9 +180,12 @@ class Site:
         self.same_value.append(self._source.subschema(self.contents[keyword], self._schema, (keyword,)))
         return self.same_value[-1]
 
-    def evaluates_as(self, value: int, condition: int = TRUE) -> None:
-        """Where the ``applied`` schema ``value`` and ``condition`` hold, what that schema evaluates is evaluated."""
-        self.evaluated.inner.append((self.formulas.conjunction((condition, value)), value))
+    def evaluates_as(self, value: int, condition: int = TRUE, kind: Kind | None = None) -> None:
+        """Where the ``applied`` schema ``value`` and ``condition`` hold, what that schema evaluates is evaluated.
+
+        ``kind``: of which values ``condition`` speaks, if not of all.
+        """
+        self.evaluated.inner.append((self.formulas.conjunction((condition, value)), value, kind))
 
     def reference(self, reference: str) -> int:
         self.same_value.append(self._source.reference(reference, self.keyword, self._schema))

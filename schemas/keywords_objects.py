@@ -118,7 +118,7 @@ def dependencies(site: Site, members: object) -> None:
 
 def _depends_on_schema(site: Site, name: str, schema: object) -> None:
     value = site.applied(schema, name)
-    site.evaluates_as(value, site.atom(Has(name)))
+    site.evaluates_as(value, site.atom(Has(name)), Kind.OBJECT)
     _depends(site, name, value)
 
 

@@ -462,7 +462,7 @@ class Language:
     def _unevaluated(self, site: Site, kind: Kind) -> int:
         """What an ``unevaluated...`` keyword demands of a value of ``kind``."""
         value = site.unevaluated[kind]
-        found = covers(self.formulas, site.evaluated, self._evaluated_by)
+        found = covers(self.formulas, kind, site.evaluated, self._evaluated_by)
         if kind is Kind.ARRAY:
             return unevaluated_items(self.formulas, value, found)
         budget = self.budget

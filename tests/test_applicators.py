@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import maskwright as mw
 from maskwright.grammar.errors import InvalidSchema, LimitExceeded
 from maskwright.schemas.atoms import Kind, MatchingKeys, NamedKey, OtherKeys
 from maskwright.schemas.classification import plain_object
@@ -362,3 +363,19 @@ def test_the_official_suite() -> None:
             assert satisfiable or not test["valid"], name
             judged += 1
     assert judged > 4000
+
+
+@pytest.mark.parametrize("keyword", ["dependentSchemas", "dependencies"])
+def test_what_depends_on_a_property_evaluates_no_items(keyword: str) -> None:
+    schema = {
+        "$schema": "https://json-schema.org/draft/2019-09/schema",
+        keyword: {"p": {"items": {}, "minItems": 1}},
+        "unevaluatedItems": False,
+    }
+    vocabulary = mw.Vocabulary.from_tokens([bytes([byte]) for byte in range(256)] + [b""], eos_token_ids=256)
+    matcher = mw.compile(mw.JsonSchema(schema, whitespace="compact"), vocabulary).matcher()
+    assert matcher.accept_token(ord("["))
+    assert matcher.forced_bytes() == b"]"
+    assert not matcher.accept_token(ord('"'))
+    matcher.reset()
+    assert matcher.accept_tokens([*b'{"p":[1]}']) == 9

@@ -130,6 +130,7 @@ ERRORS: dict[str, tuple[str, str, tuple[int, int]]] = {
     "sets in a row": ('start: T\nT: ("x" & /x/) "y"', "no part of a row", (2, 19)),
     "sets in others": ('start: T\nT: /x/ & /./\nU: T "y"', "can be no part of another", (3, 4)),
     "ahead of sets": ("start: T\nT: /x(?=y)/ & /x/", "looks ahead of its end", (2, 3)),
+    "backslash at the end": ("start: <[258]>~1..3\\", "Expecting a value", (1, 21)),
     "open sets": ("start: T\nT: /x/ & (/y/", "not closed", (2, 14)),
     "another grammar": ("start: @other", "put the rules of that grammar into this one", (1, 8)),
     "a grammar inside": ('start: %lark { start: "a" }', "%lark is not of Lark's language", (1, 8)),

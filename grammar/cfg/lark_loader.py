@@ -159,7 +159,8 @@ class _Reading:
         before = source.text if text is source.original else text
         line, column = before.count("\n", 0, offset), offset - before.rfind("\n", 0, offset) - 1
         starts = [0, *(found.end() for found in re.finditer("\n", text))]
-        placed = error_at(text, min(starts[line] + column, len(text)), said, expected=expected)
+        place = starts[line] + column if line < len(starts) else len(text)  # a last backslash adds a line
+        placed = error_at(text, min(place, len(text)), said, expected=expected)
         return replace(placed, file=self._imported)
 
     def _placed(self, source: LarkText, error: InvalidGrammar) -> InvalidGrammar:
