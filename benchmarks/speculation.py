@@ -1,14 +1,15 @@
 """Speculative decoding beside plain constrained decoding, unconstrained decoding and transformers' prompt lookup.
 
-    python benchmarks/speculation.py [--data FOLDER] [--schemas 300] [--tokens 120] [--layers N --width N] [--device
-    cuda] [--temperature 0] [--shared] [--out benchmarks/results/speculation.json]
+    python benchmarks/speculation.py [--data FOLDER] [--schemas 300] [--tokens 120] [--layers N --width N | --model
+    MODEL] [--schema-in-prompt] [--device cuda] [--temperature 0] [--shared] [--out benchmarks/results/speculation.json]
 
 FOLDER holds MaskBench files, evenly sampled; without it, a few schemas written here are used. The model is the
-bundled tiny one, or a random Llama of its vocabulary with ``--layers`` and ``--width``. For each schema one document
-is written by all methods in turn, at temperature 0 or as asked; the unconstrained run writes as many tokens. Drafters
-begin without knowledge for every schema, unless ``--shared``. Figures: forward passes a token, drafted tokens
-accepted in each pass, accepted by drafter, seconds, and the share of drafting, masks and verification in the time of
-the passes.
+bundled tiny one, a random Llama of its vocabulary with ``--layers`` and ``--width``, or any of transformers' by name or
+folder. The prompt says what the schema is about, or holds it, if it has at most 1,500 characters. For each schema one
+document is written by all methods in turn, at temperature 0 or as asked; the unconstrained run writes as many tokens.
+All run in torch's inference mode. Drafters begin without knowledge for every schema, unless ``--shared``. Figures:
+forward passes a token, drafted tokens accepted in each pass, accepted by drafter, seconds, and the share of drafting,
+masks and verification in the time of the passes.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from typing import Any
 
 import torch
 from engines import conditions
-from transformers import LlamaConfig, LlamaForCausalLM
+from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
 import maskwright as mw
 from maskwright.generation.models import end_tokens, logits_width
@@ -31,6 +32,7 @@ from maskwright.generation.speculation.decoding import SpeculativeDecoding
 from maskwright.generation.speculation.options import Speculation
 from maskwright.generation.tiny import load_tiny_model
 
+_LONGEST_SCHEMA = 1_500  # characters of a schema in the prompt
 _OWN_SCHEMAS: list[dict[str, Any]] = [
     {
         "type": "object",
@@ -48,7 +50,7 @@ _OWN_SCHEMAS: list[dict[str, Any]] = [
 
 def main() -> None:
     arguments = _arguments()
-    model, tokenizer = load_tiny_model()
+    model, tokenizer = load_tiny_model() if arguments.model is None else _loaded(arguments.model)
     if arguments.layers:
         model = _random_model(arguments, logits_width(model))
     model = model.to(arguments.device)
@@ -87,7 +89,8 @@ class _Run:
         except mw.MaskwrightError:
             return
         self.schemas += 1
-        prompt = self._tokenizer(_prompt(schema), return_tensors="pt").to(self._model.device)
+        text = _prompt(schema, self._arguments.schema_in_prompt)
+        prompt = self._tokenizer(text, return_tensors="pt").to(self._model.device)
         prompt.pop("token_type_ids", None)
         plain = self._timed("plain", prompt, logits_processor=[mw.LogitsProcessor(constraint)])
         decoding = SpeculativeDecoding(constraint, self._speculation)
@@ -113,7 +116,7 @@ class _Run:
         sampling = {"do_sample": True, "temperature": temperature} if temperature else {"do_sample": False}
         passes = _Passes(self._model)
         started = time.perf_counter()
-        with passes:
+        with passes, torch.inference_mode():
             output = self._model.generate(
                 **prompt, **{"max_new_tokens": self._arguments.tokens, **sampling, **arguments}
             )
@@ -167,7 +170,14 @@ class _Passes:
         self.count += 1
 
 
-def _prompt(schema: Any) -> str:
+def _loaded(name: str) -> tuple[Any, Any]:
+    return AutoModelForCausalLM.from_pretrained(name).eval(), AutoTokenizer.from_pretrained(name)
+
+
+def _prompt(schema: Any, with_schema: bool) -> str:
+    written = json.dumps(schema)
+    if with_schema and len(written) <= _LONGEST_SCHEMA:
+        return f"JSON schema:\n{written}\nA document that obeys it:\n"
     about = schema.get("title") or schema.get("description") if isinstance(schema, dict) else None
     return f"Write a document: {about}"[:200] if isinstance(about, str) else "Write a document."
 
@@ -205,6 +215,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--tokens", type=int, default=120)
     parser.add_argument("--layers", type=int, default=0)
     parser.add_argument("--width", type=int, default=512)
+    parser.add_argument("--model")
+    parser.add_argument("--schema-in-prompt", action="store_true")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--temperature", type=float, default=0.0)
     parser.add_argument("--shared", action="store_true")

@@ -288,6 +288,31 @@ def test_masks_with_plenty_of_room_are_the_plain_ones(schema: Any, seed: int) ->
             break
 
 
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "object"},
+        {"type": "object", "propertyNames": {"pattern": "^a"}},
+        {"type": "object", "patternProperties": {"^[ab]+$": True}, "additionalProperties": False},
+        {"type": "object", "patternProperties": {"^a": {"const": 1}}, "not": {"required": ["b", "c"]}},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("rest", ["", '"', '"a', '"\\u', '"\\u00', '"aa\\'])
+def test_keys_that_have_come_are_not_proposed_again(schema: Any, rest: str) -> None:
+    constraint = compiled(schema)
+    begun = "{" + "".join(f'"{name}":1,' for name in ("a", "aa", "ab", "aaa")) + rest
+    matcher = constraint.matcher()
+    tokens = constraint.vocabulary.tokenize(begun.encode())
+    assert matcher.accept_tokens(tokens) == len(tokens)
+    completion = matcher.shortest_completion()
+    assert completion is not None
+    assert completes(constraint, tokens, completion)
+    limited = BudgetedConstraint(constraint, 5000).matcher()
+    assert limited.accept_tokens(tokens) == len(tokens)
+    assert (mask_of(limited) == mask_of(matcher)).all()
+
+
 @pytest.mark.parametrize("name", ["person", "closed", "numbers", "strings", "anything"])
 def test_a_token_leaves_no_more_than_its_bound(tiny: mw.Vocabulary, name: str) -> None:
     constraint = mw.compile(FIXED[name], tiny)

@@ -19,7 +19,7 @@ from .containers import Level, Members, is_run_by_state, members_of_object
 from .grammar_texts import GrammarTexts
 from .probe import Configuration, Exit, Frame, Probe
 from .reach import Reach, reach_of
-from .records import ORDERED
+from .records import ENDS_OF_CHARACTERS, ORDERED
 from .token_search import search
 from .unique import UniqueItems
 from .values import ValueTexts
@@ -131,7 +131,23 @@ class Completer:
             piece = best[1] + self._behind_number(probe, configuration)
             if piece:
                 return piece
-        return self._unique.out_of_scalar(probe, configuration)
+        return self._fresh_key(probe, configuration) or self._unique.out_of_scalar(probe, configuration)
+
+    def _fresh_key(self, probe: Probe, configuration: Configuration) -> bytes | None:
+        """A longer end of a key where all short ones have come already."""
+        if configuration.mode != at.OPEN_KEY:
+            return None
+        start, records = probe.length, self._values.records
+        fields = records.node(probe.frame_at(configuration.frame).node)
+        for rest in (b"",) if configuration.s == at.INSIDE else ENDS_OF_CHARACTERS:
+            if probe.read(rest):
+                inside = probe.configuration
+                if inside.mode == at.OPEN_KEY and inside.s == at.INSIDE:
+                    end = self._unique.first_read(probe, records.key_ends(fields, probe.key_state(inside)))
+                    if end is not None:
+                        return rest + end
+                probe.back(start)
+        return None
 
     def _exits(self, probe: Probe, configuration: Configuration) -> list[Exit]:
         if configuration.mode == at.STRING and configuration.s == at.INSIDE:
@@ -262,7 +278,7 @@ def _level(fields: list[int], frame: Frame) -> Level:
     if frame.kind == at.ARRAY:
         return Level(frame.node, at.ARRAY, 0, 0)
     in_order = fields[at.POLICY] in ORDERED
-    return Level(frame.node, at.OBJECT, 0 if in_order else frame.seen, frame.next if in_order else 0, frame.come)
+    return Level(frame.node, at.OBJECT, 0 if in_order else frame.seen, frame.next if in_order else 0, frame.others)
 
 
 def _after(configuration: Configuration) -> Configuration:

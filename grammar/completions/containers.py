@@ -17,19 +17,19 @@ _MOST_ITEMS = 1 << 16
 
 class Level(NamedTuple):
     """An open container, as far as it matters here: ``seen``: keys that have come or never may, as bits; ``next``: the
-    next rank where keys are ordered; ``others``: how many keys have come that are not named.
+    next rank where keys are ordered; ``others``: the keys, as JSON, that have come and are not named.
     """
 
     node: int
     kind: int
     seen: int
     next: int
-    others: int = 0
+    others: frozenset[bytes] = frozenset()
 
-    def after(self, key: Key | None, in_order: bool) -> Level:
-        """The object after ``key``, None for one that is not named."""
+    def after(self, key: Key | None, name: bytes, in_order: bool) -> Level:
+        """The object after ``key``, None for one that is not named; ``name``: as JSON."""
         if key is None:
-            return self._replace(others=self.others + 1, next=1 << 30 if in_order else self.next)
+            return self._replace(others=self.others | {name}, next=1 << 30 if in_order else self.next)
         if in_order:
             return self._replace(next=key.rank + 1)
         return self._replace(seen=self.seen | 1 << key.index)
@@ -70,20 +70,15 @@ class Members:
         return b",".join(before + text for (before, _), text in zip(self.parts, texts, strict=True) if text is not None)
 
 
-def members_of_object(
-    costs: Costs, node: int, level: Level, count: int, least: int, ask: Ask, used: frozenset[bytes] = frozenset()
-) -> Members | None:
-    """The members that a plain object needs after ``count`` of them: at least ``least``, and the cheapest that do.
-
-    ``used``: keys, as JSON, that have come and are not named.
-    """
+def members_of_object(costs: Costs, node: int, level: Level, count: int, least: int, ask: Ask) -> Members | None:
+    """The members that a plain object needs after ``count`` of them: at least ``least``, and the cheapest that do."""
     fields, keys = costs.records.node(node), costs.records.keys(node)
     in_order = fields[at.POLICY] in ORDERED
     missing = [key for key in keys if key.required and not level.has(key, in_order)]
     wanted = max(fields[at.MIN_KEYS] - count - len(missing), least - len(missing), 0)
     chosen: list[tuple[int, bytes, int]] = [(key.rank, key.text + b":", key.node) for key in missing]
     if wanted:
-        extra = _extra(costs, fields, keys, level, in_order, wanted, ask, used)
+        extra = _extra(costs, fields, keys, level, in_order, wanted, ask)
         if extra is None:
             return None
         chosen += extra
@@ -100,7 +95,6 @@ def _extra(
     in_order: bool,
     wanted: int,
     ask: Ask,
-    used: frozenset[bytes],
 ) -> list[tuple[int, bytes, int]] | None:
     """``wanted`` members that are not required, the cheapest ones."""
     found: list[tuple[int, int, bytes, int]] = []
@@ -114,7 +108,7 @@ def _extra(
         node = costs.records.class_node(fields, number)
         text = None if node == at.NONE else ask(node)
         if text is not None:
-            names = (name for name in costs.records.class_texts(fields, number) if name not in used)
+            names = (name for name in costs.records.class_texts(fields, number) if name not in level.others)
             found += [(costs.cost(name + b":" + text), last, name + b":", node) for name in islice(names, wanted)]
     found.sort()
     return [member[1:] for member in found[:wanted]] if len(found) >= wanted else None

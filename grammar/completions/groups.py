@@ -10,7 +10,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import count, islice
+from itertools import count
 from typing import TYPE_CHECKING
 
 from ..kernels import layout as at
@@ -128,7 +128,7 @@ class GroupPaths:
             if level.kind == at.ARRAY:
                 yield from self._with_item(place, fields, ask)
             elif fields[at.SETTLED_NODE] != at.NONE:
-                settled = Level(fields[at.SETTLED_NODE], at.OBJECT, 0, 0)
+                settled = Level(fields[at.SETTLED_NODE], at.OBJECT, 0, 0, level.others)
                 yield from self._plainly(place, place.state, settled, ask)
             else:
                 yield from self._keys(place, level, keys)
@@ -166,16 +166,17 @@ class GroupPaths:
         for index in self._records.may_come(place.state, total):
             key = named[index] if index < len(named) else None
             if key is None:
-                text = next(islice(self._records.class_texts(fields, index - len(named) + 1), level.others, None), None)
+                names = self._records.class_texts(fields, index - len(named) + 1)
+                name = next((each for each in names if each not in level.others), None)
             else:
-                text = None if level.has(key, in_order) else key.text
-            if text is None or (keys is not None and key is not None and text not in keys):
+                name = None if level.has(key, in_order) else key.text
+            if name is None or (keys is not None and key is not None and name not in keys):
                 continue
-            text = comma + text + b":"
+            text = comma + name + b":"
             yield (
                 self._values.cost(text),
                 text,
-                _Place(place.state, (level.after(key, in_order), *place.levels[1:]), at.AFTER, index),
+                _Place(place.state, (level.after(key, name, in_order), *place.levels[1:]), at.AFTER, index),
             )
 
     def _through_entry(self, place: _Place, ask: Ask) -> Iterator[tuple[int, bytes, _Place]]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..kernels import layout as at
 from ..kernels import shortest
+from .records import quoted
 from .spelling import Spelling
 
 if TYPE_CHECKING:
@@ -30,7 +31,9 @@ MOST_EXITS = 256
 
 
 class Frame(NamedTuple):
-    """A frame of the arena; ``come``: COUNT; ``seen``: the keys that have come or never may, as bits."""
+    """A frame of the arena; ``come``: COUNT; ``seen``: the keys that have come or never may, as bits; ``others``: the
+    keys, as JSON, that have come and are not named.
+    """
 
     place: int
     parent: int
@@ -39,7 +42,7 @@ class Frame(NamedTuple):
     state: int
     come: int
     next: int
-    others: int
+    others: frozenset[bytes]
     seen: int
 
 
@@ -117,7 +120,7 @@ class Probe:
             cells[at.STATE],
             cells[at.COUNT],
             cells[at.NEXT],
-            cells[at.OTHERS],
+            self._other_keys(cells[at.OTHERS]) if cells[at.KIND] == at.OBJECT else frozenset(),
             seen,
         )
 
@@ -128,6 +131,20 @@ class Probe:
         if kind == at.OBJECT:
             words = int(self.matcher.constraint._automaton.nodes.array[node, at.WORDS])
         return self.frame(place, words)
+
+    def _other_keys(self, key: int) -> frozenset[bytes]:
+        """Those of the linked list that ``key`` is the last of."""
+        arena, found = self.matcher._arena, set()
+        while key:
+            start = key + at.KEY_CONTENT
+            found.add(quoted(arena[start : start + int(arena[key + at.KEY_SIZE])].astype(np.uint8).tobytes()))
+            key = int(arena[key + at.KEY_BEFORE])
+        return frozenset(found)
+
+    def key_state(self, configuration: Configuration) -> int:
+        """The state of the automaton of keys that the open key in hand has come to."""
+        last = configuration.top - 1 if configuration.c else configuration.top - at.KEY_CONTENT + at.KEY_START
+        return int(self.matcher._arena[last]) >> at.KEY_STATE_SHIFT
 
     # --- moves
 

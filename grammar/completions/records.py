@@ -126,8 +126,10 @@ class Records:
         if not fields[at.CLASSES]:
             yield from (text for text in map(quoted, _names()) if text not in named)
             return
+        text = fields[at.KEY_TEXT]
+        first = int(self._automaton.texts.array[text, at.TEXT_FIRST])
         found, more = self._names.setdefault(
-            (fields[at.KEY_TEXT], number), ([], self._names_of_class(fields[at.KEY_TEXT], number))
+            (text, number), ([], (quoted(name.encode()) for name in self._names_of_class(text, number, first)))
         )
         for i in count():
             if i == len(found):
@@ -137,8 +139,18 @@ class Records:
             if found[i] not in named:
                 yield found[i]
 
-    def _names_of_class(self, text: int, number: int) -> Iterator[bytes]:
-        """Keys that the automaton ``text`` puts into class ``number``, breadth first; few that lead to one state."""
+    def key_ends(self, fields: list[int], state: int) -> Iterator[bytes]:
+        """What may complete an open key of a plain object, with its quote; ``state``: of the automaton of its keys."""
+        if not fields[at.CLASSES]:
+            yield from (name + b'"' for name in _names())
+        for number in range(1, fields[at.CLASSES] + 1):
+            if self.class_node(fields, number) != at.NONE:
+                names = self._names_of_class(fields[at.KEY_TEXT], number, state)
+                yield from (name.encode() + b'"' for name in islice(names, _MOST_ENDS))
+
+    def _names_of_class(self, text: int, number: int, first: int) -> Iterator[str]:
+        """What the automaton ``text`` puts into class ``number`` from the state ``first`` on, breadth first; few that
+        lead to one state."""
         automaton = self._automaton
         record = automaton.texts.array[text].tolist()
         classes, base = record[at.TEXT_CLASSES], record[at.TEXT_BASE]
@@ -147,13 +159,13 @@ class Records:
         letters: dict[int, list[str]] = {}
         for character in _LETTERS:
             letters.setdefault(int(of_character[ord(character)]), []).append(character)
-        level, met = [("", record[at.TEXT_FIRST])], 0
+        level, met = [("", first)], 0
         while level and met < _MOST_NAMES:
             following: dict[int, list[str]] = {}
             for name, state in level:
                 met += 1
                 if labels[record[at.TEXT_LABEL_AT] + state] == number:
-                    yield quoted(name.encode())
+                    yield name
                 for letter, characters in letters.items():
                     after = int(automaton.text_next.array[base + state * classes + letter])
                     names = following.setdefault(after, [])
@@ -177,8 +189,16 @@ class Records:
 
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-$.:/@ #!%&()*+,;<=>?[]^`{|}~'"
+ENDS_OF_CHARACTERS = (
+    *dict.fromkeys(f"u{ord(letter):04x}"[cut:].encode() for cut in range(5) for letter in _LETTERS),
+    *(b"\x80" * size for size in range(1, 4)),
+    *(last + b"\x80" * size for last in (b"\x90", b"\xa0") for size in range(3)),
+)
+"""What may end a character that is read in part: of escapes of letters and in UTF-8."""
+
 _MOST_NAMES = 1 << 14
 _MOST_ALIKE = 40
+_MOST_ENDS = 1 << 10
 
 
 def _names() -> Iterator[bytes]:

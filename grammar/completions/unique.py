@@ -26,11 +26,11 @@ class UniqueItems:
         """The next value, or what leads to it, or what closes the container: whatever the matcher reads."""
         if configuration.mode in (at.VALUE, at.COLON):
             before = b":" if configuration.mode == at.COLON else b""
-            return self._first_read(probe, (before + text for text in self._texts(configuration.a)))
+            return self.first_read(probe, (before + text for text in self._texts(configuration.a)))
         node = self._first_item(probe, configuration) if configuration.mode == at.FIRST_ITEM else at.NONE
         if node != at.NONE:
-            return self._first_read(probe, chain((b"]",), self._texts(node)))
-        return self._first_read(probe, iter((b"]", b"}", b",", b'"')))
+            return self.first_read(probe, chain((b"]",), self._texts(node)))
+        return self.first_read(probe, iter((b"]", b"}", b",", b'"')))
 
     def _first_item(self, probe: Probe, configuration: Configuration) -> int:
         frame, records = probe.frame_at(configuration.frame), self._values.records
@@ -51,12 +51,12 @@ class UniqueItems:
             for letters in product(_MORE[-10:] if is_number else _MORE, repeat=size)
             for end in behind
         )
-        return self._first_read(probe, more)
+        return self.first_read(probe, more)
 
     def behind_number(self, probe: Probe) -> bytes:
-        return self._first_read(probe, iter((b"]", b"}", b","))) or b""
+        return self.first_read(probe, iter((b"]", b"}", b","))) or b""
 
-    def _first_read(self, probe: Probe, texts: Iterator[bytes]) -> bytes | None:
+    def first_read(self, probe: Probe, texts: Iterator[bytes]) -> bytes | None:
         for _, text in zip(range(_MOST_TRIED), texts, strict=False):
             if probe.read(text):
                 return text
