@@ -14,12 +14,13 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from .columns import distinct_columns
 from .dfa import Dfa
 from .kernels.minimizing import merge_states
 from .limits import Budget
 
-_AT_ONCE = 1 << 17
-"""So many transitions take a kernel some 50 ms; more are left to Python, which looks at the time."""
+_AT_ONCE = 1 << 20
+"""So many transitions take a kernel at most some 0.4 s; more are left to Python, which looks at the time."""
 
 _SPARE_LABELS = 1_000
 """So many more labels than states are sorted as they are."""
@@ -39,7 +40,7 @@ def equivalence(
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """For each state the number of its class of equivalent ones, in the order of first occurrences, and these first."""
     if transitions.size > _AT_ONCE:
-        transitions = np.unique(transitions, axis=1)
+        transitions, _ = distinct_columns(transitions)
         budget.check_memory(_BYTES_PER_ENTRY * transitions.size, "minimising an automaton")
     if transitions.size <= _AT_ONCE:
         return by_kernel(transitions, labels)

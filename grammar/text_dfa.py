@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from .columns import distinct_columns
 from .dfa import DEAD, REJECT, Alphabet, Dfa, TextDfa
 from .dfa_operations import UNREACHABLE, distances, minimize, reachable
 from .limits import Budget
@@ -60,9 +61,9 @@ def _merge_classes(text_dfa: TextDfa) -> TextDfa:
     """Makes one class of those that no state tells apart; classes of surrogates join the class before them."""
     alphabet, transitions = text_dfa.alphabet, text_dfa.dfa.transitions
     usable = without_surrogates(alphabet)
-    columns, merged = np.unique(transitions[:, usable], axis=1, return_inverse=True)
+    columns, merged = distinct_columns(transitions[:, usable])
     number = np.full(alphabet.size, -1, np.int32)
-    number[usable] = merged.ravel()
+    number[usable] = merged
     starts, classes = alphabet.starts, number[alphabet.classes]
     known = classes >= 0
     alphabet = _joined(starts[known], classes[known], columns.shape[1])
