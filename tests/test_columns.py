@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
+
 from maskwright.grammar import columns
 from maskwright.grammar.columns import distinct_columns
-from numpy.typing import NDArray
 
 
 @st.composite
