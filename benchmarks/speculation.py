@@ -60,7 +60,8 @@ def main() -> None:
         if run.schemas == arguments.schemas:
             break
         run.add(schema)
-    result = {"conditions": conditions(), "settings": vars(arguments) | {"out": None, "data": None}, **run.summary()}
+    settings = vars(arguments) | {"out": None, "data": None, "model": arguments.model and Path(arguments.model).name}
+    result = {"conditions": conditions(), "settings": settings, **run.summary()}
     text = json.dumps(result, indent=1)
     print(text)
     if arguments.out:
