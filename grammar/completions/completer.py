@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 
 from ..kernels import layout as at
 from .containers import Level, Members, is_run_by_state, members_of_object
-from .grammar_texts import GrammarTexts
 from .probe import Configuration, Exit, Frame, Probe
 from .reach import Reach, reach_of
 from .records import ENDS_OF_CHARACTERS, ORDERED
@@ -27,6 +26,7 @@ from .values import ValueTexts
 if TYPE_CHECKING:
     from ..matcher import Constraint, Matcher
     from .foresight import Foresight
+    from .grammar_texts import GrammarTexts
 
 _MOST_PIECES = 1 << 12
 _MOST_EXITS = 64
@@ -109,6 +109,8 @@ class Completer:
         if self._tables is None:
             return None
         if self._grammar is None:
+            from .grammar_texts import GrammarTexts  # whose kernels only grammars need
+
             self._grammar = GrammarTexts(self._tables, self._values)
         return self._grammar.next_piece(probe)
 

@@ -29,7 +29,11 @@ _callbacks: list[Any] = []  # kept alive for their machine code
 def _announce_once(index_file: str) -> None:
     global _announced
     if not _announced and not os.path.exists(index_file):
-        print("maskwright: compiling its kernels for this machine, once (some 20 s)", file=sys.stderr, flush=True)
+        print(
+            "maskwright: compiling its kernels for this machine, once (half a minute or so)",
+            file=sys.stderr,
+            flush=True,
+        )
         _announced = True
 
 
