@@ -6,10 +6,11 @@ What a program cannot say, or takes too long to explore, is left to the slower c
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ from .kernels.determinizing import determinize
 from .regex_nodes import UNBOUNDED
 
 Code = array  # of int32, three for each instruction
+N = TypeVar("N")
 
 MOST_INSTRUCTIONS = 20_000
 _WORK = 4_000_000
@@ -112,6 +114,31 @@ def end_or(chars: Code[int]) -> Code[int]:
 def ahead(body: Code[int], negated: bool) -> Code[int]:
     """What follows does, or if ``negated`` does not, begin with ``body``."""
     return joined((code(k.AHEAD, count(body) + 1, int(negated)), body, code(k.ARRIVED)))
+
+
+class Writer(ABC, Generic[N]):
+    """Writes the nodes ``N`` of a dialect as code; here is what dialects have in common."""
+
+    def __init__(self, sets: Sets) -> None:
+        self._sets = sets
+
+    @abstractmethod
+    def written(self, node: N, inside: bool, last: bool) -> Code[int]:
+        """The code of ``node``; ``inside`` of a look-ahead, where it may come ``last``. Raises ``UnsureError``."""
+
+    def row(self, parts: Sequence[N], inside: bool, last: bool) -> Code[int]:
+        final = len(parts) - 1
+        return joined(self.written(part, inside, last and i == final) for i, part in enumerate(parts))
+
+    def look_ahead(self, body: N, chars: CharSet | None, negated: bool, inside: bool, last: bool) -> Code[int]:
+        """Where it comes last in another look-ahead, it is what has to come there. ``chars``: if ``body`` is these."""
+        if not inside:
+            return ahead(self.written(body, inside=True, last=True), negated)
+        if last and not negated:
+            return self.written(body, inside, last)
+        if last and chars is not None:
+            return end_or(self._sets.chars(charset.complement(chars)))
+        raise UnsureError
 
 
 @dataclass(frozen=True, eq=False)

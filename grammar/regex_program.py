@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from . import charset
 from .kernels import programs as k
-from .program import Code, Sets, UnsureError, ahead, choice, code, end_or, joined, repeated
+from .program import Code, Sets, UnsureError, Writer, ahead, choice, code, joined, repeated
 from .regex_nodes import (
     Ahead,
     Alternation,
@@ -42,19 +42,17 @@ def _begins_text(node: Node) -> bool:
     return False
 
 
-class _Writer:
+class _Writer(Writer[Node]):
     def __init__(self, sets: Sets) -> None:
-        self._sets = sets
+        super().__init__(sets)
         self._word = Chars(charset.WORD)
 
     def written(self, node: Node, inside: bool, last: bool) -> Code[int]:
-        """The code of ``node``; ``inside`` of a look-ahead, where it may come ``last``."""
         match node:
             case Chars(chars):
                 return self._sets.chars(chars)
             case Concat(parts):
-                final = len(parts) - 1
-                return joined(self.written(part, inside, last and i == final) for i, part in enumerate(parts))
+                return self.row(parts, inside, last)
             case Alternation(options):
                 return choice([self.written(option, inside, last) for option in options])
             case Repeat(body, low, high):
@@ -66,7 +64,8 @@ class _Writer:
             case WordBoundary(negated):
                 return choice([self._between(before, before == negated, inside, last) for before in (True, False)])
             case Ahead(body, negated):
-                return self._ahead(body, negated, inside, last)
+                only = body.chars if isinstance(body, Chars) else None
+                return self.look_ahead(body, only, negated, inside, last)
             case Behind(Chars(chars), negated):
                 return self._sets.behind_one(chars, negated)
         raise UnsureError
@@ -78,17 +77,9 @@ class _Writer:
             raise UnsureError
         return code(k.END)
 
-    def _ahead(self, body: Node, negated: bool, inside: bool, last: bool) -> Code[int]:
-        """Where it comes last in another look-ahead, it is what has to come there."""
-        if not inside:
-            return ahead(self.written(body, inside=True, last=True), negated)
-        if last and not negated:
-            return self.written(body, inside, last)
-        if last and isinstance(body, Chars):
-            return end_or(self._sets.chars(charset.complement(body.chars)))
-        raise UnsureError
-
     def _between(self, before: bool, after: bool, inside: bool, last: bool) -> Code[int]:
         """Between a character that is one of a word or is not, and another."""
         word = self._word
-        return joined((self._sets.behind_one(word.chars, not before), self._ahead(word, not after, inside, last)))
+        return joined(
+            (self._sets.behind_one(word.chars, not before), self.look_ahead(word, word.chars, not after, inside, last))
+        )
