@@ -26,7 +26,7 @@ from ..grammar.kernels import compilation
 
 _HERE = Path(__file__).parent
 _SOURCES = (
-    *("charset", "dfa", "dfa_operations", "minimization", "program", "text_dfa", "text_product"),
+    *("charset", "columns", "dfa", "dfa_operations", "minimization", "program", "text_dfa", "text_product"),
     *("regex", "regex_nodes", "regex_program", "regex_syntax", "regex_terms"),
 )
 _HEADER = 5
