@@ -19,6 +19,8 @@ import numba
 from numba.core.ccallback import CFunc
 from numba.core.typeinfer import register_dispatcher
 
+from .libraries import OPTIONS, PartCompiler, WholeCompiler
+
 _FOLDER = Path(__file__).parent
 STAMP = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(_FOLDER.glob("*.py")))).hexdigest()
 _announced = False
@@ -48,7 +50,12 @@ def kernel(*signature: Any, inline: bool = False, entry: bool = False) -> Callab
 
     def declare(function: Callable[..., Any]) -> Any:
         dispatcher = numba.njit(  # type: ignore[call-overload] # the stubs lack two of the options
-            nogil=True, forceinline=inline, no_cpython_wrapper=not entry, no_cfunc_wrapper=True
+            nogil=True,
+            forceinline=inline,
+            no_cpython_wrapper=not entry,
+            no_cfunc_wrapper=True,
+            **OPTIONS,
+            pipeline_class=WholeCompiler if entry else PartCompiler,
         )(function)
         if entry:
             _enable_caching(dispatcher)
@@ -96,7 +103,7 @@ def callback(*signature: Any) -> Callable[[Callable[..., Any]], int]:
     result, *arguments = signature
 
     def compile_now(function: Callable[..., Any]) -> int:
-        compiled = CFunc(function, (tuple(arguments), result), locals={}, options={})
+        compiled = CFunc(function, (tuple(arguments), result), locals={}, options=OPTIONS, pipeline_class=WholeCompiler)
         _enable_caching(compiled)
         compiled.compile()
         _callbacks.append(compiled)
