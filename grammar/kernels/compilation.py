@@ -120,7 +120,7 @@ def callback(*signature: Any) -> Callable[[Callable[..., Any]], Callable[[], int
 
     def declare(function: Callable[..., Any]) -> Callable[[], int]:
         types_of_call = tuple(arguments), result
-        compiled = CFunc(function, types_of_call, locals={}, options=OPTIONS, pipeline_class=WholeCompiler)
+        compiled: Any = CFunc(function, types_of_call, {}, OPTIONS, WholeCompiler)  # type: ignore[arg-type, unused-ignore]
         on_disk = enable_caching(compiled, function, compiled._sig)
 
         def address() -> int:

@@ -21,12 +21,34 @@ from typing import Any
 
 import numba
 from numba.core import config
-from numba.core.caching import NullCache, UserProvidedCacheLocator
+from numba.core.caching import (
+    CompileResultCacheImpl,
+    FunctionCache,
+    InTreeCacheLocator,
+    NullCache,
+    UserProvidedCacheLocator,
+)
 from numba.core.registry import cpu_target
 
 _FOLDER = Path(__file__).parent
 STAMP = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(_FOLDER.glob("*.py")))).hexdigest()
 _folder: str | None = None
+
+
+class _AnyFolder(InTreeCacheLocator):  # type: ignore[misc, unused-ignore]
+    """The folder beside the sources, whether it can be written or not."""
+
+    @classmethod
+    def from_function(cls, function: Any, source: str) -> _AnyFolder:
+        return cls(function, source)
+
+
+class _ReadOnlyFiles(CompileResultCacheImpl):  # type: ignore[misc, unused-ignore]
+    _locator_classes = [_AnyFolder]  # type: ignore[assignment, unused-ignore] # noqa: RUF012 - numba's own is a list
+
+
+class _ReadOnlyCache(FunctionCache):  # type: ignore[misc, unused-ignore]
+    _impl_class = _ReadOnlyFiles
 
 
 def cache_folder() -> str | None:
@@ -39,22 +61,24 @@ def enable_caching(compiled: Any, function: Any, signature: Any) -> bool:
     global _folder
     try:
         compiled.enable_caching()
+        writable = _folder = compiled._cache._cache_file._cache_path
     except RuntimeError:  # no place that can be written
-        compiled._cache = NullCache()
-        return False
+        compiled._cache, writable = _ReadOnlyCache(function), None
     cache_file = compiled._cache._cache_file
-    writable = _folder = cache_file._cache_path
     cache_file._source_stamp = STAMP
     base = f"{cache_file._index_name.removesuffix('.nbi')}.{STAMP[:16]}"
     cache_file._index_name = f"{base}.nbi"
     cache_file._data_name_pattern = f"{base}.{{number:d}}.nbc"
     key = compiled._cache._index_key(signature, cpu_target.target_context.codegen())
-    for place in (writable, *_other_places(function)):
+    for place in ([] if writable is None else [writable]) + _other_places(function):
         _look_in(cache_file, place)
         found = cache_file._load_index().get(key)
         if found is not None and os.access(cache_file._data_path(found), os.R_OK):
             return True
-    _look_in(cache_file, writable)
+    if writable is None:
+        compiled._cache = NullCache()
+    else:
+        _look_in(cache_file, writable)
     return False
 
 
@@ -75,4 +99,5 @@ def _other_places(function: Any) -> list[str]:
     """Where kernels may have been compiled by who could write there."""
     source = function.__code__.co_filename
     beside = os.path.join(os.path.dirname(source), "__pycache__")
-    return [UserProvidedCacheLocator(function, source).get_cache_path(), beside] if config.CACHE_DIR else [beside]
+    caches_elsewhere = getattr(config, "CACHE_DIR", "")
+    return [UserProvidedCacheLocator(function, source).get_cache_path(), beside] if caches_elsewhere else [beside]
