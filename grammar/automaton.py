@@ -18,6 +18,7 @@ from .dfa import DEAD, TextDfa
 from .dfa_operations import UNREACHABLE, distances
 from .errors import LimitExceeded
 from .kernels import layout as at
+from .kernels.frames import frame_with_finished
 from .length_table import length_table
 from .limits import Budget
 from .number_automaton import NumberAutomaton
@@ -187,6 +188,8 @@ class Automaton:
             slots[at.BLANK_NEXT] = address_of(self.styles[0].blank_next)
             slots[at.EPOCH] = self.epoch
             slots[at.KEEPS_TEXT] = self.keeps_text
+            if self.keeps_text:
+                slots[at.FINISHED] = frame_with_finished()
             if self.grammar is not None:
                 self.grammar.install(slots)
 

@@ -110,7 +110,7 @@ class Matcher:
         if grammar is None:
             self._history[at.MODE], self._history[at.TOP] = at.VALUE, at.SEEN
         else:
-            self._slots[list(grammar.CALLED)] = list(grammar.CALLED.values())
+            self._slots[list(grammar.CALLED)] = [address() for address in grammar.CALLED.values()]
             grammar.begin(self._history, self._arena)
         self._scratch = NO_SCRATCH if grammar is None else GrammarScratch(grammar.symbols)
         self._offsets = np.zeros(_FIRST_HISTORY, np.int32)

@@ -89,7 +89,7 @@ class TokenTables:
             slots = np.zeros(at.SLOTS, np.int64)
             self._install(slots, escapes)
             for slot, address in CALLED_THROUGH_ADDRESSES.items():
-                slots[slot] = address
+                slots[slot] = address()
             self._slots[escapes] = slots
         return slots
 

@@ -14,10 +14,11 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import Any
 
-import numba  # type: ignore[import-untyped, unused-ignore]
 import numpy as np
 import torch
 from numpy.typing import NDArray
+
+from ..grammar.kernels.disk_cache import compiled_as_called
 
 BITS = 32
 """Tokens per word of a bitmask."""
@@ -103,7 +104,7 @@ def _apply_compiled_(logits: torch.Tensor, bitmask: torch.Tensor, rows: Sequence
     return int(_mask_rows(logits.detach().view(view).numpy(), words, selected, infinities[0], infinities[1]))
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator, unused-ignore]
+@compiled_as_called
 def _mask_rows(logits: Any, bitmask: Any, rows: Any, minus: Any, plus: Any) -> int:
     """``logits``: the bit patterns, intN[rows, width]; the first dead row, or -1.
 

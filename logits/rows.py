@@ -16,9 +16,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import numba  # type: ignore[import-untyped, unused-ignore]
 import numpy as np
 from numpy.typing import NDArray
+
+from ..grammar.kernels.disk_cache import compiled_as_called
 
 Ids = NDArray[np.int64]
 
@@ -173,7 +174,7 @@ def fresh_rows(constraints: Sequence[Constraint], count: int) -> list[Row]:
     return [Row(constraint, constraint.matcher()) for constraint in chosen]
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator, unused-ignore]
+@compiled_as_called
 def _same(ids: Any, seen: Any, length: int) -> bool:
     """Whether the first ``length`` columns are equal."""
     for row in range(ids.shape[0]):

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..grammar.dfa import Alphabet, Dfa, TextDfa
-from ..grammar.kernels import compilation
+from ..grammar.kernels import disk_cache
 
 _HERE = Path(__file__).parent
 _SOURCES = (
@@ -37,16 +37,19 @@ _MODULUS = 1 << 31
 
 @cache
 def _stamp() -> str:
-    grammar = Path(compilation.__file__).parent.parent
+    grammar = Path(disk_cache.__file__).parent.parent
     paths = [*(grammar / f"{name}.py" for name in _SOURCES), *_HERE.glob("format*.py"), _HERE / "idna_tables.py"]
     stats = [(path.name, stat.st_size, stat.st_mtime_ns) for path in sorted(paths) for stat in [path.stat()]]
-    versions = sys.version, unicodedata.unidata_version, compilation.STAMP
+    versions = sys.version, unicodedata.unidata_version, disk_cache.STAMP
     return hashlib.sha256(repr((stats, versions)).encode()).hexdigest()[:16]
 
 
 def kept(name: str, build: Callable[[], TextDfa]) -> TextDfa:
     """The automaton of the format ``name``, read from disk or made by ``build`` and written there."""
-    path = Path(compilation.cache_folder()) / f"format-{name}.{_stamp()}.bin"
+    folder = disk_cache.cache_folder()
+    if folder is None:
+        return build()
+    path = Path(folder) / f"format-{name}.{_stamp()}.bin"
     try:
         found = _unpacked(np.fromfile(path, np.int32))
     except OSError:

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from maskwright.grammar.dfa import TextDfa
-from maskwright.grammar.kernels import compilation
+from maskwright.grammar.kernels import disk_cache
 from maskwright.schemas import format_cache
 from maskwright.schemas.formats import FORMATS
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(compilation, "_cache_folder", str(tmp_path / "cache"))
+    monkeypatch.setattr(disk_cache, "_folder", str(tmp_path / "cache"))
     return tmp_path / "cache"
 
 
@@ -49,7 +49,9 @@ def test_read_as_written(name: str, folder: Path) -> None:
 
 
 def test_kept_beside_the_kernels() -> None:
-    assert list(Path(compilation.cache_folder()).glob("*.nbi"))
+    folder = disk_cache.cache_folder()
+    assert folder is not None
+    assert list(Path(folder).glob("*.nbi"))
 
 
 @pytest.mark.parametrize("damage", [b"", b"123", b"\xff" * 400])
@@ -76,5 +78,12 @@ def test_other_sources(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_nowhere_to_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_bytes(b"")
-    monkeypatch.setattr(compilation, "_cache_folder", str(tmp_path / "file" / "cache"))
+    monkeypatch.setattr(disk_cache, "_folder", str(tmp_path / "file" / "cache"))
     assert_equal(made(), FORMATS["uuid"].build())
+
+
+def test_without_a_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(disk_cache, "_folder", None)
+    monkeypatch.chdir(tmp_path)
+    assert_equal(made(), FORMATS["uuid"].build())
+    assert not list(tmp_path.iterdir())

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numba  # type: ignore[import-untyped, unused-ignore]
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ...grammar.kernels.disk_cache import compiled_as_called
 from .recycling import BRANCHES
 
 
@@ -24,7 +24,7 @@ def likeliest(logits: torch.Tensor, rows: Sequence[int]) -> NDArray[np.int64]:
     return found
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator, unused-ignore]
+@compiled_as_called
 def _greatest(logits: Any, rows: Any, found: Any) -> None:
     """By insertion: few logits of a row are greater than the least of those found so far."""
     count = found.shape[1]

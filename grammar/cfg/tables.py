@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, ClassVar
@@ -41,7 +41,7 @@ class GrammarTables:
     ``nodes``: for each terminal that is embedded, its value node in the automaton, and ``styles`` that one's style.
     """
 
-    CALLED: ClassVar[Mapping[int, int]] = {
+    CALLED: ClassVar[Mapping[int, Callable[[], int]]] = {
         at.GRAMMAR_STEP: grammar_step,
         at.GRAMMAR_ACCEPTS: grammar_accepts,
         at.GRAMMAR_FILL: fill_grammar,

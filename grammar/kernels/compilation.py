@@ -1,36 +1,34 @@
-"""How kernels are compiled, and cached on disk so that a machine compiles them once.
+"""How functions are declared to be kernels, and when they are compiled.
 
-numba takes a cached kernel for current as long as the file that holds it is unchanged, and does not notice a change in
-a kernel called from another file. Here the stamp of every kernel is a hash over all files of this folder. It is part of
-the names of the cache files, too: numba writes the index of a kernel before its code, so that another process could
-otherwise take the code of an earlier version for that of this one, and crash.
+What is not on disk yet is compiled when it is needed first, because all kernels together take half a minute: a schema
+without patterns needs a fourth of them, and those for grammars wait for a grammar. What is on disk is loaded at import.
 """
 
 from __future__ import annotations
 
-import hashlib
-import os
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numba
 from numba.core.ccallback import CFunc
+from numba.core.compiler_lock import global_compiler_lock
 from numba.core.typeinfer import register_dispatcher
 
-_FOLDER = Path(__file__).parent
-STAMP = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(_FOLDER.glob("*.py")))).hexdigest()
+from .disk_cache import enable_caching
+from .libraries import OPTIONS, PartCompiler, WholeCompiler
+
 _announced = False
-_cache_folder = ""
-_callbacks: list[Any] = []  # kept alive for their machine code
+_entries: list[Callable[[], object]] = []
 
 
-def _announce_once(index_file: str) -> None:
+def _announce_once() -> None:
     global _announced
-    if not _announced and not os.path.exists(index_file):
+    if not _announced:
         print(
-            "maskwright: compiling its kernels for this machine, once (half a minute or so)",
+            "maskwright: compiling kernels for this machine, once (`maskwright warm` compiles all of them ahead)",
             file=sys.stderr,
             flush=True,
         )
@@ -40,42 +38,66 @@ def _announce_once(index_file: str) -> None:
 def kernel(*signature: Any, inline: bool = False, entry: bool = False) -> Callable[[Callable[..., Any]], Any]:
     """A function to be compiled for ``signature`` (result type first), releasing the interpreter lock.
 
-    ``entry``: it can be called from Python, and is compiled at import, or loaded. All others are parts of entries and
-    callbacks, and are compiled only when one of those has to be. Signatures are explicit because mixed integer widths
-    would otherwise multiply specialisations (15.8 s of compiling against 7.0 s, measured in a trial).
+    ``entry``: it can be called from Python, and is kept on disk. All others are parts of entries and callbacks, and are
+    compiled only when one of those has to be. Signatures are explicit because mixed integer widths would otherwise
+    multiply specialisations (15.8 s of compiling against 7.0 s, measured in a trial).
     """
     result, *arguments = signature
 
     def declare(function: Callable[..., Any]) -> Any:
-        dispatcher = numba.njit(  # type: ignore[call-overload] # the stubs lack two of the options
-            nogil=True, forceinline=inline, no_cpython_wrapper=not entry, no_cfunc_wrapper=True
+        dispatcher = numba.njit(  # type: ignore[call-overload] # the stubs lack some of the options
+            nogil=True,
+            forceinline=inline,
+            no_cpython_wrapper=not entry,
+            no_cfunc_wrapper=True,
+            pipeline_class=WholeCompiler if entry else PartCompiler,
+            **OPTIONS,
         )(function)
-        if entry:
-            _enable_caching(dispatcher)
-            _compile(dispatcher, result(*arguments))
-        else:
-            _compile_when_called(dispatcher, result(*arguments))
+        _compile_when_needed(dispatcher, result(*arguments), entry)
         return dispatcher
 
     return declare
 
 
-def _compile(dispatcher: Any, signature: Any) -> None:
-    with register_dispatcher(dispatcher):  # so that a kernel can call itself
-        dispatcher.compile(signature)
-    dispatcher.disable_compile()
-
-
-def _compile_when_called(dispatcher: Any, signature: Any) -> None:
-    """Compile ``dispatcher`` when a kernel that calls it is being compiled, which asks for the template of the call."""
+def _compile_when_needed(dispatcher: Any, signature: Any, entry: bool) -> None:
+    """Compile ``dispatcher`` when it is called, or when the compiler asks a call to it for its template."""
+    on_disk = entry and enable_caching(dispatcher, dispatcher.py_func, signature)
     template_of = dispatcher.get_call_template
 
-    def compile_first(*types_of_call: Any) -> Any:
-        if not dispatcher.overloads:
-            _compile(dispatcher, signature)
+    def compile_first() -> None:
+        with global_compiler_lock:
+            if not dispatcher.overloads:
+                if entry and not on_disk:
+                    _announce_once()
+                with register_dispatcher(dispatcher):  # so that a kernel can call itself
+                    dispatcher.compile(signature)
+                dispatcher.disable_compile()
+
+    def template_of_compiled(*types_of_call: Any) -> Any:
+        compile_first()
         return template_of(*types_of_call)
 
-    dispatcher.get_call_template = compile_first
+    def called(*_arguments: Any) -> Any:
+        compile_first()
+        return dispatcher  # which looks at the arguments once more
+
+    dispatcher.get_call_template = template_of_compiled
+    dispatcher._compile_for_args = called
+    dispatcher.compile_now = compile_first
+    if entry:
+        _entries.append(compile_first)
+    if on_disk:
+        compile_first()
+
+
+def compile_all() -> int:
+    """Compile or load all entries and callbacks, of all modules; how many there are."""
+    folder = Path(__file__).parent
+    for path in sorted(folder.glob("*.py")):
+        import_module(f".{path.stem}", __package__)
+    for compile_first in _entries:
+        compile_first()
+    return len(_entries)
 
 
 def without_checks(entry: Any) -> Any:
@@ -83,42 +105,35 @@ def without_checks(entry: Any) -> Any:
 
     Only for callers that pass just what the signature says, since an array of another type would be misread.
     """
+    entry.compile_now()
     [compiled] = entry.overloads.values()
     return compiled.entry_point
 
 
-def callback(*signature: Any) -> Callable[[Callable[..., Any]], int]:
-    """Compile a function at import; what takes its name is its address.
+def callback(*signature: Any) -> Callable[[Callable[..., Any]], Callable[[], int]]:
+    """A function that kernels call through an address; what takes its name tells the address, and compiles it first.
 
     numba optimises a kernel together with all that it calls. Calling the largest ones through addresses halved the time
     that all kernels take to compile (27 s to 13 s of CPU time, on a busy machine).
     """
     result, *arguments = signature
 
-    def compile_now(function: Callable[..., Any]) -> int:
-        compiled = CFunc(function, (tuple(arguments), result), locals={}, options={})
-        _enable_caching(compiled)
-        compiled.compile()
-        _callbacks.append(compiled)
-        assert compiled.address is not None
-        return compiled.address
+    def declare(function: Callable[..., Any]) -> Callable[[], int]:
+        types_of_call = tuple(arguments), result
+        compiled: Any = CFunc(function, types_of_call, {}, OPTIONS, WholeCompiler)  # type: ignore[arg-type, unused-ignore]
+        on_disk = enable_caching(compiled, function, compiled._sig)
 
-    return compile_now
+        def address() -> int:
+            if compiled.address is None:
+                if not on_disk:
+                    _announce_once()
+                compiled.compile()
+            found: int = compiled.address
+            return found
 
+        _entries.append(address)
+        if on_disk:
+            address()
+        return address
 
-def cache_folder() -> str:
-    """Where compiled kernels are kept: beside their sources, or where the user may write."""
-    return _cache_folder
-
-
-def _enable_caching(compiled: Any) -> None:
-    global _cache_folder
-    compiled.enable_caching()
-    cache_file = compiled._cache._cache_file
-    _cache_folder = cache_file._cache_path
-    cache_file._source_stamp = STAMP
-    base = f"{cache_file._index_name.removesuffix('.nbi')}.{STAMP[:16]}"
-    cache_file._index_name = f"{base}.nbi"
-    cache_file._index_path = os.path.join(cache_file._cache_path, cache_file._index_name)
-    cache_file._data_name_pattern = f"{base}.{{number:d}}.nbc"
-    _announce_once(cache_file._index_path)
+    return declare

@@ -6,7 +6,6 @@ import numpy as np
 from numba import types
 
 from .compilation import kernel
-from .frames import frame_with_finished
 from .layout import *  # noqa: F403 -- the layout is this package's vocabulary
 from .masks import fill
 from .pointers import (
@@ -30,7 +29,8 @@ Outcomes = types.Array(types.int32, 1, "C")
 Bitmask = types.Array(types.int32, 2, "C")
 Found = types.Array(types.uint8, 1, "C")
 
-CALLED_THROUGH_ADDRESSES = {WALK: walk, STEP: step_once, RARER_STEP: rarer_step, FINISHED: frame_with_finished}
+CALLED_THROUGH_ADDRESSES = {WALK: walk, STEP: step_once, RARER_STEP: rarer_step}
+"""By all matchers; FINISHED is called only where items have to be unique."""
 
 
 @kernel(Flag, Longs, inline=True)

@@ -176,6 +176,22 @@ def explain(
     raise typer.Exit(explain_prefix(schema, given, prefix, tokenizer or model, limit))
 
 
+@app.command()
+def warm() -> None:
+    """Compile all kernels for this machine before they are needed, as when the image of a container is built.
+
+    The exit code is 1 if there is no folder to keep them in.
+    """
+    from .grammar.kernels.compilation import compile_all
+    from .grammar.kernels.disk_cache import cache_folder
+
+    count, folder = compile_all(), cache_folder()
+    if folder is None:
+        sys.stderr.write("maskwright: no folder can be written; set NUMBA_CACHE_DIR to one that can\n")
+        raise typer.Exit(1)
+    typer.echo(f"{count} kernels are ready in {folder}")
+
+
 app.add_typer(bench, name="bench")
 
 
