@@ -43,8 +43,8 @@ class Choice(Regular):
     options: tuple[str, ...]
 
     def __init__(self, options: Iterable[str]) -> None:
-        found = options if isinstance(options, str) else tuple(options)
-        if isinstance(found, str) or not all(isinstance(option, str) for option in found):
+        found = tuple(options) if isinstance(options, Iterable) and not isinstance(options, str) else options
+        if not isinstance(found, tuple) or not all(isinstance(option, str) for option in found):
             raise InvalidGrammar(f"the options {found!r:.60} are not texts", remedy="pass a list of strings")
         object.__setattr__(self, "options", found)
 

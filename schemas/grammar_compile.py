@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from ..grammar.automaton import Automaton
@@ -72,9 +73,7 @@ def compile_form(
         try:
             compilers.append(JsonCompiler(language_of(schema.contents, options), automaton, node, style))
         except MaskwrightError as error:
-            content = grammar.terminals[terminal].content
-            assert isinstance(content, Embedded)
-            raise type(error)(f"{content.place}: {error.problem}", error.pointer, error.remedy) from error
+            raise _placed(error, grammar, terminal) from error
     automaton.grammar = GrammarTables(grammar, nodes, tables_of(vocabulary), budget, styles)
     return Constraint(automaton, _Compilers(compilers), vocabulary, grammar.notes)
 
@@ -84,8 +83,18 @@ def _schemas_of(grammar: Grammar, schema_of: Callable[[object], Schema]) -> dict
     found = {}
     for number, terminal in enumerate(grammar.terminals):
         if isinstance(terminal.content, Embedded):
-            found[number] = schema_of(terminal.content.specification)
+            try:
+                found[number] = schema_of(terminal.content.specification)
+            except MaskwrightError as error:
+                raise _placed(error, grammar, number) from error
     return found
+
+
+def _placed(error: MaskwrightError, grammar: Grammar, terminal: int) -> MaskwrightError:
+    """``error`` about the schema of ``terminal``, with where that stands."""
+    content = grammar.terminals[terminal].content
+    assert isinstance(content, Embedded)
+    return replace(error, problem=f"{content.place}: {error.problem}")
 
 
 def _automaton_for(options: Sequence[JsonOptions], budget: Budget) -> Automaton:

@@ -4,8 +4,9 @@ Objects are closed: where a type says nothing about further keys, it would drop 
 Of formats, what Python's types have no place for is left out: the year 0, leap seconds, durations of a million years.
 A ``Decimal`` is a number; where it is without conditions, which in JSON Schema only numbers have, also a string.
 
-Not told: networks and interfaces, complex numbers, dates in the past or future, and the digits of a ``Decimal``
-without ``decimal_places``; there the type may refuse a document.
+Not told: networks and interfaces, complex numbers, sizes in bytes, dates in the past or future, the digits of a
+``Decimal`` without ``decimal_places``, the bounds of numbers that are keys, and that exponents of thousands make a float
+infinite or zero; there the type may refuse a document.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from pydantic.errors import PydanticInvalidForJsonSchema
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
@@ -54,10 +56,24 @@ class SchemaOfType(GenerateJsonSchema):
 
     def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:
         found = super().dict_schema(schema)
-        keys = schema.get("keys_schema", {}).get("type")
-        if isinstance(keys, str) and keys in _KEYS and "propertyNames" not in found:
-            found["propertyNames"] = {"pattern": _KEYS[keys]}
+        keys: Any = schema.get("keys_schema", {})
+        if "patternProperties" in found:
+            found["additionalProperties"] = False
+        if "propertyNames" not in found:
+            if keys.get("type") in _KEYS:
+                found["propertyNames"] = {"pattern": _KEYS[keys["type"]]}
+            elif keys.get("type") == "literal":
+                found["propertyNames"] = {"enum": [each for each in keys["expected"] if isinstance(each, str)]}
         return found
+
+    def set_schema(self, schema: core_schema.SetSchema) -> JsonSchemaValue:
+        return _hashable(super().set_schema(schema))
+
+    def frozenset_schema(self, schema: core_schema.FrozenSetSchema) -> JsonSchemaValue:
+        return _hashable(super().frozenset_schema(schema))
+
+    def json_schema(self, schema: core_schema.JsonSchema) -> JsonSchemaValue:
+        raise PydanticInvalidForJsonSchema("it is JSON in a string; leave Json out, the document is JSON already")
 
     def date_schema(self, schema: core_schema.DateSchema) -> JsonSchemaValue:
         return _within_python(super().date_schema(schema))
@@ -91,7 +107,10 @@ class SchemaOfType(GenerateJsonSchema):
             if "max_digits" in conditions:
                 bound = 10 ** (conditions["max_digits"] - places)
                 number["allOf"].append({"exclusiveMinimum": -bound, "exclusiveMaximum": bound})
-        if len(number) > 1 or "max_digits" in conditions:
+        elif "max_digits" in conditions:
+            bound = 10 ** conditions["max_digits"]
+            number["allOf"] = [{"exclusiveMinimum": -bound, "exclusiveMaximum": bound}]
+        if len(number) > 1:
             return number
         number.update(exclusiveMinimum=-_LARGE, exclusiveMaximum=_LARGE)  # floats are read, which may be infinite
         return {"anyOf": [number, {"type": "string", "pattern": _KEYS["decimal"]}]}
@@ -112,6 +131,11 @@ def _closed(schema: JsonSchemaValue) -> JsonSchemaValue:
     if schema.get("type") == "object" and "$ref" not in schema:
         schema.setdefault("additionalProperties", False)
     return schema
+
+
+def _hashable(schema: JsonSchemaValue) -> JsonSchemaValue:
+    """The schema of a set, whose items are hashed, also where nothing else is known of them."""
+    return schema if schema["items"] else {**schema, "items": {"type": ["string", "number", "boolean", "null"]}}
 
 
 def _within_python(schema: JsonSchemaValue) -> JsonSchemaValue:

@@ -202,6 +202,8 @@ def _read(schema: object) -> tuple[object, Callable[[str], object], ValueForm]:
     elif isinstance(schema, Vocabulary | Constraint):
         kind = "a vocabulary" if isinstance(schema, Vocabulary) else "a compiled constraint"
         raise InvalidSchema(f"{schema!r:.60} is {kind}, not a specification", remedy=f"pass {_FORMS}")
+    elif isinstance(schema, GrammarSpecification):
+        raise InvalidSchema(f"{type(schema).__name__} are a whole text, not a part of one", remedy="pass it by itself")
     elif schema is None or isinstance(schema, JsonSchema | int | float | bytes | list | tuple | set):
         raise InvalidSchema(f"{schema!r:.60} is not a specification", remedy=f"pass {_FORMS}")
     else:

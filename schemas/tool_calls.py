@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ..grammar.errors import MaskwrightError
+from .tool_parameters import is_raw, object_of
 from .tool_schemas import Tool
 
-_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]')
+_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"?|[{}\[\]]')  # a string that is cut off is one, too
 _BLANKS = re.compile(r"[ \t\r\n]*")
 
 
@@ -154,11 +155,12 @@ def _arguments(spelling: Spelling, tool: Tool, text: str, start: int) -> tuple[s
         return None if end is None else (text[start:end], end)
     before, after = spelling.parameter
     members: list[str] = []
-    schema = tool.arguments.contents
-    assert isinstance(schema, Mapping)
+    schema = object_of(tool)
+    properties = schema.get("properties", {})
+    assert isinstance(properties, Mapping)
     place = start
     while True:
-        key = next((k for k in schema.get("properties", {}) if text.startswith(before.replace("%s", k), place)), None)
+        key = next((k for k in properties if text.startswith(before.replace("%s", k), place)), None)
         if key is None:
             return "{" + ", ".join(members) + "}", place
         place += len(before.replace("%s", key))
@@ -166,16 +168,8 @@ def _arguments(spelling: Spelling, tool: Tool, text: str, start: int) -> tuple[s
         if end < 0:
             return None
         value = text[place:end]
-        members.append(f"{json.dumps(key)}: {json.dumps(value) if is_raw(schema['properties'][key]) else value}")
+        members.append(f"{json.dumps(key)}: {json.dumps(value) if is_raw(properties[key], schema) else value}")
         place = end + len(after)
-
-
-def is_raw(schema: object) -> bool:
-    """Whether values are written without quotes: strings are."""
-    if not isinstance(schema, Mapping):
-        return False
-    options: Sequence[object] = schema.get("enum", [schema["const"]] if "const" in schema else [])
-    return schema.get("type") == "string" or (bool(options) and all(isinstance(option, str) for option in options))
 
 
 def behind(text: str, reasoning: tuple[str, str]) -> int | None:

@@ -7,15 +7,14 @@ models of version 11 may put into a call.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..grammar.cfg.shapes import Many, OneOf, Part, Row, Text, Until
 from ..grammar.cfg.tags_form import Tag, Tags
 from ..grammar.errors import UnsupportedSchema
-from ..grammar.regex_form import Choice
-from .specification import JsonSchema
-from .tool_calls import Reading, Spelling, is_raw
+from .tool_calls import Reading, Spelling
+from .tool_parameters import parameters
 from .tool_schemas import Tool
 
 THINK = ("<think>", "</think>")
@@ -81,64 +80,8 @@ class ToolFormat:
         )
 
 
-# --- arguments that are not JSON
-
-
 def _arguments(spelling: Spelling, tool: Tool) -> object:
-    return tool.arguments if spelling.parameter is None else _parameters(spelling.parameter, tool)
-
-
-_PLAIN = frozenset({"type", "title", "description", "default", "examples", "deprecated"})
-_OBJECT = _PLAIN | {"properties", "required", "additionalProperties", "$defs", "definitions", "$schema", "strict"}
-
-
-def _parameters(marks: tuple[str, str], tool: Tool) -> Part:
-    """Each parameter between ``marks``, in the order of the schema; those that are not required may be left out."""
-    schema = tool.arguments.contents
-    if not isinstance(schema, Mapping) or not schema.keys() <= _OBJECT:
-        keywords = sorted(schema.keys() - _OBJECT) if isinstance(schema, Mapping) else []
-        raise _unsupported(tool, f"the schema has {', '.join(keywords) or 'no properties'} at the root")
-    required = schema.get("required", ())
-    properties = schema.get("properties", {})
-    if not set(required) <= properties.keys():
-        raise _unsupported(tool, "a required parameter has no schema")
-    rows = []
-    for name, value in properties.items():
-        row = Row((Text(marks[0].replace("%s", name)), *_value(tool, name, value, marks[1])))
-        rows.append(row if name in required else Many(row, 0, 1))
-    return Row(tuple(rows))
-
-
-def _value(tool: Tool, name: str, schema: object, end: str) -> tuple[Part, ...]:
-    """A string as it stands, up to the first ``end``; anything else as JSON."""
-    if not is_raw(schema):
-        if not isinstance(schema, Mapping) or "string" in repr(schema.get("type", "string")):
-            raise _unsupported(tool, f"the parameter {name} may be a string or something else")
-        definitions = {
-            key: value for key, value in _mapping(tool).items() if key in ("$defs", "definitions", "$schema")
-        }
-        options = tool.arguments.options
-        return JsonSchema(
-            {**schema, **definitions}, whitespace=options.whitespace, escapes=options.escapes, integers=options.integers
-        ), Text(end)
-    assert isinstance(schema, Mapping)
-    if not schema.keys() <= _PLAIN | {"enum", "const"}:
-        keywords = ", ".join(sorted(schema.keys() - _PLAIN))
-        raise _unsupported(tool, f"the parameter {name} is a string with {keywords}")
-    options = schema.get("enum", [schema["const"]] if "const" in schema else None)
-    return (Until(end),) if options is None else (Choice(options), Text(end))
-
-
-def _mapping(tool: Tool) -> Mapping[str, object]:
-    assert isinstance(tool.arguments.contents, Mapping)
-    return tool.arguments.contents
-
-
-def _unsupported(tool: Tool, reason: str) -> UnsupportedSchema:
-    return UnsupportedSchema(
-        f"the arguments of {tool.name} cannot be written without JSON: {reason}",
-        remedy='use a format with JSON arguments, such as "hermes", or simpler parameters',
-    )
+    return tool.arguments if spelling.parameter is None else parameters(spelling.parameter, tool)
 
 
 # --- harmony

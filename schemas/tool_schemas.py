@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 from ..grammar.argument_checks import wrong_argument
 from ..grammar.errors import InvalidSchema
+from .partial_values import PLAIN
+from .references import unescape
 from .specification import JsonSchema
 
 _FORMS = 'pass a function, a type, {"name": ..., "parameters": ...} or {"type": "function", "function": {...}}'
 _NO_ARGUMENTS = {"type": "object", "properties": {}, "additionalProperties": False}
+_OTHERS = ("array", "string", "number", "integer", "boolean", "null")
+_MOST_REFERENCES = 100
 
 
 @dataclass(frozen=True)
@@ -37,10 +42,10 @@ def tools_of(entries: Iterable[object]) -> tuple[Tool, ...]:
     return tuple(found.values())
 
 
-def _schema(contents: object) -> JsonSchema:
+def _schema(name: str, contents: object) -> JsonSchema:
     """With minimal escapes, since a tool gains nothing from other spellings, and plain integers, so that arguments hold
     an ``int`` wherever the schema says integer."""
-    return JsonSchema(contents, escapes="minimal", integers="plain")
+    return _of_objects(name, JsonSchema(contents, escapes="minimal", integers="plain"))
 
 
 def _tool(entry: object) -> Tool:
@@ -51,7 +56,7 @@ def _tool(entry: object) -> Tool:
     name = getattr(entry, "__name__", None)
     if not isinstance(name, str):
         raise InvalidSchema(f"{entry!r:.60} is no tool", remedy=_FORMS)
-    return Tool(name, _schema(entry), entry if callable(entry) and not isinstance(entry, type) else None)
+    return Tool(name, _schema(name, entry), entry if callable(entry) and not isinstance(entry, type) else None)
 
 
 def _described(entry: object) -> Tool:
@@ -60,9 +65,45 @@ def _described(entry: object) -> Tool:
         raise InvalidSchema(f"the tool {entry!r:.60} has no name", remedy=_FORMS)
     schema = entry.get("parameters", entry.get("input_schema"))
     if isinstance(schema, JsonSchema):
-        return Tool(name, schema)
-    if not schema:
-        return Tool(name, _schema(_NO_ARGUMENTS))
-    if isinstance(schema, Mapping) and not {"type", "$ref"} & schema.keys():
-        schema = {**schema, "type": "object"}
-    return Tool(name, _schema(schema))
+        return Tool(name, _of_objects(name, schema))
+    return Tool(name, _schema(name, schema or _NO_ARGUMENTS))
+
+
+# --- arguments are an object
+
+
+def _of_objects(name: str, schema: JsonSchema) -> JsonSchema:
+    """``schema``, which may be silent about the kind of value, as one of objects alone.
+
+    Raises ``InvalidSchema`` if it asks for something else.
+    """
+    contents = schema.contents
+    if contents is False or _are_objects(contents, contents, _MOST_REFERENCES):
+        return schema
+    root: dict[str, Any] = dict(contents) if isinstance(contents, Mapping) else {}
+    kinds = root.get("type", "object")
+    if schema.form is not PLAIN or kinds in _OTHERS or (isinstance(kinds, list) and "object" not in kinds):
+        raise InvalidSchema(
+            f"the arguments of {name} are no object",
+            remedy='give an object that has them as properties, {"type": "object", "properties": {...}}',
+        )
+    if "$ref" in root and "allOf" not in root:  # beside which older drafts read nothing
+        root["allOf"] = [{"$ref": root.pop("$ref")}]
+    options = {field.name: getattr(schema.options, field.name) for field in fields(schema.options)}
+    return JsonSchema({**root, "type": "object" if isinstance(kinds, list) else kinds}, **options)
+
+
+def _are_objects(schema: object, root: object, references: int) -> bool:
+    """Whether it is easily seen that ``schema``, a part of ``root``, is one of objects alone."""
+    if not isinstance(schema, Mapping) or references == 0:
+        return False
+    if "type" in schema:
+        return schema["type"] in ("object", ["object"])
+    reference = schema.get("$ref")
+    if isinstance(reference, str) and reference.startswith("#/"):
+        place = root
+        for token in reference[2:].split("/"):
+            place = place.get(unescape(token)) if isinstance(place, Mapping) else None
+        return _are_objects(place, root, references - 1)
+    branches = schema.get("anyOf") or schema.get("oneOf")
+    return isinstance(branches, list) and all(_are_objects(each, root, references - 1) for each in branches)

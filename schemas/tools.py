@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ..grammar.argument_checks import wrong_argument
 from ..grammar.cfg.forms import FORMS
 from ..grammar.errors import InvalidSchema
 from ..grammar.limits import Limits
@@ -80,6 +81,7 @@ def tools(
     Raises ``InvalidSchema`` or ``UnsupportedSchema`` for what cannot be read.
     """
     found = tools_of(functions)
+    _check_kinds(format, choice, parallel, reasoning)
     name = ALIASES.get(format, format)
     if name not in FORMATS:
         known = ", ".join([*FORMATS, *ALIASES])
@@ -89,10 +91,27 @@ def tools(
         raise InvalidSchema(f"in the format {name} there is one call at most", remedy="leave parallel out")
     if reasoning is True and chosen.reasoning is None and chosen.shape is None:
         raise InvalidSchema(f"the format {name} knows no reasoning", remedy='pass the marks: ("<think>", "</think>")')
+    if chosen.shape is not None and not isinstance(reasoning, bool):
+        raise InvalidSchema(f"the format {name} has marks of its own around reasoning", remedy="leave reasoning out")
     several = chosen.parallel and choice in ("auto", "required") if parallel is None else parallel
     marks = (chosen.reasoning if reasoning is True else None) if isinstance(reasoning, bool) else reasoning
     at_most = None if several else 1
     return Tools(chosen, Request(_chosen(found, choice), choice != "auto", at_most, marks, frozenset()))
+
+
+def _check_kinds(format: object, choice: object, parallel: object, reasoning: object) -> None:
+    """Raises ``InvalidArgument`` for what is of the wrong kind."""
+    for name, value in (("format", format), ("choice", choice)):
+        if not isinstance(value, str):
+            raise wrong_argument(
+                name, value, "a text" if name == "format" else '"auto", "required" or the name of a tool'
+            )
+    if not isinstance(parallel, bool | None):
+        raise wrong_argument("parallel", parallel, "True, False or None")
+    if not isinstance(reasoning, bool):
+        is_pair = isinstance(reasoning, tuple | list) and len(reasoning) == 2
+        if not is_pair or not all(isinstance(mark, str) for mark in reasoning) or not reasoning[1]:
+            raise wrong_argument("reasoning", reasoning, 'True, False or a pair of marks, ("<think>", "</think>")')
 
 
 def _chosen(found: tuple[Tool, ...], choice: str) -> tuple[Tool, ...]:

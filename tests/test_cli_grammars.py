@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from .small_tokenizers import byte_level_tokenizer
 from .test_cli import Command, command  # noqa: F401 - a fixture
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
@@ -88,6 +89,22 @@ def test_generate(command: Command, files: Path) -> None:  # noqa: F811
     assert len(out.splitlines()) == 3
     code, out, err = command("generate", "--schema", str(files / "a.txt"), "--grammar", "regex", "--temperature", "0")
     assert out == "" or out.endswith("c\n")
+
+
+def test_explain_special_tokens(command: Command, tmp_path: Path) -> None:  # noqa: F811
+    transformers = pytest.importorskip("transformers")
+    tokenizer = transformers.PreTrainedTokenizerFast(tokenizer_object=byte_level_tokenizer(), eos_token="</s>")
+    tokenizer.save_pretrained(tmp_path / "tokenizer")
+    (tmp_path / "a.lark").write_text('start: "a" <|end|> "b"')
+    options = ("explain", "--schema", str(tmp_path / "a.lark"), "--tokenizer", str(tmp_path / "tokenizer"))
+    code, out, err = command(*options, "--prefix", "a")
+    assert (code, err) == (0, "")
+    assert "allowed:  1 of" in out
+    assert "  <|end|>\n" in out
+    code, out, err = command(*options, "--prefix", "a<|end|>")
+    assert (code, err) == (0, "")
+    assert "allowed:  1 of" in out
+    assert "  'b'\n" in out
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,18 @@ MEMBERS: dict[str, tuple[str, list[str], list[str]]] = {
     ),
     "nothing in common": ('start: "k" | T\nT: /ab/ & /b/', ["k"], ["ab", "b"]),
     "characters of several bytes": ('start: T "!"\nT: ~/é+/ & /[^!]+/', ["e!", "éa!", "ü!"], ["é!", "éé!", "!"]),
+    "the same pattern twice": ('start: %regex /[ab]+/ "1" | %regex /[ab]+/ "2"', ["ab1", "ba2"], ["1", "c1"]),
+    "the same passage twice": (
+        'start: part "1" | %regex {"substring_words": "x y"} "2"\npart: %regex {"substring_words": "x y"}',
+        ["x1", "x y2"],
+        ["z1"],
+    ),
+    "the same schema twice": (
+        'start: %json {"type": "null"} "1" | %json {"type": "null"} %json {"type": "null"}',
+        ["null1", "nullnull"],
+        ["null"],
+    ),
+    "the same lazy row twice": ('start: v "1" | w "2"\nv[lazy]: /a+b/\nw[lazy]: /a+b/', ["ab1", "aab2"], ["ab"]),
     "idle": ('start: v\nv[capture="n", temperature=0.2]: "a" w?\nw[capture]: "b"', ["a", "ab"], ["b"]),
 }
 
@@ -88,6 +100,12 @@ def test_interpreter(name: str) -> None:
 def test_tokens_by_number(form: object, members: list[list[int]], others: list[list[int]]) -> None:
     assert [accepts(form, items) for items in members] == [True] * len(members)
     assert [accepts(form, items) for items in others] == [False] * len(others)
+
+
+def test_the_same_token_twice() -> None:
+    form = mw.Lark('start: <|call|> "a" | <|call|> "b"')
+    assert accepts(form, [CALL, *b"a"])
+    assert accepts(form, [CALL, *b"b"])
 
 
 def test_other_tokens() -> None:

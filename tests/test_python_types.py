@@ -21,6 +21,7 @@ from pydantic import (
     BaseModel,
     Field,
     IPvAnyAddress,
+    Json,
     NaiveDatetime,
     RootModel,
     condecimal,
@@ -139,6 +140,10 @@ CASES: list[tuple[str, Any, Callable[[Any], bool]]] = [
     ("decimal", Decimal, is_a(Decimal)),
     ("price", condecimal(ge=Decimal(0), max_digits=5, decimal_places=2), lambda v: 0 <= v < 1000),
     ("address", IPvAnyAddress, is_a(IPv4Address, IPv6Address)),
+    ("dict of short keys", dict[Annotated[str, Field(pattern="^[ab]+$", max_length=3)], int], is_a(dict)),
+    ("dict of literals", dict[Literal["a", 1, "b"], int], lambda v: v.keys() <= {"a", "b"}),
+    ("set of anything", set, is_a(set)),
+    ("frozen set of anything", frozenset[Any], is_a(frozenset)),
     ("function", book, lambda v: isinstance(v["point"], Point) and isinstance(v["day"], date)),
 ]
 
@@ -192,6 +197,13 @@ WRITTEN = [
     (datetime, '"2016-12-31T23:59:60Z"', False),
     (dict[int, int], '{"-5": 1}', True),
     (dict[int, int], '{"five": 1}', False),
+    (dict[Annotated[str, Field(pattern="^[ab]+$", max_length=3)], int], '{"abc": 1}', False),
+    (dict[Annotated[str, Field(pattern="^[ab]+$", max_length=3)], int], '{"abab": 1}', False),
+    (dict[Annotated[str, Field(pattern="^[ab]+$", max_length=3)], int], '{"aba": 1}', True),
+    (set, "[1, [2]]", False),
+    (set, '[1, "a", null]', True),
+    (condecimal(max_digits=3), "999.5", True),
+    (condecimal(max_digits=3), "1000", False),
     (IPvAnyAddress, '"::1"', True),
     (IPvAnyAddress, '"home"', False),
 ]
@@ -202,3 +214,9 @@ def test_what_may_be_written(annotation: Any, text: str, expected: bool) -> None
     matcher = mw.compile(annotation, VOCABULARY).matcher()
     accepted = matcher.accept_tokens([*text.encode()]) == len(text) and matcher.is_accepting()
     assert accepted == expected
+
+
+@pytest.mark.parametrize("annotation", [Json, Json[list[int]], list[Json[int]]])
+def test_json_in_a_string_is_refused(annotation: Any) -> None:
+    with pytest.raises(mw.UnsupportedSchema, match="leave Json out"):
+        mw.JsonSchema(annotation)

@@ -80,6 +80,8 @@ class Assembly:
 
     def pieces(self, text: str) -> Pieces:
         """``text`` cut at the names of special tokens; of no text, one empty piece."""
+        if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+            raise InvalidGrammar(f"{text!r:.60} holds half of a surrogate pair", remedy="write whole characters")
         found: list[str | SpecialToken] = []
         place = 0
         for match in self._names.finditer(text):
@@ -135,7 +137,7 @@ class Assembly:
         try:
             grammar = self._read(content)
         except MaskwrightError as error:
-            raise type(error)(f"{place}: {error.problem}", error.pointer, error.remedy) from error
+            raise replace(error, problem=f"{place}: {error.problem}") from error
         if grammar is None:
             return self.terminal(
                 f"content of {place}", Embedded(content, place), ("schema", place, len(self._terminals))

@@ -104,6 +104,7 @@ class _Preparation:
         self._names: list[Name] = []
         self._inserted: dict[str, Inserted] = {}
         self._declared: list[str] = []
+        self._known: dict[tuple[str, str], str] = {}
         self._notes: list[str] = []
         self._open: list[tuple[str, int]] = []
         self._item = 0
@@ -186,9 +187,7 @@ class _Preparation:
             self._put("", start, end)
             return head.end()
         parts, after = until(self._text, head.end(), found)
-        name = f"{self._prefix}{len(self._inserted)}"
-        self._declared.append(name)
-        self._inserted[name] = Inserted(UNTIL, parts, head.end())
+        name = self._declare(Inserted(UNTIL, parts, head.end()))
         self._put("", start, end)
         self._put(f" {name}", head.end(), after)
         return after
@@ -201,16 +200,22 @@ class _Preparation:
         kind = TOKEN if lexeme[0].startswith("<") else lexeme[0]
         inserted = Inserted(kind, value, lexeme.start())
         if not head["name"].isupper():
-            name = f"{self._prefix}{len(self._inserted)}"
-            self._declared.append(name)
-            self._put(name, lexeme.start(), end)
-        else:
-            self._check_alone(lexeme, head, end)
-            name = head["name"]
-            inserted = Inserted(kind, value, lexeme.start(), int(head["priority"] or 0))
-            self._put(f"%declare {name}", head.start(), end)
-        self._inserted[name] = inserted
+            self._put(self._declare(inserted), lexeme.start(), end)
+            return end
+        self._check_alone(lexeme, head, end)
+        name = head["name"]
+        self._inserted[name] = Inserted(kind, value, lexeme.start(), int(head["priority"] or 0))
+        self._put(f"%declare {name}", head.start(), end)
         return end
+
+    def _declare(self, inserted: Inserted) -> str:
+        """The name of a terminal for ``inserted``: the same for equal ones, since of two the lexer would take one."""
+        key = inserted.kind, repr(inserted.value)
+        if key not in self._known:
+            name = self._known[key] = f"{self._prefix}{len(self._inserted)}"
+            self._declared.append(name)
+            self._inserted[name] = inserted
+        return self._known[key]
 
     def _check_alone(self, lexeme: re.Match[str], head: re.Match[str], end: int) -> None:
         between = self._text[head.end() : lexeme.start()]

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from ..argument_checks import whole_number, wrong_argument
 from ..errors import InvalidGrammar
 
 _ENTRY = 'write (begin, content, end) or {"begin": ..., "content": ..., "end": ...}'
 _KEYS = frozenset({"begin", "content", "end"})
+_MARKS = 'two texts, such as ("<think>", "</think>")'
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,16 +71,23 @@ class Tags:
         separator: str = "",
         reasoning: tuple[str, str] | None = None,
     ) -> None:
+        entries = tags if isinstance(tags, Iterable) and not isinstance(tags, str | Mapping) else None
+        if entries is None:
+            raise wrong_argument("tags", tags, "a list of tags, [(begin, content, end), ...]")
         for name, value in (
-            ("tags", tuple(_tag(entry) for entry in tags)),
-            ("triggers", None if triggers is None else tuple(triggers)),
-            ("at_least", at_least),
-            ("at_most", at_most),
+            ("tags", tuple(_tag(entry) for entry in entries)),
+            ("triggers", None if triggers is None else _texts("triggers", triggers, "a list of texts")),
+            ("at_least", whole_number("at_least", at_least)),
+            ("at_most", None if at_most is None else whole_number("at_most", at_most, "an integer or None")),
             ("free_text", free_text),
             ("separator", separator),
-            ("reasoning", None if reasoning is None else tuple(reasoning)),
+            ("reasoning", None if reasoning is None else _texts("reasoning", reasoning, _MARKS)),
         ):
             object.__setattr__(self, name, value)
+        if not isinstance(free_text, bool):
+            raise wrong_argument("free_text", free_text, "True or False")
+        if not isinstance(separator, str):
+            raise wrong_argument("separator", separator, "a text")
         self._check()
 
     def _check(self) -> None:
@@ -88,7 +97,7 @@ class Tags:
             problem = f"at_least={self.at_least} and at_most={self.at_most} leave no number of regions"
             raise InvalidGrammar(problem, remedy="let at_most be at_least or more, or None")
         if self.reasoning is not None and (len(self.reasoning) != 2 or not self.reasoning[1]):
-            raise InvalidGrammar("reasoning has no end", remedy='write ("<think>", "</think>"), say')
+            raise InvalidGrammar("reasoning has no end", remedy=f"pass {_MARKS}")
         if not self.free_text:
             return
         for trigger in self.triggers or ():
@@ -98,6 +107,13 @@ class Tags:
             if not tag.begin or (self.triggers is not None and not tag.begin.startswith(self.triggers)):
                 problem = f"nothing in free text says where the tag {tag.begin!r} begins"
                 raise InvalidGrammar(problem, remedy="name what it begins with as a trigger, or pass free_text=False")
+
+
+def _texts(name: str, given: object, expected: str) -> tuple[str, ...]:
+    texts = tuple(given) if isinstance(given, Iterable) and not isinstance(given, str) else (None,)
+    if not all(isinstance(text, str) for text in texts):
+        raise wrong_argument(name, given, expected)
+    return texts  # type: ignore[return-value]
 
 
 def _tag(entry: object) -> Tag:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
 import numpy as np
@@ -13,8 +14,9 @@ from .cli_places import place_after
 from .generation.models import load, load_tokenizer
 from .grammar.cfg.forms import read_form
 from .grammar.cfg.model import Lexing
+from .grammar.errors import MaskwrightError
 from .grammar.limits import Budget
-from .grammar.matcher import Constraint
+from .grammar.matcher import Constraint, Matcher
 from .grammar.vocabulary import Vocabulary
 from .schemas.specification import GrammarSpecification, Specification, vocabulary_of
 
@@ -35,7 +37,7 @@ def explain_prefix(path: str, schema: Specification, prefix: str, tokenizer: str
             return 1
         vocabulary = vocabulary_of(load(None)[1] if tokenizer is None else load_tokenizer(tokenizer))
         matcher = schema.compile(vocabulary).matcher()
-        matcher.accept_tokens(vocabulary.tokenize(data) if data else [])
+        _read(matcher, data)
         mask = np.zeros((1, -(-vocabulary.size // 32)), np.int32)
         matcher.fill_next_token_bitmask(mask)
         allowed = np.flatnonzero(np.unpackbits(mask.view(np.uint8), bitorder="little"))
@@ -52,6 +54,26 @@ def explain_prefix(path: str, schema: Specification, prefix: str, tokenizer: str
         ]
     sys.stdout.write("\n".join(lines) + "\n")
     return 0
+
+
+def _read(matcher: Matcher, data: bytes) -> None:
+    """Have ``matcher`` read ``data``, in which special tokens may stand by name.
+
+    Raises ``MaskwrightError`` where no tokens of the vocabulary are its beginning.
+    """
+    vocabulary = matcher.constraint.vocabulary
+    named = {name.encode(): i for name, i in vocabulary.special_tokens.items() if i not in vocabulary.eos_token_ids}
+    names = sorted(filter(None, named), key=len, reverse=True)
+    parts = re.split(b"(%s)" % b"|".join(map(re.escape, names)), data) if names else [data]
+    for texts in ([data], parts):
+        ids = [i for text in texts if text for i in ([named[text]] if text in named else vocabulary.tokenize(text))]
+        if matcher.accept_tokens(ids) == len(ids):
+            return
+        matcher.reset()
+    raise MaskwrightError(
+        "the vocabulary's tokens do not spell the prefix as the grammar reads it",
+        remedy="write special tokens by name, and nothing else that is the name of one",
+    )
 
 
 def _about(schema: Specification, constraint: Constraint) -> list[str]:
@@ -84,4 +106,6 @@ def _sample(vocabulary: Vocabulary, allowed: NDArray[np.int64], limit: int) -> l
 def _line(vocabulary: Vocabulary, token: int) -> str:
     text = vocabulary.tokens[token]
     shown = "end of text" if token in vocabulary.eos_token_ids else repr(text.decode(errors="backslashreplace"))
+    if not text and token not in vocabulary.eos_token_ids:
+        shown = vocabulary.decode([token], special_tokens=True).decode() or "a special token"
     return f"  {token:>8}  {shown}"
