@@ -18,6 +18,7 @@ from ..grammar.dfa import DEAD, REJECT, TextDfa
 from ..grammar.limits import Budget
 from ..grammar.regex import compile_pattern
 from ..grammar.regex_lengths import consisting_of
+from ..grammar.regex_listed import listed_texts
 from ..grammar.text_dfa import from_strings, label_of, length_at_least
 from ..grammar.text_dfa import shortest as shortest_string
 from ..grammar.text_product import UNSETTLED, Judgement, judged_product, product
@@ -45,6 +46,9 @@ def string_satisfies(atom: StringAtom, text: str, budget: Budget) -> bool:
         return text in atom.values
     if isinstance(atom, LengthAtLeast):
         return len(text) >= atom.count
+    listed = listed_texts(atom.pattern, budget) if isinstance(atom, Matches) else None
+    if listed is not None:
+        return text in listed
     return label_of(recogniser(atom, budget), text) != REJECT
 
 
@@ -120,8 +124,7 @@ def some_string(positive: Sequence[StringAtom], negative: Sequence[StringAtom], 
         whole = product([automaton, length_at_least(shortest)], lambda labels: int(all(labels)), budget)
         return shortest_string(whole)
 
-    endless = longest is None and not is_finite(automaton)
-    return Witness(spelled, (), endless or are_plenty(automaton, shortest, longest, budget))
+    return Witness(spelled, (), are_abundant(automaton, shortest, longest, budget))
 
 
 def _free_string(excluded: frozenset[str], shortest: int, longest: int | None) -> str:
@@ -135,6 +138,12 @@ def _free_string(excluded: frozenset[str], shortest: int, longest: int | None) -
             if head + character not in excluded and not "\ud800" <= character <= "\udfff":
                 return head + character
         length += 1
+
+
+def are_abundant(automaton: TextDfa, shortest: int, longest: int | None, budget: Budget) -> bool:
+    """Whether a trimmed automaton is known to accept too many strings of these lengths for items to run out."""
+    endless = longest is None and not is_finite(automaton)
+    return endless or are_plenty(automaton, shortest, longest, budget)
 
 
 def is_finite(automaton: TextDfa) -> bool:
