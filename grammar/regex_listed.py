@@ -5,25 +5,14 @@ A text is looked up among them; no automaton has to be made or run.
 
 from __future__ import annotations
 
-from functools import lru_cache
-
-from .limits import Budget
-from .regex_nodes import Alternation, Chars, Concat, Node, Nodes, Repeat, TextEnd, TextStart
-from .regex_syntax import parse
+from .regex_nodes import Alternation, Chars, Concat, Node, Repeat, TextEnd, TextStart
 from .text_dfa import FIRST_SURROGATE, LAST_SURROGATE
 
 MOST_TEXTS = 64
 
 
-@lru_cache(maxsize=1024)
-def listed_texts(pattern: str, budget: Budget) -> frozenset[str] | None:
-    """The texts in which ``pattern`` is found; ``None`` if there are more than ``MOST_TEXTS``, or it does not tell.
-
-    Raises ``InvalidPattern`` and ``UnsupportedPattern``.
-    """
-    if not (pattern.startswith("^") and pattern.endswith("$")):
-        return None
-    node = parse(pattern, Nodes(budget))
+def texts_of(node: Node) -> frozenset[str] | None:
+    """The texts in which ``node`` is found; ``None`` if there are more than ``MOST_TEXTS``, or it does not tell."""
     found: set[str] = set()
     for option in node.options if isinstance(node, Alternation) else (node,):
         parts = option.parts if isinstance(option, Concat) else ()

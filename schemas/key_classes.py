@@ -22,7 +22,7 @@ from ..grammar.dfa_operations import UNREACHABLE, distances
 from ..grammar.kernels.layout import UNBOUNDED
 from ..grammar.limits import Budget
 from ..grammar.regex import compile_pattern
-from ..grammar.regex_listed import listed_texts
+from ..grammar.regex_evident import listed_texts
 from ..grammar.text_dfa import FIRST_SURROGATE, LAST_CODE_POINT, LAST_SURROGATE, from_strings, label_of
 from ..grammar.text_product import product
 from .atoms import Atom, Every, KeyOrder, KeysSatisfying, Kind, MatchingKeys, NamedKey, OtherKeys, Selector

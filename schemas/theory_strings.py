@@ -18,7 +18,7 @@ from ..grammar.dfa import DEAD, REJECT, TextDfa
 from ..grammar.limits import Budget
 from ..grammar.regex import compile_pattern
 from ..grammar.regex_lengths import consisting_of
-from ..grammar.regex_listed import listed_texts
+from ..grammar.regex_evident import listed_texts
 from ..grammar.text_dfa import from_strings, label_of, length_at_least
 from ..grammar.text_dfa import shortest as shortest_string
 from ..grammar.text_product import UNSETTLED, Judgement, judged_product, product

@@ -12,7 +12,8 @@ from maskwright.grammar.dfa import REJECT
 from maskwright.grammar.errors import InvalidPattern, LimitExceeded, UnsupportedPattern
 from maskwright.grammar.limits import Budget
 from maskwright.grammar.regex import compile_pattern
-from maskwright.grammar.regex_listed import MOST_TEXTS, listed_texts
+from maskwright.grammar.regex_evident import listed_texts
+from maskwright.grammar.regex_listed import MOST_TEXTS
 from maskwright.grammar.text_dfa import label_of
 from maskwright.schemas.atoms import MatchingKeys, OtherKeys
 from maskwright.schemas.key_classes import classes_for
