@@ -51,7 +51,7 @@ class Satisfier:
         self._language = language
         self._budget = language.budget
         self._evident = Evident(language)
-        self._values: dict[int, Witness | None] = {FALSE: None, TRUE: constant(None, abundant=True)}
+        self._values: dict[int, Witness | None] = {FALSE: None, TRUE: constant(None, plenty=True)}
         self._residuals: dict[Residual, bool] = {}
         self._pending: dict[tuple[int, tuple[Kind, ...]], bool] = {}
         self._theories: dict[tuple[Kind, frozenset[int]], Witness | None] = {}

@@ -39,6 +39,9 @@ _COUNTED = 1 << 20
 _PLENTY = 4
 """There are more strings of this many code points than any document has items."""
 
+_LIKELY = ("", "e", "0", "-", "ee", "00", "eeeeeeee")
+"""Strings one of which is mostly left where some are excluded."""
+
 
 def string_satisfies(atom: StringAtom, text: str, budget: Budget) -> bool:
     """Whether ``atom`` is true of ``text``."""
@@ -108,12 +111,17 @@ def some_string(positive: Sequence[StringAtom], negative: Sequence[StringAtom], 
     unwanted = frozenset(atom for atom in negative if not isinstance(atom, LengthAtLeast))
     if not wanted and _only_some_excluded(unwanted, longest):
         excluded = frozenset(text for atom in unwanted if isinstance(atom, StringIn) for text in atom.values)
-        abundant = longest is None or longest >= _PLENTY
-        return Witness(lambda _: _free_string(excluded, shortest, longest), (), abundant)
+        plenty = longest is None or longest >= _PLENTY
+        return Witness(lambda _: _free_string(excluded, shortest, longest), (), plenty)
     if not unwanted and not shortest and _some_format(wanted, longest):
         return Witness(lambda _: shortest_string(conjunction(wanted, unwanted, budget)), (), True)
     if any(recogniser(atom, budget).dfa.is_empty for atom in wanted):
         return None
+    known = _likely_string(wanted, unwanted, shortest, longest, budget)
+    if known is not None:
+        return constant(
+            known, plenty=lambda: are_abundant(conjunction(wanted, unwanted, budget), shortest, longest, budget)
+        )
     automaton = conjunction(wanted, unwanted, budget)
     if automaton.dfa.is_empty or not some_length(automaton, shortest, longest, budget):
         return None
@@ -124,7 +132,28 @@ def some_string(positive: Sequence[StringAtom], negative: Sequence[StringAtom], 
         whole = product([automaton, length_at_least(shortest)], lambda labels: int(all(labels)), budget)
         return shortest_string(whole)
 
-    return Witness(spelled, (), are_abundant(automaton, shortest, longest, budget))
+    return Witness(spelled, (), lambda: are_abundant(automaton, shortest, longest, budget))
+
+
+def _likely_string(
+    wanted: frozenset[StringAtom],
+    unwanted: frozenset[StringAtom],
+    shortest: int,
+    longest: int | None,
+    budget: Budget,
+) -> str | None:
+    """A string that several conditions allow, if one that is short for one of them does: no automaton of all is made."""
+    if len(wanted) + len(unwanted) < 2:
+        return None
+    candidates = [shortest_string(recogniser(atom, budget)) for atom in wanted] if wanted else list(_LIKELY)
+    for text in candidates:
+        if text is not None and shortest <= len(text) and (longest is None or len(text) <= longest):
+            budget.check()
+            if all(string_satisfies(atom, text, budget) for atom in wanted) and not any(
+                string_satisfies(atom, text, budget) for atom in unwanted
+            ):
+                return text
+    return None
 
 
 def _free_string(excluded: frozenset[str], shortest: int, longest: int | None) -> str:
