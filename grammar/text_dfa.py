@@ -178,7 +178,7 @@ def shortest(text_dfa: TextDfa) -> str | None:
     dfa = text_dfa.dfa
     if dfa.is_empty:
         return None
-    characters = _representatives(text_dfa.alphabet)
+    characters = representatives(text_dfa.alphabet)
     arrived: dict[int, tuple[int, str]] = {dfa.start: (DEAD, "")}
     queue = [dfa.start]
     for state in queue:
@@ -200,7 +200,7 @@ def _spelled(arrived: Mapping[int, tuple[int, str]], state: int) -> str:
     return "".join(reversed(characters))
 
 
-def _representatives(alphabet: Alphabet) -> list[tuple[int, str]]:
+def representatives(alphabet: Alphabet) -> list[tuple[int, str]]:
     """Classes with a character of each, those with the most readable ones first."""
     points = np.array([ord(character) for character in _PREFERRED], np.int32)
     found: dict[int, str] = {}

@@ -181,13 +181,19 @@ def _class(conditions: _Conditions, truths: tuple[bool, ...], size: int | None) 
 
 
 def _automata(language: Language, conditions: _Conditions) -> list[TextDfa]:
-    budget, formulas = language.budget, language.formulas
-    automata = [compile_pattern(pattern, budget) for pattern in conditions.patterns]
-    for name in conditions.names:
-        formula = language.lower(name, Kind.STRING, 1)
+    automata = [compile_pattern(pattern, language.budget) for pattern in conditions.patterns]
+    return automata + [_names_automaton(language, name) for name in conditions.names]
+
+
+def _names_automaton(language: Language, name: int) -> TextDfa:
+    """The automaton of the names that satisfy the value formula ``name``."""
+    known = language.key_class_memo.get(name)
+    if not isinstance(known, TextDfa):
+        formulas, formula = language.formulas, language.lower(name, Kind.STRING, 1)
         support = formulas.support(formula)
-        automata.append(string_automaton(formulas, formula, support, lambda rest: int(rest == TRUE), budget))
-    return automata
+        known = string_automaton(formulas, formula, support, lambda rest: int(rest == TRUE), language.budget)
+        language.key_class_memo[name] = known
+    return known
 
 
 # --- the keys of a state

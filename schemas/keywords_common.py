@@ -51,7 +51,7 @@ class Source(Protocol):
         ...
 
     def expression(self, pattern: str, pointer: str) -> frozenset[str] | None:
-        """Notes that the regular expression ``pattern`` occurs, at ``pointer``; its texts, if it says so and has few."""
+        """Notes that the regular expression ``pattern`` occurs, at ``pointer``; its texts, if these are few."""
         ...
 
     def note(self, text: str, pointer: str) -> None:

@@ -238,7 +238,7 @@ class Language:
                 ranks[name] = len(ranks)
 
     def expression(self, pattern: str, pointer: str) -> frozenset[str] | None:
-        """Adds a regular expression to ``patterns``, with the first place where it stands; its texts, if they are few."""
+        """Adds a regular expression to ``patterns``, with the first place of it; its texts, if these are few."""
         self.patterns.setdefault(pattern, pointer)
         return listed_texts(pattern, self.budget)
 

@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 from ..grammar.dfa import DEAD, REJECT, TextDfa
 from ..grammar.limits import Budget
 from ..grammar.regex import compile_pattern
-from ..grammar.regex_lengths import consisting_of
 from ..grammar.regex_evident import listed_texts
+from ..grammar.regex_lengths import consisting_of
 from ..grammar.text_dfa import from_strings, label_of, length_at_least
 from ..grammar.text_dfa import shortest as shortest_string
 from ..grammar.text_product import UNSETTLED, Judgement, judged_product, product
+from ..grammar.text_search import likely_string
 from .atoms import ConsistsOf, HasFormat, LengthAtLeast, Matches, StringAtom, StringIn
 from .formats import FORMATS, format_automaton
 from .key_tables import class_sizes
@@ -38,9 +39,6 @@ _COUNTED = 1 << 20
 
 _PLENTY = 4
 """There are more strings of this many code points than any document has items."""
-
-_LIKELY = ("", "e", "0", "-", "ee", "00", "eeeeeeee")
-"""Strings one of which is mostly left where some are excluded."""
 
 
 def string_satisfies(atom: StringAtom, text: str, budget: Budget) -> bool:
@@ -142,18 +140,11 @@ def _likely_string(
     longest: int | None,
     budget: Budget,
 ) -> str | None:
-    """A string that several conditions allow, if one that is short for one of them does: no automaton of all is made."""
-    if len(wanted) + len(unwanted) < 2:
+    """A string that several conditions allow, if one is soon found: then no automaton of all of them is made."""
+    if len(wanted) + len(unwanted) < 2 or shortest > LONGEST:
         return None
-    candidates = [shortest_string(recogniser(atom, budget)) for atom in wanted] if wanted else list(_LIKELY)
-    for text in candidates:
-        if text is not None and shortest <= len(text) and (longest is None or len(text) <= longest):
-            budget.check()
-            if all(string_satisfies(atom, text, budget) for atom in wanted) and not any(
-                string_satisfies(atom, text, budget) for atom in unwanted
-            ):
-                return text
-    return None
+    accepting, refusing = ([recogniser(atom, budget) for atom in atoms] for atoms in (wanted, unwanted))
+    return likely_string(accepting, refusing, shortest, longest, budget)
 
 
 def _free_string(excluded: frozenset[str], shortest: int, longest: int | None) -> str:
