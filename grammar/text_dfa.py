@@ -76,6 +76,11 @@ def finished(alphabet: Alphabet, dfa: Dfa, budget: Budget) -> TextDfa:
     return _merge_classes(TextDfa(alphabet, minimize(Dfa(transitions, dfa.labels, dfa.start), budget)))
 
 
+def merged(alphabet: Alphabet, dfa: Dfa) -> TextDfa:
+    """``finished`` for what is trimmed and minimal."""
+    return _merge_classes(TextDfa(alphabet, dfa))
+
+
 # --- building
 
 _ANYTHING = Alphabet(np.zeros(1, np.int32), np.zeros(1, np.int32), 1)

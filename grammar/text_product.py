@@ -16,7 +16,7 @@ from .dfa import DEAD, REJECT, Dfa, TextDfa
 from .dfa_operations import states_exceeded
 from .limits import Budget
 from .row_numbers import RowNumbers
-from .text_dfa import accept_all, finished, refine, without_surrogates
+from .text_dfa import accept_all, finished, merged, refine, without_surrogates
 
 UNSETTLED = -1
 """In place of the label of a part that may still end with another one."""
@@ -51,20 +51,30 @@ def product(parts: Sequence[TextDfa], label_of: Callable[[tuple[int, ...]], int]
     if not parts:
         return product([accept_all()], lambda _: label_of(()), budget)
     if len(parts) == 1:
-        return _relabelled(parts[0], label_of, budget)
+        return relabelled(parts[0], label_of, budget, is_minimal=False)
     everything = Judgement(0, lambda *_: 0, lambda _: None, lambda _, labels: label_of(labels))
     return judged_product(parts, everything, budget)
 
 
-def _relabelled(part: TextDfa, label_of: Callable[[tuple[int, ...]], int], budget: Budget) -> TextDfa:
-    """The product of one automaton: no state of it is another one but ``DEAD``, of which strings have a label, too."""
+def relabelled(
+    part: TextDfa, label_of: Callable[[tuple[int, ...]], int], budget: Budget, is_minimal: bool = True
+) -> TextDfa:
+    """The product of one automaton: no state of it is another one but ``DEAD``, of which strings have a label, too.
+
+    ``is_minimal``: whether ``part`` is trimmed and minimal. Then nothing has to be merged where labels stay different.
+    """
     dfa = part.dfa
     dies = (dfa.transitions[1:, without_surrogates(part.alphabet)] == DEAD).any() or dfa.start == DEAD
     old, places = np.unique(dfa.labels if dies else dfa.labels[1:], return_inverse=True)
-    new = np.array([label_of((label,)) for label in old.tolist()], np.int32)[places.ravel()]
+    known = [label_of((label,)) for label in old.tolist()]
+    new = np.array(known, np.int32)[places.ravel()]
     labels = np.concatenate([[REJECT] if dies else [REJECT, REJECT], new]).astype(np.int32)
-    transitions = np.concatenate([np.zeros((1, part.alphabet.size), np.int32), dfa.transitions + 1])
-    return finished(part.alphabet, Dfa(transitions.astype(np.int32), labels, dfa.start + 1), budget)
+    transitions = np.zeros((len(labels), part.alphabet.size), np.int32)
+    np.add(dfa.transitions, 1, out=transitions[1:])
+    result = Dfa(transitions, labels, dfa.start + 1)
+    if is_minimal and dies and REJECT not in known and len(set(known)) == len(known):
+        return merged(part.alphabet, result)
+    return finished(part.alphabet, result, budget)
 
 
 def judged_product(parts: Sequence[TextDfa], judgement: Judgement, budget: Budget) -> TextDfa:
