@@ -281,8 +281,7 @@ def _viability_below(distance: NDArray[np.int32], maximum: int, budget: Budget) 
 
 def _edges(transitions: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The distinct (source, target) pairs between live states."""
-    states, classes = transitions.shape
-    pairs = np.unique(np.repeat(np.arange(states, dtype=np.int64), classes) * states + transitions.ravel())
-    sources, targets = pairs // states, pairs % states
-    live = targets != DEAD
-    return sources[live], targets[live]
+    rows = np.sort(transitions, axis=1)
+    fresh = rows != DEAD
+    fresh[:, 1:] &= rows[:, 1:] != rows[:, :-1]
+    return np.nonzero(fresh)[0], rows[fresh].astype(np.int64)

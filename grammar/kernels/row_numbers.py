@@ -41,10 +41,10 @@ def number_rows(rows, store, count, table, numbers):
                 table[place] = count
                 numbers[row] = count - 1
                 break
-            column = np.int64(0)
-            while column < rows.shape[1] and store[known, column] == rows[row, column]:
-                column += 1
-            if column == rows.shape[1]:
+            same = np.int64(0)
+            while same < rows.shape[1] and store[known, same] == rows[row, same]:
+                same += 1
+            if same == rows.shape[1]:
                 numbers[row] = known
                 break
             place = (place + 1) & mask
