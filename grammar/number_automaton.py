@@ -26,6 +26,7 @@ from .dfa import DEAD, REJECT, Dfa
 from .errors import LimitExceeded
 from .limits import Budget
 from .number_dfa import number_dfa
+from .number_parts import number_dfa_by_parts
 from .number_settled import settled_states
 from .number_values import Compare, Divisor, IntegerSyntax, LabelOf, Multiple, Observer
 from .residues import Divisors, Residues
@@ -57,7 +58,7 @@ def number_automaton(observers: Sequence[Observer], label_of: LabelOf, budget: B
     """``number_dfa``, with a residue beside it if the divisors ask for one; the same errors."""
     parts = {observer: _coprime_part(observer.divisor) for observer in observers if isinstance(observer, Multiple)}
     if math.lcm(*parts.values()) <= MAX_MODULUS_OF_STATES:
-        return NumberAutomaton(number_dfa(observers, label_of, budget))
+        return NumberAutomaton(number_dfa_by_parts(observers, label_of, budget))
     divisors = Divisors.of(parts.values())
     wanted = [divisors.mask(parts[observer]) if isinstance(observer, Multiple) else 0 for observer in observers]
     reduced = [Multiple(o.divisor / parts[o]) if isinstance(o, Multiple) else o for o in observers]

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from .dfa_operations import states_exceeded
+from .errors import InvalidPattern, LimitExceeded, UnsupportedPattern
 from .limits import Budget
+from .regex_listed import texts_of
 from .regex_nodes import (
     UNBOUNDED,
     Ahead,
@@ -41,11 +43,13 @@ class Matched:
 class Outline:
     """What the syntax of a pattern tells: some lengths of its matches, ``None`` if it does not say.
 
-    ``size``: how many sets of characters it is written with when counted repetitions are spelled out.
+    ``size``: how many sets of characters it is written with when counted repetitions are spelled out. ``texts``: all
+    that it matches, if they are few and it says so.
     """
 
     matched: Matched | None
     size: int
+    texts: frozenset[str] | None
 
 
 @lru_cache(maxsize=1024)
@@ -60,7 +64,16 @@ def outline(pattern: str, budget: Budget) -> Outline:
         raise states_exceeded(f"the pattern {shown(pattern)}", budget)
     options = node.options if isinstance(node, Alternation) else (node,)
     found = [matched for matched in map(_matched, options) if matched is not None]
-    return Outline(min(found, key=lambda matched: (not matched.is_open, matched.shortest), default=None), _size(node))
+    matched = min(found, key=lambda matched: (not matched.is_open, matched.shortest), default=None)
+    return Outline(matched, _size(node), texts_of(node))
+
+
+def listed_texts(pattern: str, budget: Budget) -> frozenset[str] | None:
+    """The texts in which ``pattern`` is found, if they are few and it says so; a wrong or too long pattern does not."""
+    try:
+        return outline(pattern, budget).texts
+    except (InvalidPattern, UnsupportedPattern, LimitExceeded):
+        return None
 
 
 def _matched(node: Node) -> Matched | None:

@@ -76,6 +76,11 @@ def finished(alphabet: Alphabet, dfa: Dfa, budget: Budget) -> TextDfa:
     return _merge_classes(TextDfa(alphabet, minimize(Dfa(transitions, dfa.labels, dfa.start), budget)))
 
 
+def merged(alphabet: Alphabet, dfa: Dfa) -> TextDfa:
+    """``finished`` for what is trimmed and minimal."""
+    return _merge_classes(TextDfa(alphabet, dfa))
+
+
 # --- building
 
 _ANYTHING = Alphabet(np.zeros(1, np.int32), np.zeros(1, np.int32), 1)
@@ -178,7 +183,7 @@ def shortest(text_dfa: TextDfa) -> str | None:
     dfa = text_dfa.dfa
     if dfa.is_empty:
         return None
-    characters = _representatives(text_dfa.alphabet)
+    characters = representatives(text_dfa.alphabet)
     arrived: dict[int, tuple[int, str]] = {dfa.start: (DEAD, "")}
     queue = [dfa.start]
     for state in queue:
@@ -200,7 +205,7 @@ def _spelled(arrived: Mapping[int, tuple[int, str]], state: int) -> str:
     return "".join(reversed(characters))
 
 
-def _representatives(alphabet: Alphabet) -> list[tuple[int, str]]:
+def representatives(alphabet: Alphabet) -> list[tuple[int, str]]:
     """Classes with a character of each, those with the most readable ones first."""
     points = np.array([ord(character) for character in _PREFERRED], np.int32)
     found: dict[int, str] = {}
@@ -276,8 +281,7 @@ def _viability_below(distance: NDArray[np.int32], maximum: int, budget: Budget) 
 
 def _edges(transitions: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The distinct (source, target) pairs between live states."""
-    states, classes = transitions.shape
-    pairs = np.unique(np.repeat(np.arange(states, dtype=np.int64), classes) * states + transitions.ravel())
-    sources, targets = pairs // states, pairs % states
-    live = targets != DEAD
-    return sources[live], targets[live]
+    rows = np.sort(transitions, axis=1)
+    fresh = rows != DEAD
+    fresh[:, 1:] &= rows[:, 1:] != rows[:, :-1]
+    return np.nonzero(fresh)[0], rows[fresh].astype(np.int64)

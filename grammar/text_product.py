@@ -6,11 +6,8 @@ question does not depend on any more costs no states, which keeps conjunctions a
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import prod
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,19 +15,14 @@ from numpy.typing import NDArray
 from .dfa import DEAD, REJECT, Dfa, TextDfa
 from .dfa_operations import states_exceeded
 from .limits import Budget
-from .text_dfa import accept_all, finished, refine, without_surrogates
+from .row_numbers import RowNumbers
+from .text_dfa import accept_all, finished, merged, refine, without_surrogates
 
 UNSETTLED = -1
 """In place of the label of a part that may still end with another one."""
 
 _CHUNK = 1 << 20
 """About so many part states are looked up at once: some 50 ms of work, and some 30 MB."""
-
-_FEW = 256
-"""So many rows are told apart faster by Python than by numpy's sorting."""
-
-_QUESTIONS = 1 << 24
-"""More questions than states that fit into memory."""
 
 _SUBJECT = "a combination of string conditions"
 
@@ -59,20 +51,30 @@ def product(parts: Sequence[TextDfa], label_of: Callable[[tuple[int, ...]], int]
     if not parts:
         return product([accept_all()], lambda _: label_of(()), budget)
     if len(parts) == 1:
-        return _relabelled(parts[0], label_of, budget)
+        return relabelled(parts[0], label_of, budget, is_minimal=False)
     everything = Judgement(0, lambda *_: 0, lambda _: None, lambda _, labels: label_of(labels))
     return judged_product(parts, everything, budget)
 
 
-def _relabelled(part: TextDfa, label_of: Callable[[tuple[int, ...]], int], budget: Budget) -> TextDfa:
-    """The product of one automaton: no state of it is another one but ``DEAD``, of which strings have a label, too."""
+def relabelled(
+    part: TextDfa, label_of: Callable[[tuple[int, ...]], int], budget: Budget, is_minimal: bool = True
+) -> TextDfa:
+    """The product of one automaton: no state of it is another one but ``DEAD``, of which strings have a label, too.
+
+    ``is_minimal``: whether ``part`` is trimmed and minimal. Then nothing has to be merged where labels stay different.
+    """
     dfa = part.dfa
     dies = (dfa.transitions[1:, without_surrogates(part.alphabet)] == DEAD).any() or dfa.start == DEAD
     old, places = np.unique(dfa.labels if dies else dfa.labels[1:], return_inverse=True)
-    new = np.array([label_of((label,)) for label in old.tolist()], np.int32)[places.ravel()]
+    known = [label_of((label,)) for label in old.tolist()]
+    new = np.array(known, np.int32)[places.ravel()]
     labels = np.concatenate([[REJECT] if dies else [REJECT, REJECT], new]).astype(np.int32)
-    transitions = np.concatenate([np.zeros((1, part.alphabet.size), np.int32), dfa.transitions + 1])
-    return finished(part.alphabet, Dfa(transitions.astype(np.int32), labels, dfa.start + 1), budget)
+    transitions = np.zeros((len(labels), part.alphabet.size), np.int32)
+    np.add(dfa.transitions, 1, out=transitions[1:])
+    result = Dfa(transitions, labels, dfa.start + 1)
+    if is_minimal and dies and REJECT not in known and len(set(known)) == len(known):
+        return merged(part.alphabet, result)
+    return finished(part.alphabet, result, budget)
 
 
 def judged_product(parts: Sequence[TextDfa], judgement: Judgement, budget: Budget) -> TextDfa:
@@ -84,30 +86,29 @@ def judged_product(parts: Sequence[TextDfa], judgement: Judgement, budget: Budge
     usable = without_surrogates(alphabet)
     steps = [part.dfa.transitions[:, origin[usable]] for part, origin in zip(parts, origins, strict=True)]
     reduction = _Reduction(parts, steps, judgement)
-    states = _States([_QUESTIONS, *(len(part.dfa.labels) for part in parts)])
+    states = RowNumbers(len(parts) + 1)
     start = np.array([[reduction.number(judgement.start), *(part.dfa.start for part in parts)]], np.int32)
-    pending = deque([states.add(reduction.reduced(start, budget))[1]])
+    states.add(reduction.reduced(start, budget))
     width = int(usable.sum())
     rows = [np.zeros((1, width), np.int32)]
     at_once = max(1, _CHUNK // (width * len(parts)))
-    while pending:
-        chunk = pending.popleft()
-        pending.extendleft([chunk[at_once:]] if len(chunk) > at_once else [])
-        chunk = chunk[:at_once]
+    done = 0
+    while done < len(states):
+        chunk = states.rows[done : done + at_once]
+        done += len(chunk)
         successors = np.empty((len(chunk), width, len(parts) + 1), np.int32)
         successors[:, :, 0] = chunk[:, 0, None]
         for i, step in enumerate(steps, 1):
             successors[:, :, i] = step[chunk[:, i]]
-        row, fresh = states.add(reduction.reduced(successors.reshape(-1, len(parts) + 1), budget))
-        rows.append(row.reshape(len(chunk), -1))
+        numbers = states.add(reduction.reduced(successors.reshape(-1, len(parts) + 1), budget))
+        rows.append(numbers.reshape(-1, width) + 1)
         if len(states) > budget.limits.states:
             raise states_exceeded(_SUBJECT, budget)
         budget.check_memory(4 * alphabet.size * len(states), _SUBJECT)
         budget.check()
-        pending.extend([fresh] if len(fresh) else [])
     transitions = np.zeros((len(states) + 1, alphabet.size), np.int32)
     transitions[:, usable] = np.concatenate(rows)
-    labels = np.concatenate([[REJECT], reduction.labels(states.all(), budget)]).astype(np.int32)
+    labels = np.concatenate([[REJECT], reduction.labels(states.rows, budget)]).astype(np.int32)
     return finished(alphabet, Dfa(transitions, labels, 1), budget)
 
 
@@ -120,7 +121,8 @@ class _Reduction:
         self._settled = [_settled(labels, step) for labels, step in zip(self._labels, steps, strict=True)]
         self._numbers: dict[int, int] = {}
         self._questions: list[int] = []
-        self._known: dict[tuple[int, ...], tuple[int, ...]] = {}
+        self._outcomes = RowNumbers(len(parts) + 1)
+        self._kept = np.empty((0, len(parts) + 1), np.int32)
 
     def number(self, question: int) -> int:
         """The number by which states name ``question``."""
@@ -131,14 +133,15 @@ class _Reduction:
 
     def reduced(self, states: NDArray[np.int32], budget: Budget) -> NDArray[np.int32]:
         """``states``, rows of a question's number and the states of the parts, as they are told apart."""
-        outcomes, places = _distinct(_outcomes(states, self._settled))
-        rows = []
-        for outcome in map(tuple, outcomes.tolist()):
-            if outcome not in self._known:
-                budget.check()
-                self._known[outcome] = self._reduce(outcome[0], outcome[1:])
-            rows.append(self._known[outcome])
-        kept = np.array(rows, np.int32)[places]
+        known = len(self._outcomes)
+        places = self._outcomes.add(_outcomes(states, self._settled))
+        fresh = []
+        for outcome in self._outcomes.rows[known:].tolist():
+            budget.check()
+            fresh.append(self._reduce(outcome[0], tuple(outcome[1:])))
+        if fresh:
+            self._kept = np.concatenate([self._kept, np.array(fresh, np.int32)])
+        kept = self._kept[places]
         kept[:, 1:] *= states[:, 1:]
         return kept
 
@@ -149,9 +152,10 @@ class _Reduction:
 
     def labels(self, states: NDArray[np.int32], budget: Budget) -> NDArray[np.int32]:
         """The label of each of ``states``; int32[states]."""
-        outcomes, places = _distinct(_outcomes(states, self._labels))
+        outcomes = RowNumbers(len(self._labels) + 1)
+        places = outcomes.add(_outcomes(states, self._labels))
         found = []
-        for number, *labels in outcomes.tolist():
+        for number, *labels in outcomes.rows.tolist():
             budget.check()
             found.append(self._judgement.label(self._questions[number], tuple(labels)))
         return np.array(found, np.int32)[places]
@@ -169,55 +173,3 @@ def _outcomes(states: NDArray[np.int32], labels: Sequence[NDArray[np.int32]]) ->
     for i, label in enumerate(labels, 1):
         outcomes[:, i] = label[states[:, i]]
     return outcomes
-
-
-def _distinct(rows: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """The distinct rows, and for each row its place among them."""
-    if len(rows) <= _FEW:
-        numbers: dict[tuple[int, ...], int] = {}
-        found = [numbers.setdefault(row, len(numbers)) for row in map(tuple, rows.tolist())]
-        return np.array(list(numbers), np.int32), np.array(found)
-    _, first, places = np.unique(_as_values(rows), return_index=True, return_inverse=True)
-    return rows[first], places.ravel()
-
-
-def _as_values(rows: NDArray[np.int32]) -> NDArray[Any]:
-    """Each row as one value that can be compared."""
-    return np.ascontiguousarray(rows).view(np.dtype((np.void, 4 * rows.shape[1]))).ravel()
-
-
-class _States:
-    """The states of a product as rows of integers below ``sizes``, numbered from 1 in the order in which they come."""
-
-    def __init__(self, sizes: Sequence[int]) -> None:
-        self._strides = [prod(sizes[i + 1 :]) for i in range(len(sizes))] if prod(sizes) < 1 << 63 else None
-        self._numbers: dict[object, int] = {}
-        self._rows: list[NDArray[np.int32]] = []
-
-    def __len__(self) -> int:
-        return len(self._numbers)
-
-    def add(self, rows: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        """The numbers of ``rows`` (int32[rows, parts]), and those of the rows that are new, each once."""
-        keys = _as_values(rows) if self._strides is None else rows @ np.array(self._strides, np.int64)
-        known = len(self._numbers)
-        if len(keys) <= _FEW:
-            found: list[int] = []
-            new: list[int] = []
-            for row, key in enumerate(keys.tolist()):
-                number = self._numbers.setdefault(key, len(self._numbers) + 1)
-                found.append(number)
-                if number > known + len(new):
-                    new.append(row)
-            self._rows.append(rows[new])
-            return np.array(found, np.int32), self._rows[-1]
-        distinct, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
-        found = [self._numbers.setdefault(key, len(self._numbers) + 1) for key in distinct.tolist()]
-        numbers = np.array(found, np.int32)
-        fresh = rows[first[numbers > known]]
-        self._rows.append(fresh)
-        return numbers[inverse], fresh
-
-    def all(self) -> NDArray[np.int32]:
-        """int32[states, parts]"""
-        return np.concatenate(self._rows)

@@ -7,7 +7,8 @@ has been read, what completed the object before mostly completes it still.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Callable, Iterable, Iterator, Set
+from math import inf
 
 from .atoms import FALSE_OF_NOTHING
 from .formula import FALSE, TRUE, Formulas, Operator
@@ -79,17 +80,44 @@ def guess(formulas: Formulas, formula: int, preferred: Set[int]) -> set[int] | N
 
 def _fitting(formulas: Formulas, clause: int, chosen: set[int], excluded: set[int], preferred: Set[int]) -> int:
     """The case of ``clause`` that asks for least beyond what is ``chosen`` or ``preferred``."""
-    best, least = FALSE, None
-    for case in _cases(formulas, clause):
+
+    def price(case: int) -> float:
         parts = formulas.conjuncts(case)
         if not excluded.isdisjoint(parts):
-            continue
-        price = sum(_price(formulas, part) for part in parts if part not in chosen and part not in preferred)
-        if least is None or price < least:
-            best, least = case, price
-            if not price:
+            return inf
+        return sum(_price(formulas, part) for part in parts if part not in chosen and part not in preferred)
+
+    if formulas.operator(clause) is Operator.OR:
+        return _cheapest(formulas.operands(clause), price)
+    if formulas.operator(clause) is Operator.EXACTLY_ONE:
+        return _cheapest_only(formulas, formulas.operands(clause), price)
+    operands = formulas.operands(formulas.operands(clause)[0])
+    first, second, *_ = sorted(operands, key=price)
+    none = formulas.conjunction(map(formulas.negation, operands))
+    return _cheapest((none, formulas.conjunction((first, second))), price)
+
+
+def _cheapest(cases: Iterable[int], price: Callable[[int], float]) -> int:
+    best, least = FALSE, inf
+    for case in cases:
+        asked = price(case)
+        if asked < least:
+            best, least = case, asked
+            if not asked:
                 break
     return best
+
+
+def _cheapest_only(formulas: Formulas, operands: tuple[int, ...], price: Callable[[int], float]) -> int:
+    """The cheapest way in which one of ``operands`` holds and no other: each is looked at once, none written out."""
+    alone = [price(one) for one in operands]
+    without = [price(formulas.negation(one)) for one in operands]
+    certain = [index for index, asked in enumerate(without) if asked == inf]
+    if len(certain) > 1:
+        return FALSE
+    candidates = certain or range(len(operands))
+    best = min(candidates, key=lambda index: alone[index] - (0 if certain else without[index]))
+    return FALSE if alone[best] == inf else _only(formulas, operands, operands[best])
 
 
 def _price(formulas: Formulas, part: int) -> int:

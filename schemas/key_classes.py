@@ -22,6 +22,7 @@ from ..grammar.dfa_operations import UNREACHABLE, distances
 from ..grammar.kernels.layout import UNBOUNDED
 from ..grammar.limits import Budget
 from ..grammar.regex import compile_pattern
+from ..grammar.regex_evident import listed_texts
 from ..grammar.text_dfa import FIRST_SURROGATE, LAST_CODE_POINT, LAST_SURROGATE, from_strings, label_of
 from ..grammar.text_product import product
 from .atoms import Atom, Every, KeyOrder, KeysSatisfying, Kind, MatchingKeys, NamedKey, OtherKeys, Selector
@@ -128,12 +129,19 @@ def classes_for(language: Language, named: Iterable[str], selectors: Iterable[Se
     memo = language.key_class_memo
     classes = memo.get(key)
     if not isinstance(classes, KeyClasses):
-        classes = memo[key] = _classes(language, key[0], conditions)
+        listed = {pattern: listed_texts(pattern, language.budget) for pattern in conditions.patterns}
+        members = frozenset[str]().union(*(texts for texts in listed.values() if texts is not None))
+        others = tuple(pattern for pattern, texts in listed.items() if texts is None)
+        classes = memo[key] = _classes(language, key[0], members, _Conditions(others, conditions.names))
     return classes
 
 
-def _classes(language: Language, named: tuple[str, ...], conditions: _Conditions) -> KeyClasses:
+def _classes(
+    language: Language, mentioned: tuple[str, ...], members: frozenset[str], conditions: _Conditions
+) -> KeyClasses:
+    """``members``: the names of classes that are dissolved."""
     budget = language.budget
+    named = (*mentioned, *sorted(members.difference(mentioned)))
     if not conditions.patterns and not conditions.names:
         return KeyClasses(named, (KeyClass(frozenset(), frozenset(), None),))
     outcomes: dict[tuple[bool, ...], int] = {}
@@ -150,9 +158,9 @@ def _classes(language: Language, named: tuple[str, ...], conditions: _Conditions
     sizes = {truths: _size(counts[label - 1]) for truths, label in outcomes.items()}
     few = [outcomes[truths] for truths, size in sizes.items() if size is not None and size <= _FEW]
     if few:
-        members = sorted(name for label in few for name in _strings(text, label))
-        if members:
-            return _classes(language, (*named, *members), conditions)
+        found = frozenset(name for label in few for name in _strings(text, label))
+        if found:
+            return _classes(language, mentioned, members | found, conditions)
     kept = {truths: label for truths, label in outcomes.items() if sizes[truths] != 0}
     if len(kept) < len(outcomes):
         renumbered = {label: index for index, label in enumerate(kept.values(), 1)}
@@ -173,13 +181,19 @@ def _class(conditions: _Conditions, truths: tuple[bool, ...], size: int | None) 
 
 
 def _automata(language: Language, conditions: _Conditions) -> list[TextDfa]:
-    budget, formulas = language.budget, language.formulas
-    automata = [compile_pattern(pattern, budget) for pattern in conditions.patterns]
-    for name in conditions.names:
-        formula = language.lower(name, Kind.STRING, 1)
+    automata = [compile_pattern(pattern, language.budget) for pattern in conditions.patterns]
+    return automata + [_names_automaton(language, name) for name in conditions.names]
+
+
+def _names_automaton(language: Language, name: int) -> TextDfa:
+    """The automaton of the names that satisfy the value formula ``name``."""
+    known = language.key_class_memo.get(name)
+    if not isinstance(known, TextDfa):
+        formulas, formula = language.formulas, language.lower(name, Kind.STRING, 1)
         support = formulas.support(formula)
-        automata.append(string_automaton(formulas, formula, support, lambda rest: int(rest == TRUE), budget))
-    return automata
+        known = string_automaton(formulas, formula, support, lambda rest: int(rest == TRUE), language.budget)
+        language.key_class_memo[name] = known
+    return known
 
 
 # --- the keys of a state

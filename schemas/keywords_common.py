@@ -50,8 +50,8 @@ class Source(Protocol):
         """Notes that the property ``names`` occur, in the order of first mention."""
         ...
 
-    def expression(self, pattern: str, pointer: str) -> None:
-        """Notes that the regular expression ``pattern`` occurs, at ``pointer``."""
+    def expression(self, pattern: str, pointer: str) -> frozenset[str] | None:
+        """Notes that the regular expression ``pattern`` occurs, at ``pointer``; its texts, if these are few."""
         ...
 
     def note(self, text: str, pointer: str) -> None:
@@ -201,9 +201,12 @@ class Site:
     def mention(self, names: Iterable[str]) -> None:
         self._source.mention(names)
 
-    def expression(self, pattern: str, pointer: str) -> None:
-        """The regular expression ``pattern``, at ``pointer``, is to be judged when all of the schema has been read."""
-        self._source.expression(pattern, pointer)
+    def expression(self, pattern: str, pointer: str) -> frozenset[str] | None:
+        """The regular expression ``pattern``, at ``pointer``, is to be judged when all of the schema has been read.
+
+        Returns its texts, if it says so and has few.
+        """
+        return self._source.expression(pattern, pointer)
 
     def note(self, text: str) -> None:
         """``text``, which is about this keyword, goes to the notes of the constraint."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..grammar.regex_lengths import counted_characters
-from .atoms import ConsistsOf, HasFormat, Kind, LengthAtLeast, Matches
+from .atoms import ConsistsOf, HasFormat, Kind, LengthAtLeast, Matches, StringIn
 from .formats import FORMATS
 from .keywords_common import KeywordFunction, Site
 from .meant import perhaps
@@ -26,12 +26,15 @@ def max_length(site: Site, length: object) -> None:
 
 
 def pattern(site: Site, expression: object) -> None:
-    """An ECMA-262 expression, found anywhere in the string, by an automaton; no back-references."""
+    """An ECMA-262 expression, found anywhere in the string, by an automaton; no back-references.
+
+    One like ``^circle$`` says what ``enum`` does, and tells alternatives apart as well.
+    """
     expression = site.text(expression)
     counted = counted_characters(expression)
     if counted is None or max(counted.low, counted.high or 0) <= _FEW:
-        site.expression(expression, site.pointer)
-        site.demand_that(Kind.STRING, Matches(expression))
+        texts = site.expression(expression, site.pointer)
+        site.demand_that(Kind.STRING, StringIn(texts) if texts else Matches(expression))
         return
     site.demand_that(Kind.STRING, ConsistsOf(counted.chars))
     min_length(site, counted.low)

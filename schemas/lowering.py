@@ -20,6 +20,7 @@ from itertools import chain
 
 from ..grammar.errors import InvalidSchema
 from ..grammar.limits import Budget
+from ..grammar.regex_evident import listed_texts
 from .atoms import (
     Atom,
     Every,
@@ -236,9 +237,10 @@ class Language:
             if name not in ranks:
                 ranks[name] = len(ranks)
 
-    def expression(self, pattern: str, pointer: str) -> None:
-        """Adds a regular expression to ``patterns``, with the first place where it stands."""
+    def expression(self, pattern: str, pointer: str) -> frozenset[str] | None:
+        """Adds a regular expression to ``patterns``, with the first place of it; its texts, if these are few."""
         self.patterns.setdefault(pattern, pointer)
+        return listed_texts(pattern, self.budget)
 
     def note(self, text: str, pointer: str) -> None:
         """Adds ``text`` to ``notes``, with the first place that it is about."""

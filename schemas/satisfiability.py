@@ -17,10 +17,12 @@ from collections.abc import Container, Iterable
 from ..grammar.errors import LimitExceeded
 from .atoms import ArrayAtom, Atom, Kind, Literal, NumberAtom, ObjectAtom, StringAtom
 from .evident import Evident
+from .few_strings import SomeStrings, few_strings
 from .formula import FALSE, TRUE, Operator
 from .implicants import guess, parted, propagated, refinements
 from .lowering import Language
 from .residual import Residual, descend
+from .strings import strings_of
 from .theory_arrays import Ask, some_array
 from .theory_numbers import some_number
 from .theory_objects import some_object
@@ -49,7 +51,7 @@ class Satisfier:
         self._language = language
         self._budget = language.budget
         self._evident = Evident(language)
-        self._values: dict[int, Witness | None] = {FALSE: None, TRUE: constant(None, abundant=True)}
+        self._values: dict[int, Witness | None] = {FALSE: None, TRUE: constant(None, plenty=True)}
         self._residuals: dict[Residual, bool] = {}
         self._pending: dict[tuple[int, tuple[Kind, ...]], bool] = {}
         self._theories: dict[tuple[Kind, frozenset[int]], Witness | None] = {}
@@ -123,6 +125,11 @@ class Satisfier:
         found: list[object] = []
         left = most
         witness = self.witness(value)
+        if witness is not None and not witness.abundant:
+            strings = self._some_strings(value, most)
+            if strings is not None:
+                found += () if strings.abundant else strings.texts or (witness.value,)
+                return found, strings.are_all
         while witness is not None:
             if witness.abundant:
                 return [], False
@@ -133,6 +140,16 @@ class Satisfier:
             others = formulas.negation(self._language.one_of(found))
             witness = self.witness(formulas.conjunction((value, others)))
         return found, True
+
+    def _some_strings(self, value: int, most: int) -> SomeStrings | None:
+        """The same for a value that can only be a string, of which literals are true; ``None`` for others."""
+        formulas = self._language.formulas
+        if self._language.plain.kinds_of(value) != {Kind.STRING}:
+            return None
+        formula = self._language.lower(value, Kind.STRING, 1)
+        if parted(formulas, formula)[1]:  # the automaton of alternatives can be far larger than that of each
+            return None
+        return few_strings(strings_of(formulas, formula, self._budget), most, self._budget)
 
     def pending(self, pending: int, kinds: tuple[Kind, ...]) -> bool:
         """Whether some value can stand at the pending place so that the containers of ``kinds`` can be completed.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from ..grammar.dfa import REJECT, TextDfa
 from ..grammar.limits import Budget
 from ..grammar.text_dfa import accept_all, from_strings, is_universal
-from ..grammar.text_product import UNSETTLED, Judgement, judged_product, product
+from ..grammar.text_product import UNSETTLED, Judgement, judged_product, product, relabelled
 from .atoms import Atom, LengthAtLeast, StringAtom, StringIn
 from .formula import FALSE, TRUE, Formulas, Operator
 from .theory_strings import conjunction, recogniser, some_length, string_satisfies
@@ -112,6 +112,9 @@ def string_automaton(
     if not atoms:
         return product([accept_all()], lambda _: label_of(formula), budget)
     judge = _Judge(formulas, formula, atoms)
+    if len(atoms) == 1 and not judge.has_lists:
+        [part] = judge.recognisers(budget)[1:]
+        return relabelled(part, lambda labels: label_of(judge.ended(formula, (REJECT, *labels))), budget)
     judgement = Judgement(
         formula, judge.advance, judge.relevant, lambda rest, labels: label_of(judge.ended(rest, labels))
     )
@@ -129,6 +132,10 @@ class _Judge:
         self._others = [variable for variable in atoms if variable not in lists]
         self._signatures, self._numbers = _signatures(lists)
         self._variants: dict[int, Variants] = {}
+
+    @property
+    def has_lists(self) -> bool:
+        return bool(self._lists)
 
     def recognisers(self, budget: Budget) -> list[TextDfa]:
         """That of the lists, then the other ones."""

@@ -85,11 +85,11 @@ def _simple(demands: _Demands, ask: Ask) -> Witness | None:
     if None in answers.values():
         return None
     parts = [answer for answer in map(answers.get, values) if answer is not None]
-    abundant = any(part.abundant for part in parts) or (demands.most is None and not demands.onwards)
+    free = demands.most is None and not demands.onwards
     if demands.least > LONGEST:
-        return Witness(too_long, (), abundant)
+        return Witness(too_long, tuple(parts), free)
     parts += parts[-1:] * (demands.least - shown)
-    return Witness(list, tuple(parts), abundant)
+    return Witness(list, tuple(parts), free)
 
 
 class _Partial(NamedTuple):
@@ -229,16 +229,15 @@ class _ArraySearch:
     def _witness(self, items: list[int]) -> Witness | None:
         answers = [self._ask(item) for item in items]
         parts = tuple(answer for answer in answers if answer is not None)
-        abundant = any(part.abundant for part in parts)
         if not self._demands.unique:
-            assemble = too_long if self._demands.least > LONGEST else list
-            return Witness(assemble, () if self._demands.least > LONGEST else parts, abundant)
+            return Witness(too_long if self._demands.least > LONGEST else list, parts)
         chosen = self._distinct.values(items)
         if chosen is None:
             return None
         if None in chosen or len(items) < self._demands.least:  # only of abundant values so few are looked at
-            return Witness(too_long, (), abundant=True)
-        return Witness(list, tuple(part for part in chosen if part is not None), abundant)
+            return Witness(too_long, (), True)
+        plenty = any(part.abundant for part in parts)
+        return Witness(list, tuple(part for part in chosen if part is not None), plenty)
 
 
 class _Distinct:

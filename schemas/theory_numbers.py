@@ -47,7 +47,7 @@ def some_number(positive: Sequence[NumberAtom], negative: Sequence[NumberAtom], 
         return constant(interval.low) if _all_true(positive, negative, interval.low) else None
     if interval.is_empty:
         return None
-    return Witness(lambda _: _between(interval, positive, negative), (), abundant=True)
+    return Witness(lambda _: _between(interval, positive, negative), (), True)
 
 
 def _between(interval: _Interval, positive: Sequence[NumberAtom], negative: Sequence[NumberAtom]) -> Fraction:
@@ -125,9 +125,9 @@ def _some_multiple(
         return (factor for factor in factors if factor not in taken and all(factor % period for period in periods))
 
     if last is None:
-        return Witness(lambda _: next(free(count(first or 0))) * step, (), abundant=True)
+        return Witness(lambda _: next(free(count(first or 0))) * step, (), True)
     if first is None:
-        return Witness(lambda _: next(free(count(last, -1))) * step, (), abundant=True)
+        return Witness(lambda _: next(free(count(last, -1))) * step, (), True)
     found = next(free(range(first, min(last, first + budget.limits.states) + 1)), None)
     if found is None and last > first + budget.limits.states:
         raise LimitExceeded(f"more than {budget.limits.states} numbers tried", remedy="raise Limits.states")

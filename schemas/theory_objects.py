@@ -200,10 +200,9 @@ class _ObjectSearch:
         assert all(part is not None for part in parts)
         known = tuple(part for part in parts if part is not None)
         free = self._most is None and all(isinstance(selector, NamedKey) for selector, _ in self._demands)
-        abundant = free or any(part.abundant for part in known)
         if self._least > LONGEST:
-            return Witness(too_long, (), abundant)
-        return Witness(lambda values: self._assembled(list(chosen), values), known, abundant)
+            return Witness(too_long, known, free)
+        return Witness(lambda values: self._assembled(list(chosen), values), known, free)
 
     def _assembled(self, keys: list[_Key], values: Sequence[object]) -> dict[str, object]:
         names: dict[_Key, str] = {}

@@ -17,10 +17,12 @@ from numpy.typing import NDArray
 from ..grammar.dfa import DEAD, REJECT, TextDfa
 from ..grammar.limits import Budget
 from ..grammar.regex import compile_pattern
+from ..grammar.regex_evident import listed_texts
 from ..grammar.regex_lengths import consisting_of
 from ..grammar.text_dfa import from_strings, label_of, length_at_least
 from ..grammar.text_dfa import shortest as shortest_string
 from ..grammar.text_product import UNSETTLED, Judgement, judged_product, product
+from ..grammar.text_search import likely_string
 from .atoms import ConsistsOf, HasFormat, LengthAtLeast, Matches, StringAtom, StringIn
 from .formats import FORMATS, format_automaton
 from .key_tables import class_sizes
@@ -45,6 +47,9 @@ def string_satisfies(atom: StringAtom, text: str, budget: Budget) -> bool:
         return text in atom.values
     if isinstance(atom, LengthAtLeast):
         return len(text) >= atom.count
+    listed = listed_texts(atom.pattern, budget) if isinstance(atom, Matches) else None
+    if listed is not None:
+        return text in listed
     return label_of(recogniser(atom, budget), text) != REJECT
 
 
@@ -104,12 +109,17 @@ def some_string(positive: Sequence[StringAtom], negative: Sequence[StringAtom], 
     unwanted = frozenset(atom for atom in negative if not isinstance(atom, LengthAtLeast))
     if not wanted and _only_some_excluded(unwanted, longest):
         excluded = frozenset(text for atom in unwanted if isinstance(atom, StringIn) for text in atom.values)
-        abundant = longest is None or longest >= _PLENTY
-        return Witness(lambda _: _free_string(excluded, shortest, longest), (), abundant)
+        plenty = longest is None or longest >= _PLENTY
+        return Witness(lambda _: _free_string(excluded, shortest, longest), (), plenty)
     if not unwanted and not shortest and _some_format(wanted, longest):
         return Witness(lambda _: shortest_string(conjunction(wanted, unwanted, budget)), (), True)
     if any(recogniser(atom, budget).dfa.is_empty for atom in wanted):
         return None
+    known = _likely_string(wanted, unwanted, shortest, longest, budget)
+    if known is not None:
+        return constant(
+            known, plenty=lambda: are_abundant(conjunction(wanted, unwanted, budget), shortest, longest, budget)
+        )
     automaton = conjunction(wanted, unwanted, budget)
     if automaton.dfa.is_empty or not some_length(automaton, shortest, longest, budget):
         return None
@@ -120,8 +130,21 @@ def some_string(positive: Sequence[StringAtom], negative: Sequence[StringAtom], 
         whole = product([automaton, length_at_least(shortest)], lambda labels: int(all(labels)), budget)
         return shortest_string(whole)
 
-    endless = longest is None and not is_finite(automaton)
-    return Witness(spelled, (), endless or are_plenty(automaton, shortest, longest, budget))
+    return Witness(spelled, (), lambda: are_abundant(automaton, shortest, longest, budget))
+
+
+def _likely_string(
+    wanted: frozenset[StringAtom],
+    unwanted: frozenset[StringAtom],
+    shortest: int,
+    longest: int | None,
+    budget: Budget,
+) -> str | None:
+    """A string that several conditions allow, if one is soon found: then no automaton of all of them is made."""
+    if len(wanted) + len(unwanted) < 2 or shortest > LONGEST:
+        return None
+    accepting, refusing = ([recogniser(atom, budget) for atom in atoms] for atoms in (wanted, unwanted))
+    return likely_string(accepting, refusing, shortest, longest, budget)
 
 
 def _free_string(excluded: frozenset[str], shortest: int, longest: int | None) -> str:
@@ -135,6 +158,12 @@ def _free_string(excluded: frozenset[str], shortest: int, longest: int | None) -
             if head + character not in excluded and not "\ud800" <= character <= "\udfff":
                 return head + character
         length += 1
+
+
+def are_abundant(automaton: TextDfa, shortest: int, longest: int | None, budget: Budget) -> bool:
+    """Whether a trimmed automaton is known to accept too many strings of these lengths for items to run out."""
+    endless = longest is None and not is_finite(automaton)
+    return endless or are_plenty(automaton, shortest, longest, budget)
 
 
 def is_finite(automaton: TextDfa) -> bool:

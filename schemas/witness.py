@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from ..grammar.errors import LimitExceeded
 
@@ -18,12 +19,27 @@ LONGEST = 10_000
 class Witness:
     """A JSON value that satisfies some formula, put together by ``assemble`` from the values of ``parts``.
 
-    ``abundant``: known to be one of infinitely many, or of so many that no array of unique items could hold them.
+    ``plenty``: whether it is known to be one of so many that no array of unique items could hold them, if all ``parts``
+    are left as they are; worked out when it is asked for.
     """
 
     assemble: Callable[[Sequence[object]], object]
     parts: tuple[Witness, ...] = ()
-    abundant: bool = False
+    plenty: bool | Callable[[], bool] = False
+
+    @cached_property
+    def abundant(self) -> bool:
+        """Whether it is known to be one of so many, be it only that one of its parts is."""
+        seen = {id(self)}
+        stack = [self]
+        while stack:
+            witness = stack.pop()
+            if witness.plenty if isinstance(witness.plenty, bool) else witness.plenty():
+                return True
+            fresh = [part for part in witness.parts if id(part) not in seen]
+            seen.update(map(id, fresh))
+            stack += fresh
+        return False
 
     @property
     def value(self) -> object:
@@ -40,9 +56,9 @@ class Witness:
         return done[id(self)]
 
 
-def constant(value: object, *, abundant: bool = False) -> Witness:
+def constant(value: object, *, plenty: bool | Callable[[], bool] = False) -> Witness:
     """The witness that is ``value``."""
-    return Witness(lambda _: value, (), abundant)
+    return Witness(lambda _: value, (), plenty)
 
 
 def too_long(_: object) -> object:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple, Protocol
@@ -24,7 +24,7 @@ class Level(NamedTuple):
     kind: int
     seen: int
     next: int
-    others: frozenset[bytes] = frozenset()
+    others: Set[bytes] = frozenset()
 
     def after(self, key: Key | None, name: bytes, in_order: bool) -> Level:
         """The object after ``key``, None for one that is not named; ``name``: as JSON."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -30,6 +32,42 @@ _ROOMS = (1 << 9, 1 << 12, 1 << 15)
 MOST_EXITS = 256
 
 
+class OtherKeys(Set[bytes]):
+    """The keys, as JSON, of the linked list in the arena of ``matcher`` whose last is at ``last``.
+
+    They are read when one is asked for, which few completions do: there may be thousands. The list must be there still.
+    """
+
+    def __init__(self, matcher: Matcher, last: int) -> None:
+        self._matcher = matcher
+        self._last = last
+
+    @cached_property
+    def _keys(self) -> frozenset[bytes]:
+        arena, found, key = self._matcher._arena, set(), self._last
+        while key:
+            start = key + at.KEY_CONTENT
+            found.add(quoted(arena[start : start + int(arena[key + at.KEY_SIZE])].astype(np.uint8).tobytes()))
+            key = int(arena[key + at.KEY_BEFORE])
+        return frozenset(found)
+
+    @classmethod
+    def _from_iterable(cls, keys: Iterable[bytes]) -> frozenset[bytes]:  # type: ignore[override] # of unions and so on
+        return frozenset(keys)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._keys
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._keys)
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def __hash__(self) -> int:
+        return hash(self._keys)
+
+
 class Frame(NamedTuple):
     """A frame of the arena; ``come``: COUNT; ``seen``: the keys that have come or never may, as bits; ``others``: the
     keys, as JSON, that have come and are not named.
@@ -42,7 +80,7 @@ class Frame(NamedTuple):
     state: int
     come: int
     next: int
-    others: frozenset[bytes]
+    others: Set[bytes]
     seen: int
 
 
@@ -120,7 +158,7 @@ class Probe:
             cells[at.STATE],
             cells[at.COUNT],
             cells[at.NEXT],
-            self._other_keys(cells[at.OTHERS]) if cells[at.KIND] == at.OBJECT else frozenset(),
+            OtherKeys(self.matcher, cells[at.OTHERS]) if cells[at.KIND] == at.OBJECT else frozenset(),
             seen,
         )
 
@@ -131,15 +169,6 @@ class Probe:
         if kind == at.OBJECT:
             words = int(self.matcher.constraint._automaton.nodes.array[node, at.WORDS])
         return self.frame(place, words)
-
-    def _other_keys(self, key: int) -> frozenset[bytes]:
-        """Those of the linked list that ``key`` is the last of."""
-        arena, found = self.matcher._arena, set()
-        while key:
-            start = key + at.KEY_CONTENT
-            found.add(quoted(arena[start : start + int(arena[key + at.KEY_SIZE])].astype(np.uint8).tobytes()))
-            key = int(arena[key + at.KEY_BEFORE])
-        return frozenset(found)
 
     def key_state(self, configuration: Configuration) -> int:
         """The state of the automaton of keys that the open key in hand has come to."""
