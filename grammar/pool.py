@@ -29,18 +29,21 @@ class Beginning:
     ``least``: for so many rows there is room from the start.
     """
 
-    __slots__ = ("least", "place", "rows", "start")
+    __slots__ = ("dtype", "least", "place", "rows", "shape", "start", "used")
 
     def __init__(self, place: int, rows: NDArray[Any], least: int = 64) -> None:
         """``place``: which of the addresses is that of the pool."""
         self.place = place
         self.rows = rows
         self.least = least
+        self.shape = (least, *rows.shape[1:])
+        self.dtype = rows.dtype
+        self.used = len(rows)
         self.start = 0
 
     @property
     def nbytes(self) -> int:
-        return self.least * math.prod(self.rows.shape[1:]) * self.rows.itemsize
+        return math.prod(self.shape) * self.rows.itemsize
 
 
 class Layout:
@@ -90,12 +93,10 @@ class Pool:
     __slots__ = ("_memory", "_place", "_retired", "_used", "array")
 
     def __init__(self, memory: Memory, beginning: Beginning) -> None:
-        rows = beginning.rows
         self._memory = memory
         self._place = beginning.place
-        shape = (beginning.least, *rows.shape[1:])
-        self.array: NDArray[Any] = np.ndarray(shape, rows.dtype, memory.first, beginning.start)
-        self._used = len(rows)
+        self.array: NDArray[Any] = np.ndarray(beginning.shape, beginning.dtype, memory.first, beginning.start)
+        self._used = beginning.used
         self._retired: list[NDArray[Any]] = []
 
     def __len__(self) -> int:

@@ -253,7 +253,8 @@ class JsonCompiler(ObjectStates):
         if self._ordered:
             fields[at.POLICY] = at.ORDERED
             fields[at.ORDER_AT] = self._automaton.add_order(order_rows(names, nodes, required))
-            fields[at.RANKS_AT] = self._automaton.add_item_nodes(rank_blocks(names, nodes, ranks))
+            if len(names) >= at.RANK_BLOCK:
+                fields[at.RANKS_AT] = self._automaton.add_item_nodes(rank_blocks(names, nodes, ranks))
         elif at.NONE in nodes.values():
             words = [0] * fields[at.WORDS]
             for index, name in enumerate(names):

@@ -85,6 +85,9 @@ class Language:
     threads at once: all methods may add to the stores.
     """
 
+    _short_contents = staticmethod(flat_key)
+    """What a schema says, where that is short: one that says the same is the same schema."""
+
     def __init__(self, schema: object, options: JsonOptions | None = None, budget: Budget | None = None) -> None:
         self.schema = schema
         self.options = options or JsonOptions()
@@ -106,6 +109,7 @@ class Language:
         self._expansions: dict[tuple[int, Kind], int] = {}
         self._lowered: dict[tuple[int, Kind, int], int | None] = {}
         self._literals_are_numbered = False
+        self._with_references: list[int] = []
         self.plain = PlainDemands(self)
         self.key_class_memo: dict[object, object] = {}
         self.root = self._read_all(schema)
@@ -295,10 +299,6 @@ class Language:
             schema.value = value
         return value
 
-    def _short_contents(self, contents: dict[str, object], keywords: list[str]) -> FlatKey | None:
-        """What a schema says, where that is short: one that says the same is the same schema."""
-        return flat_key(contents, keywords)
-
     def _boolean(self, contents: object, trail: Trail) -> int:
         if not isinstance(contents, bool):
             raise InvalidSchema(f"a schema must be an object, true or false, not {contents!r:.60}", pointer(trail))
@@ -334,6 +334,8 @@ class Language:
                 site.keyword = keyword
                 self._apply(function, site, value, number)
         site.end()
+        if site.same_value:
+            self._with_references.append(number)
         assert schema.value is not None
         self.sites[schema.value] = site
         remember_site(dialect, self.options, key, site)
@@ -344,10 +346,10 @@ class Language:
 
     def _refuse_loops(self) -> None:
         """Raises where a schema refers to itself about the same value: whether a value satisfies it is undefined."""
+        if not self._with_references:
+            return
         done: set[int] = set()
-        for start, schema in enumerate(self._schemas):
-            if schema.site is None or not schema.site.same_value:
-                continue
+        for start in self._with_references:
             path: dict[int, None] = {}
             stack = [start]
             while stack:
