@@ -10,10 +10,12 @@ from collections.abc import Collection, Iterable, Iterator
 from fractions import Fraction
 from math import ceil, floor
 
-from ..grammar.regex_evident import outline
+from ..grammar.regex_evident import Matched, outline
+from ..grammar.text_dfa import FIRST_SURROGATE, LAST_SURROGATE
 from .atoms import (
     AtLeast,
     Atom,
+    ConsistsOf,
     Every,
     Has,
     HasFormat,
@@ -146,11 +148,11 @@ class Evident:
 
     def _some_match(self, literals: tuple[Literal, ...]) -> bool:
         """Whether ``literals`` are one pattern and limits of length, and its syntax tells that something fits."""
-        patterns = [atom for atom, is_true in literals if is_true and isinstance(atom, Matches)]
         lengths = [(atom.count, is_true) for atom, is_true in literals if isinstance(atom, LengthAtLeast)]
-        if len(patterns) != 1 or len(lengths) + 1 != len(literals):
+        if len(lengths) + 1 != len(literals):
             return False
-        matched = outline(patterns[0].pattern, self._language.budget).matched
+        [(pattern, is_positive)] = [literal for literal in literals if not isinstance(literal.atom, LengthAtLeast)]
+        matched = self._matched(pattern) if is_positive else None
         if matched is None:
             return False
         least = max((count for count, is_true in lengths if is_true), default=0)
@@ -158,6 +160,14 @@ class Evident:
         if least > matched.shortest and not matched.is_open:
             return False
         return most is None or max(least, matched.shortest) <= most
+
+    def _matched(self, atom: Atom) -> Matched | None:
+        """How long the strings can be of which ``atom`` is true, where its syntax tells."""
+        if isinstance(atom, Matches):
+            return outline(atom.pattern, self._language.budget).matched
+        if isinstance(atom, ConsistsOf) and any(low < FIRST_SURROGATE or high > LAST_SURROGATE for low, high in atom.chars):
+            return Matched(0, is_open=True)
+        return None
 
     def _some_object(self, statements: Iterable[Statement]) -> bool:
         """Whether an object of just the properties that are required will do."""
