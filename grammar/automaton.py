@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -51,8 +52,13 @@ class Style(NamedTuple):
     @classmethod
     def of(cls, whitespace: int | NDArray[np.int32], escapes: int) -> Style:
         if isinstance(whitespace, int):
-            return cls(whitespace, _NO_BLANKS, _NO_BLANKS_AT, escapes)
+            return _plain_style(whitespace, escapes)
         return cls(at.BLANKS_BY_PATTERN, whitespace, address_of(whitespace), escapes)
+
+
+@lru_cache
+def _plain_style(whitespace: int, escapes: int) -> Style:
+    return Style(whitespace, _NO_BLANKS, _NO_BLANKS_AT, escapes)
 
 
 class Compiler(Protocol):
@@ -281,7 +287,9 @@ class Automaton:
         Without ``facts``, they have no nodes.
         """
         start = self.key_bytes.append_bytes(b"".join(keys))
-        return self.keys.append_words(_key_rows(keys, start, repeat(_NO_KEY) if facts is None else facts)) // at.KEY_WIDTH
+        return (
+            self.keys.append_words(_key_rows(keys, start, repeat(_NO_KEY) if facts is None else facts)) // at.KEY_WIDTH
+        )
 
     def key_column(self, field: int, low: int, high: int) -> list[int]:
         """What ``KEYS`` holds in ``field`` of the keys from ``low`` up to ``high``."""

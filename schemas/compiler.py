@@ -118,7 +118,8 @@ class JsonCompiler(ObjectStates):
     def _plain_fields(self, value: int) -> Fields:
         fields: Fields = {at.KINDS: 0}
         possible = self._language.plain.kinds_of(value)
-        satisfiable = {kind for kind in _KINDS if kind in possible and self._satisfier.value_of_kind(value, kind)}
+        kinds = possible if len(possible) == 1 else [kind for kind in _KINDS if kind in possible]
+        satisfiable = {kind for kind in kinds if self._satisfier.value_of_kind(value, kind)}
         for kind, bit, _ in _LITERALS:
             if kind in satisfiable:
                 fields[at.KINDS] |= bit
