@@ -8,7 +8,9 @@ own addresses are at least as new. So matchers of other threads are never distur
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from .token_tables import TokenTables
 
 _NO_BLANKS = np.zeros((1, 1), np.int32)
+_NO_BLANKS_AT = address_of(_NO_BLANKS)
+_NO_ROWS = np.zeros(0, np.int64)
 LITERALS = (b"false", b"null", b"true")  # the first three keys of every automaton
 
 
@@ -38,18 +42,24 @@ class Style(NamedTuple):
     """How values of JSON are written.
 
     ``whitespace``: ``COMPACT``, ``FORMATTED``, ``ANY_BLANKS``, or ``BLANKS_BY_PATTERN`` with ``blank_next``, the
-    automaton of a run of blanks. ``escapes``: ``ANY_ESCAPES`` or ``MINIMAL_ESCAPES``.
+    automaton of a run of blanks, which lies at ``blank_next_at``. ``escapes``: ``ANY_ESCAPES`` or ``MINIMAL_ESCAPES``.
     """
 
     whitespace: int
     blank_next: NDArray[np.int32]
+    blank_next_at: int
     escapes: int
 
     @classmethod
     def of(cls, whitespace: int | NDArray[np.int32], escapes: int) -> Style:
         if isinstance(whitespace, int):
-            return cls(whitespace, _NO_BLANKS, escapes)
-        return cls(at.BLANKS_BY_PATTERN, whitespace, escapes)
+            return _plain_style(whitespace, escapes)
+        return cls(at.BLANKS_BY_PATTERN, whitespace, address_of(whitespace), escapes)
+
+
+@lru_cache
+def _plain_style(whitespace: int, escapes: int) -> Style:
+    return Style(whitespace, _NO_BLANKS, _NO_BLANKS_AT, escapes)
 
 
 class Compiler(Protocol):
@@ -100,19 +110,17 @@ def _values(dtype: DTypeLike, *values: int) -> NDArray[Any]:
     return np.array(values, dtype)
 
 
-def _key_rows(
-    keys: Sequence[bytes],
-    start: int,
-    nodes: Sequence[int] | None = None,
-    required: Sequence[bool] | None = None,
-    ranks: Sequence[int] | None = None,
-) -> list[int]:
+_NO_KEY = (at.NONE, 0, False)
+"""Node, rank, and whether it is required, of a key that is no property."""
+
+
+def _key_rows(keys: Sequence[bytes], start: int, facts: Iterable[tuple[int, int, bool]]) -> list[int]:
     """``KEYS`` rows, one after the other; the bytes of the first key begin at ``start``."""
     rows: list[int] = []
-    nones, zeros = [at.NONE] * len(keys), [0] * len(keys)
-    for key, node, rank, needed in zip(keys, nodes or nones, ranks or zeros, required or zeros, strict=True):
-        rows += (start, len(key), node, rank, needed)
-        start += len(key)
+    for key, (node, rank, required) in zip(keys, facts, strict=False):
+        length = len(key)
+        rows += (start, length, node, rank, required)
+        start += length
     return rows
 
 
@@ -145,7 +153,7 @@ class Automaton:
     item_nodes = _Table(at.ITEM_NODES, _values(np.int32))
     order = _Table(at.ORDER, _values(np.int32), 128)
     dead_keys = _Table(at.DEAD_KEYS, _values(np.int32))
-    keys = _Table(at.KEYS, _values(np.int32, *_key_rows(LITERALS, 0)), 256)
+    keys = _Table(at.KEYS, _values(np.int32, *_key_rows(LITERALS, 0, repeat(_NO_KEY))), 256)
     key_bytes = _Table(at.KEY_BYTES, _values(np.uint8, *b"".join(LITERALS)), 512)
     number_next = _Table(at.NUMBER_NEXT, _rows(np.int32, 1 << at.NUMBER_SHIFT, [DEAD] * (1 << at.NUMBER_SHIFT)), 32)
     number_label = _Table(at.NUMBER_LABEL, _values(np.int32, 0))
@@ -181,17 +189,17 @@ class Automaton:
         self.new_node()
 
     def install(self, slots: NDArray[np.int64]) -> None:
-        """Write the current addresses and the epoch into a matcher's slots."""
-        with self.lock:
-            slots[at.NODES : at.TABLES_END] = self._memory.addresses
-            slots[at.WHITESPACE] = self.styles[0].whitespace
-            slots[at.BLANK_NEXT] = address_of(self.styles[0].blank_next)
-            slots[at.EPOCH] = self.epoch
-            slots[at.KEEPS_TEXT] = self.keeps_text
-            if self.keeps_text:
-                slots[at.FINISHED] = frame_with_finished()
-            if self.grammar is not None:
-                self.grammar.install(slots)
+        """Write the current addresses and the epoch into a matcher's slots; for one who holds the lock."""
+        style = self.styles[0]
+        slots[at.NODES : at.TABLES_END] = self._memory.addresses
+        slots[at.WHITESPACE] = style.whitespace
+        slots[at.BLANK_NEXT] = style.blank_next_at
+        slots[at.EPOCH] = self.epoch
+        slots[at.KEEPS_TEXT] = self.keeps_text
+        if self.keeps_text:
+            slots[at.FINISHED] = frame_with_finished()
+        if self.grammar is not None:
+            self.grammar.install(slots)
 
     # --- filling
 
@@ -214,15 +222,15 @@ class Automaton:
 
     def write_node(self, node: int, fields: Mapping[int, int]) -> None:
         """Write the record of ``node``; fields not given are empty or unlimited."""
-        record = _EMPTY_NODE.copy()
+        record = self.nodes.array[node]
+        style = record[at.NODE_STYLE] if len(self.styles) > 1 else 0
+        record[:] = _EMPTY_NODE
         for field, value in fields.items():
             record[field] = value
-        self.widest_frame = max(self.widest_frame, at.SEEN + int(record[at.WORDS]))
-        self.keeps_text = self.keeps_text or bool(record[at.UNIQUE])
-        if len(self.styles) > 1:
-            record[at.NODE_STYLE] = self.nodes.array[node, at.NODE_STYLE]
-        self.nodes.array[node] = record
-        self.nodes.array[node, at.READY] = self.epoch
+        self.widest_frame = max(self.widest_frame, at.SEEN + fields.get(at.WORDS, 0))
+        self.keeps_text = self.keeps_text or bool(fields.get(at.UNIQUE))
+        record[at.NODE_STYLE] = style
+        record[at.READY] = self.epoch
 
     def new_state(self) -> int:
         """A container state that will be compiled when decoding reaches it."""
@@ -265,29 +273,26 @@ class Automaton:
         self._write_state(state, {at.CLOSE: close, at.SETTLED_NODE: node, at.SETTLED_CLOSE: settled_close})
 
     def _write_state(self, state: int, fields: Mapping[int, int]) -> None:
-        record = _EMPTY_STATE.copy()
+        record = self.states.array[state]
+        record[:] = _EMPTY_STATE
         for field, value in fields.items():
             record[field] = value
-        self.states.array[state] = record
-        self.states.array[state, at.STATE_READY] = self.epoch
+        record[at.STATE_READY] = self.epoch
 
     def write_entry(self, entry: int, node: int, state: int) -> None:
         """Write an entry that ``write_object_state`` was not given: the node of the value, and the state after."""
         self.entries.array[entry, at.ENTRY_NODE :] = node, state
         self.entries.array[entry, at.ENTRY_READY] = self.epoch
 
-    def add_keys(
-        self,
-        keys: Sequence[bytes],
-        nodes: Sequence[int] | None = None,
-        required: Sequence[bool] | None = None,
-        ranks: Sequence[int] | None = None,
-    ) -> int:
-        """Append a key set, sorted by bytes; the index of its first key."""
-        content = b"".join(keys)
-        start = self.key_bytes.extend(np.frombuffer(content, np.uint8), len(content))
-        rows = _key_rows(keys, start, nodes, required, ranks)
-        return self.keys.extend(rows, len(rows)) // at.KEY_WIDTH
+    def add_keys(self, keys: Sequence[bytes], facts: Iterable[tuple[int, int, bool]] | None = None) -> int:
+        """Append a key set, sorted by bytes, with (node, rank, whether required) of each; the index of its first key.
+
+        Without ``facts``, they have no nodes.
+        """
+        start = self.key_bytes.append_bytes(b"".join(keys))
+        return (
+            self.keys.append_words(_key_rows(keys, start, repeat(_NO_KEY) if facts is None else facts)) // at.KEY_WIDTH
+        )
 
     def key_column(self, field: int, low: int, high: int) -> list[int]:
         """What ``KEYS`` holds in ``field`` of the keys from ``low`` up to ``high``."""
@@ -296,13 +301,13 @@ class Automaton:
 
     def add_order(self, rows: Sequence[int]) -> int:
         """Append an ``ORDER`` row for each rank that may be next, one after the other; where they start."""
-        return self.order.extend(rows, len(rows))
+        return self.order.append_words(rows)
 
     def add_dead_keys(self, words: Sequence[int]) -> int:
         return self.dead_keys.extend(np.array(words, np.uint32).view(np.int32), len(words))
 
-    def add_item_nodes(self, nodes: Sequence[int] | NDArray[np.int32]) -> int:
-        return self.item_nodes.extend(nodes, len(nodes))
+    def add_item_nodes(self, nodes: Sequence[int]) -> int:
+        return self.item_nodes.append_words(nodes)
 
     def add_number(self, numbers: NumberAutomaton) -> int:
         """Append a number automaton; its start state among all."""
@@ -398,10 +403,12 @@ class Automaton:
 
     def style_rows(self, tables: TokenTables) -> NDArray[np.int64]:
         """What stands in the slots of each style, where there are several; int64[styles, slots], or without rows."""
+        if len(self.styles) == 1:
+            return _NO_ROWS
         rows = []
-        for style in self.styles if len(self.styles) > 1 else ():
+        for style in self.styles:
             slots = tables.slots(style.escapes).copy()
-            slots[at.WHITESPACE], slots[at.BLANK_NEXT] = style.whitespace, address_of(style.blank_next)
+            slots[at.WHITESPACE], slots[at.BLANK_NEXT] = style.whitespace, style.blank_next_at
             rows.append(slots[at.STYLE_FIRST : at.STYLE_END])
         return np.array(rows, np.int64)
 

@@ -30,9 +30,11 @@ if TYPE_CHECKING:
 
 _FIRST_ARENA = 3 << 10
 _FIRST_HISTORY = 1 << 6
+_MISSES_END = 2 * at.MISS_CAPACITY  # in words of 32 bits
 _MOST_FORCED_BYTES = 1 << 14
 _STOPPED = (at.MISSED, at.ARENA_FULL)
 _NO_BITMASK = np.zeros((0, 0), np.int32)
+_NO_TEXT = np.zeros(0, np.uint8)
 
 _fill_mask, _accept = without_checks(fill_mask), without_checks(accept)
 
@@ -89,9 +91,9 @@ class Matcher:
         "_history",
         "_misses",
         "_offsets",
+        "_room",
         "_scratch",
         "_slots",
-        "_stack",
         "_standing_in",
         "_text",
     )
@@ -99,24 +101,23 @@ class Matcher:
     def __init__(self, constraint: Constraint) -> None:
         self._constraint = constraint
         self._bitmask = _NO_BITMASK
-        tables = constraint._tables
-        self._slots = tables.slots(constraint._automaton.styles[0].escapes).copy()
-        self._slots[at.STYLES] = address_of(constraint._styles) if len(constraint._styles) else 0
-        self._stack = np.zeros((tables.longest_token + 2) * at.CONFIGURATION, np.int32)
-        self._misses = np.zeros(at.MISS_CAPACITY, np.int64)
-        self._arena = np.zeros(_FIRST_ARENA, np.int32)
-        self._history = np.zeros(_FIRST_HISTORY * at.CONFIGURATION, np.int32)
-        grammar = constraint._automaton.grammar
+        tables, automaton = constraint._tables, constraint._automaton
+        self._slots = tables.slots(automaton.styles[0].escapes).copy()
+        if len(constraint._styles):
+            self._slots[at.STYLES] = address_of(constraint._styles)
+        self._address = address_of(self._slots)
+        self._divide(np.zeros(_room_for(_FIRST_HISTORY, _FIRST_ARENA, tables.longest_token), np.int32), _FIRST_HISTORY)
+        grammar = automaton.grammar
         if grammar is None:
             self._history[at.MODE], self._history[at.TOP] = at.VALUE, at.SEEN
+            self._scratch = NO_SCRATCH
         else:
             self._slots[list(grammar.CALLED)] = [address() for address in grammar.CALLED.values()]
             grammar.begin(self._history, self._arena)
-        self._scratch = NO_SCRATCH if grammar is None else GrammarScratch(grammar.symbols)
-        self._offsets = np.zeros(_FIRST_HISTORY, np.int32)
-        self._text = np.zeros(0, np.uint8)
+            self._scratch = GrammarScratch(grammar.symbols)
+            self._scratch.install(self._slots)
+        self._text = _NO_TEXT
         self._standing_in = StandIns()
-        self._install_own()
         self._install_shared()
 
     @property
@@ -207,15 +208,13 @@ class Matcher:
         other._constraint = self._constraint
         other._bitmask = _NO_BITMASK
         other._slots = self._slots.copy()
-        other._stack = np.empty_like(self._stack)
-        other._misses = np.empty_like(self._misses)
-        other._arena = self._arena.copy()
-        other._history = self._history.copy()
-        other._offsets = self._offsets.copy()
+        other._address = address_of(other._slots)
+        other._divide(self._room.copy(), len(self._offsets))
         other._text = self._text.copy()
         other._scratch = self._scratch.fresh()
         other._standing_in = self._standing_in.copy()
-        other._install_own()
+        other._install_text()
+        other._scratch.install(other._slots)
         return other
 
     # --- questions
@@ -306,12 +305,10 @@ class Matcher:
                 self._slots[at.SHORT] = 0
                 used = max(used, len(self._arena))
                 self._scratch.grow()
-            self._arena = _grown(self._arena, used + int(self._slots[at.MARGIN]))
-            self._history = _grown(self._history, (length + 2) * at.CONFIGURATION)
-            self._offsets = _grown(self._offsets, len(self._history) // at.CONFIGURATION)
+            self._grow(length + 2, used + int(self._slots[at.MARGIN]))
+            self._scratch.install(self._slots)
             if self._slots[at.KEEPS_TEXT]:
-                self._text = _grown(self._text, int(self._offsets[length]) + int(self._slots[at.MARGIN]))
-            self._install_own()
+                self._grow_text(int(self._offsets[length]) + int(self._slots[at.MARGIN]))
             return
         automaton = self._constraint._automaton
         with automaton.lock:
@@ -343,31 +340,63 @@ class Matcher:
             frames = 2 * (constraint._tables.longest_token + 3)
             self._slots[at.MARGIN] = frames * constraint._automaton.widest_frame
 
-    def _install_own(self) -> None:
+    def _divide(self, room: NDArray[np.int32], rows: int) -> None:
+        """Take ``room`` for what is missed, for ``rows`` configurations and offsets, the arena, and a walk's stack."""
+        history = _MISSES_END + rows
+        arena = history + rows * at.CONFIGURATION
+        stack = len(room) - _stack_for(self._constraint._tables.longest_token)
+        self._room = room
+        self._misses = room[:_MISSES_END].view(np.int64)
+        self._offsets = room[_MISSES_END:history]
+        self._history = room[history:arena]
+        self._arena = room[arena:stack]
+        slots, address = self._slots, address_of(room)
+        slots[at.MISSES] = address
+        slots[at.OFFSETS] = address + 4 * _MISSES_END
+        slots[at.HISTORY] = address + 4 * history
+        slots[at.HISTORY_SIZE] = rows
+        slots[at.ARENA] = address + 4 * arena
+        slots[at.ARENA_SIZE] = stack - arena
+        slots[at.STACK] = address + 4 * stack
+
+    def _grow(self, rows: int, arena: int) -> None:
+        """Make room for ``rows`` configurations and an arena of so many words, if there is not."""
+        misses, offsets, history, filled = self._misses, self._offsets, self._history, self._arena
+        if rows <= len(offsets) and arena <= len(filled):
+            return
+        rows, arena = _enough(len(offsets), rows), _enough(len(filled), arena)
+        self._divide(np.zeros(_room_for(rows, arena, self._constraint._tables.longest_token), np.int32), rows)
+        self._misses[:] = misses
+        self._offsets[: len(offsets)] = offsets
+        self._history[: len(history)] = history
+        self._arena[: len(filled)] = filled
+
+    def _grow_text(self, size: int) -> None:
+        text = self._text
+        self._text = np.zeros(_enough(len(text), size), np.uint8)
+        self._text[: len(text)] = text
+        self._install_text()
+
+    def _install_text(self) -> None:
         slots = self._slots
-        self._address = address_of(slots)
-        slots[at.ARENA] = address_of(self._arena)
-        slots[at.ARENA_SIZE] = len(self._arena)
-        self._scratch.install(slots)
-        slots[at.STACK] = address_of(self._stack)
-        slots[at.HISTORY] = address_of(self._history)
-        slots[at.HISTORY_SIZE] = len(self._history) // at.CONFIGURATION
-        slots[at.OFFSETS] = address_of(self._offsets)
         slots[at.TEXT_READ] = address_of(self._text)
         slots[at.TEXT_SIZE] = len(self._text)
-        slots[at.MISSES] = address_of(self._misses)
         self._standing_in.install(slots, len(self._text))
+
+
+def _stack_for(longest_token: int) -> int:
+    return (longest_token + 2) * at.CONFIGURATION
+
+
+def _room_for(rows: int, arena: int, longest_token: int) -> int:
+    return _MISSES_END + rows * (1 + at.CONFIGURATION) + arena + _stack_for(longest_token)
 
 
 BITMASK_WANTED = "a bitmask is a contiguous int32 array of shape [rows, ceil(V / 32)] on the CPU"
 
 
-def _grown(array: NDArray[Any], needed: int) -> NDArray[Any]:
-    if needed <= len(array):
-        return array
-    larger = np.zeros(max(2 * len(array), needed), array.dtype)
-    larger[: len(array)] = array
-    return larger
+def _enough(size: int, needed: int) -> int:
+    return size if needed <= size else max(2 * size, needed)
 
 
 def as_array(bitmask: Any) -> NDArray[np.int32]:

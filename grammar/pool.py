@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from ctypes import addressof, c_char
 from itertools import accumulate
+from struct import pack_into
 from typing import Any
 
 import numpy as np
@@ -28,18 +29,21 @@ class Beginning:
     ``least``: for so many rows there is room from the start.
     """
 
-    __slots__ = ("least", "place", "rows", "start")
+    __slots__ = ("dtype", "least", "place", "rows", "shape", "start", "used")
 
     def __init__(self, place: int, rows: NDArray[Any], least: int = 64) -> None:
         """``place``: which of the addresses is that of the pool."""
         self.place = place
         self.rows = rows
         self.least = least
+        self.shape = (least, *rows.shape[1:])
+        self.dtype = rows.dtype
+        self.used = len(rows)
         self.start = 0
 
     @property
     def nbytes(self) -> int:
-        return self.least * math.prod(self.rows.shape[1:]) * self.rows.itemsize
+        return math.prod(self.shape) * self.rows.itemsize
 
 
 class Layout:
@@ -89,12 +93,10 @@ class Pool:
     __slots__ = ("_memory", "_place", "_retired", "_used", "array")
 
     def __init__(self, memory: Memory, beginning: Beginning) -> None:
-        rows = beginning.rows
         self._memory = memory
         self._place = beginning.place
-        shape = (beginning.least, *rows.shape[1:])
-        self.array: NDArray[Any] = np.ndarray(shape, rows.dtype, memory.first, beginning.start)
-        self._used = len(rows)
+        self.array: NDArray[Any] = np.ndarray(beginning.shape, beginning.dtype, memory.first, beginning.start)
+        self._used = beginning.used
         self._retired: list[NDArray[Any]] = []
 
     def __len__(self) -> int:
@@ -108,6 +110,19 @@ class Pool:
             self._grow(end)
         self.array[start:end] = rows
         self._used = end
+        return start
+
+    def append_words(self, words: Sequence[int]) -> int:
+        """``extend`` by a list, where rows are single numbers of 32 bits: 12 ns for each, with numpy 28."""
+        count = len(words)
+        start = self.reserve(count)
+        pack_into(f"{count}i", self.array, 4 * start, *words)
+        return start
+
+    def append_bytes(self, content: bytes) -> int:
+        """``extend``, where rows are bytes."""
+        start = self.reserve(len(content))
+        self.array.data[start : self._used] = content
         return start
 
     def reserve(self, count: int) -> int:

@@ -43,6 +43,7 @@ class StayMasks:
         self._masks: dict[int, NDArray[np.int32]] = {}
         self._retired: list[object] = []
         self._header = np.zeros(at.STAY_HEADER, np.int64)
+        self._header_at = address_of(self._header)
         self._header[at.STAY_TABLE] = _NO_TABLE_AT
         self._table = _NO_TABLE
         self._keys, self._rows, self._used = _NO_COLUMNS
@@ -51,7 +52,7 @@ class StayMasks:
         return len(self._masks)
 
     def install(self, slots: NDArray[np.int64]) -> None:
-        slots[at.STAY_CACHE] = address_of(self._header)
+        slots[at.STAY_CACHE] = self._header_at
         slots[at.STAY_MOST] = self._most
 
     def add(self, slots: NDArray[np.int64]) -> None:

@@ -90,6 +90,7 @@ class TokenTables:
             self._install(slots, escapes)
             for slot, address in CALLED_THROUGH_ADDRESSES.items():
                 slots[slot] = address()
+            slots[at.WANTED_SIZE] = at.NONE
             self._slots[escapes] = slots
         return slots
 

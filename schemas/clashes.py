@@ -102,7 +102,8 @@ class _PartOfLanguage(Language):
         if isinstance(atom, Every) and isinstance(atom.selector, KeysSatisfying):
             yield from self._schemas_in(atom.selector.name, not positive)
 
-    def _short_contents(self, contents: dict[str, object], keywords: list[str]) -> None:
+    @staticmethod
+    def _short_contents(contents: dict[str, object], keywords: list[str]) -> None:
         """Schemas that say the same stay apart, because they stand at different places."""
 
     def _apply(self, function: KeywordFunction, site: Site, value: object, schema: int) -> None:

@@ -6,7 +6,7 @@ Almost all container states of schemas met in practice are of this form; a bitse
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 from .atoms import (
     Every,
@@ -24,6 +24,7 @@ from .atoms import (
     Selector,
     Statement,
     Unique,
+    Values,
     literals_in,
 )
 from .formula import FALSE, TRUE, Operator
@@ -74,6 +75,36 @@ def plain_object(language: Language, formula: int) -> PlainObject | None:
 
 def object_of(language: Language, statements: Iterable[Statement]) -> PlainObject | None:
     """The object of which all ``statements`` are true; ``None`` where such objects are not plain."""
+    return _of_one_schema(statements) or _of_several(language, statements)
+
+
+def _of_one_schema(statements: Iterable[Statement]) -> PlainObject | None:
+    """``object_of`` where each sort of statement comes once at most and all names are properties, as mostly."""
+    named: dict[str, int] = {}
+    required: frozenset[str] = frozenset()
+    order: tuple[str, ...] = ()
+    others: tuple[frozenset[str], int] | None = None
+    for statement in statements:
+        if isinstance(statement, Values) and not named:
+            named = statement.by_name
+        elif isinstance(statement, Present) and not required:
+            required = frozenset(statement.names)
+        elif not isinstance(statement, Literal) or not statement.is_true:
+            return None
+        elif isinstance(statement.atom, KeyOrder) and not order:
+            order = statement.atom.names
+        elif isinstance(statement.atom, Every) and _by_name(statement.atom.selector) and others is None:
+            others = statement.atom.selector.named, statement.atom.value
+        else:
+            return None
+    properties = {name: named.get(name, TRUE) for name in order} if order else named
+    names = properties.keys()
+    if not (names >= required and names >= named.keys() and (others is None or names == others[0])):
+        return None
+    return PlainObject(properties, TRUE if others is None else others[1], required)
+
+
+def _of_several(language: Language, statements: Iterable[Statement]) -> PlainObject | None:
     required: set[str] = set()
     named: dict[str, int] = {}
     demands: list[Every] = []
@@ -136,7 +167,7 @@ def object_of(language: Language, statements: Iterable[Statement]) -> PlainObjec
     return PlainObject(properties, FALSE, frozenset(required), minimum, maximum, classes, values)
 
 
-def _by_name(selector: Selector) -> bool:
+def _by_name(selector: Selector) -> TypeGuard[OtherKeys]:
     return isinstance(selector, OtherKeys) and not selector.patterns
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import weakref
-from collections.abc import Callable, Iterable, Set
+from collections.abc import Callable, Iterable, Sequence, Set
 
 from ..grammar.automaton import Automaton
 from ..grammar.kernels import layout as at
@@ -118,7 +118,8 @@ class JsonCompiler(ObjectStates):
     def _plain_fields(self, value: int) -> Fields:
         fields: Fields = {at.KINDS: 0}
         possible = self._language.plain.kinds_of(value)
-        satisfiable = {kind for kind in _KINDS if kind in possible and self._satisfier.value_of_kind(value, kind)}
+        kinds = possible if len(possible) == 1 else [kind for kind in _KINDS if kind in possible]
+        satisfiable = {kind for kind in kinds if self._satisfier.value_of_kind(value, kind)}
         for kind, bit, _ in _LITERALS:
             if kind in satisfiable:
                 fields[at.KINDS] |= bit
@@ -221,7 +222,7 @@ class JsonCompiler(ObjectStates):
     def _state_object_fields(self, fields: Fields, opened: Residual, outer: tuple[int, ...]) -> None:
         number = self._key_set(opened)
         key_set = self._key_sets[number]
-        self._key_fields(fields, list(key_set.names), key_set.ranks, None, frozenset())
+        self._key_fields(fields, key_set.names, [(at.NONE, key_set.ranks[name], False) for name in key_set.names])
         self._class_fields(fields, key_set.classes)
         fields[at.POLICY] = at.STATE_ORDERED if self._ordered else at.STATE_ANY_ORDER
         fields[at.OBJECT_STATE] = self._state(State(opened, (*outer, number), is_first=True))
@@ -238,41 +239,32 @@ class JsonCompiler(ObjectStates):
         fields[at.CLASSES], fields[at.KEY_TEXT] = count, text
 
     def _plain_object_fields(self, fields: Fields, plain: PlainObject) -> None:
-        nodes = {name: self._node(value) for name, value in plain.properties.items()}
+        node, required = self._node, plain.required
+        nodes = {name: node(value) for name, value in plain.properties.items()}
+        names = sorted(nodes)  # as their bytes are, since UTF-8 keeps the order of code points
         ranks = {name: rank for rank, name in enumerate(nodes)}
-        names = sorted(nodes, key=str.encode)
-        self._key_fields(fields, names, ranks, nodes, plain.required)
+        self._key_fields(fields, names, [(nodes[name], ranks[name], name in required) for name in names])
         fields[at.OTHER] = self._node(plain.others)
         if plain.classes is not None:
             values = [self._node(value) for value in plain.class_values]
             self._class_fields(fields, plain.classes)
             fields[at.CLASS_AT] = self._automaton.add_item_nodes(values)
         fields[at.MIN_KEYS], fields[at.MAX_KEYS] = _bounded(plain.minimum), _bounded(plain.maximum)
-        fields[at.REQUIRED] = len(plain.required)
+        fields[at.REQUIRED] = len(required)
         if self._ordered:
             fields[at.POLICY] = at.ORDERED
-            fields[at.ORDER_AT] = self._automaton.add_order(order_rows(names, nodes, plain.required))
-            fields[at.RANKS_AT] = self._automaton.add_item_nodes(rank_blocks(names, nodes, ranks))
+            fields[at.ORDER_AT] = self._automaton.add_order(order_rows(names, nodes, required))
+            if len(names) >= at.RANK_BLOCK:
+                fields[at.RANKS_AT] = self._automaton.add_item_nodes(rank_blocks(names, nodes, ranks))
         elif at.NONE in nodes.values():
             words = [0] * fields[at.WORDS]
             for index, name in enumerate(names):
                 words[index >> 5] |= (nodes[name] == at.NONE) << (index & 31)
             fields[at.DEAD_AT] = self._automaton.add_dead_keys(words)
 
-    def _key_fields(
-        self,
-        fields: Fields,
-        names: list[str],
-        ranks: dict[str, int],
-        nodes: dict[str, int] | None,
-        required: frozenset[str],
-    ) -> None:
-        low = self._automaton.add_keys(
-            [name.encode() for name in names],
-            None if nodes is None else [nodes[name] for name in names],
-            [name in required for name in names],
-            [ranks[name] for name in names],
-        )
+    def _key_fields(self, fields: Fields, names: Sequence[str], facts: Sequence[tuple[int, int, bool]]) -> None:
+        """The keys of an object, with (node, rank, whether required) of each."""
+        low = self._automaton.add_keys([name.encode() for name in names], facts)
         fields[at.KEY_LO], fields[at.KEY_HI] = low, low + len(names)
         fields[at.WORDS] = 0 if self._ordered else (len(names) + 31) // 32  # the next rank tells which keys may come
 
@@ -435,7 +427,7 @@ class JsonCompiler(ObjectStates):
         number = self._key_set_numbers.get(id(classes))
         if number is None:
             number = self._key_set_numbers[id(classes)] = len(self._key_sets)
-            names = tuple(sorted(classes.named, key=str.encode))
+            names = tuple(sorted(classes.named))
             ranks = {name: rank for rank, name in enumerate(classes.named)}
             self._key_sets.append(KeySet(names, ranks, classes))
         return number

@@ -10,10 +10,12 @@ from collections.abc import Collection, Iterable, Iterator
 from fractions import Fraction
 from math import ceil, floor
 
-from ..grammar.regex_evident import outline
+from ..grammar.regex_evident import Matched, outline
+from ..grammar.text_dfa import FIRST_SURROGATE, LAST_SURROGATE
 from .atoms import (
     AtLeast,
     Atom,
+    ConsistsOf,
     Every,
     Has,
     HasFormat,
@@ -28,8 +30,10 @@ from .atoms import (
     MultipleOf,
     NamedKey,
     NumberAtom,
+    OtherKeys,
     Present,
     PropertiesAtLeast,
+    Selector,
     Statement,
     StringAtom,
     StringIn,
@@ -61,6 +65,8 @@ class Evident:
     def __init__(self, language: Language) -> None:
         self._language = language
         self._plain = language.plain
+        self._sites = language.sites
+        self._limits = language.budget.limits
         self._known = {FALSE: False, TRUE: True}
         self._kinds: dict[tuple[int, Kind], bool] = {}
         self._depth = 0
@@ -70,7 +76,8 @@ class Evident:
         known = self._known.get(value)
         if known is not None:
             return known
-        if self._plain.is_free(value):
+        site = self._sites.get(value)
+        if site is not None and (site.evident_within is self._limits or self._plain.is_free(value)):
             self._known[value] = True
             return True
         self._known[value] = False  # a value that needs itself is not evident
@@ -84,6 +91,8 @@ class Evident:
             found = self._of_some_kind(value)
         self._depth -= 1
         self._known[value] = found
+        if found and site is not None and site.is_everywhere:
+            site.evident_within = self._limits
         return found
 
     def _of_some_kind(self, value: int) -> bool:
@@ -146,11 +155,11 @@ class Evident:
 
     def _some_match(self, literals: tuple[Literal, ...]) -> bool:
         """Whether ``literals`` are one pattern and limits of length, and its syntax tells that something fits."""
-        patterns = [atom for atom, is_true in literals if is_true and isinstance(atom, Matches)]
         lengths = [(atom.count, is_true) for atom, is_true in literals if isinstance(atom, LengthAtLeast)]
-        if len(patterns) != 1 or len(lengths) + 1 != len(literals):
+        if len(lengths) + 1 != len(literals):
             return False
-        matched = outline(patterns[0].pattern, self._language.budget).matched
+        [(pattern, is_positive)] = [literal for literal in literals if not isinstance(literal.atom, LengthAtLeast)]
+        matched = self._matched(pattern) if is_positive else None
         if matched is None:
             return False
         least = max((count for count, is_true in lengths if is_true), default=0)
@@ -159,10 +168,21 @@ class Evident:
             return False
         return most is None or max(least, matched.shortest) <= most
 
+    def _matched(self, atom: Atom) -> Matched | None:
+        """How long the strings can be of which ``atom`` is true, where its syntax tells."""
+        if isinstance(atom, Matches):
+            return outline(atom.pattern, self._language.budget).matched
+        if isinstance(atom, ConsistsOf) and any(
+            low < FIRST_SURROGATE or high > LAST_SURROGATE for low, high in atom.chars
+        ):
+            return Matched(0, is_open=True)
+        return None
+
     def _some_object(self, statements: Iterable[Statement]) -> bool:
         """Whether an object of just the properties that are required will do."""
         required: list[str] = []
         demands: list[Every | Values] = []
+        every: list[Every] = []
         others: list[Literal] = []
         for statement in statements:
             if isinstance(statement, Values):
@@ -172,7 +192,7 @@ class Evident:
             elif not statement.is_true:
                 others.append(statement)
             elif isinstance(statement.atom, Every):
-                demands.append(statement.atom)
+                every.append(statement.atom)
             elif isinstance(statement.atom, Has):
                 required.append(statement.atom.name)
             else:
@@ -184,11 +204,18 @@ class Evident:
                     return False
             elif not is_true and (not isinstance(atom, Has) or atom.name in names):
                 return False
-        return not names or all(map(self.value, self._demanded(demands, names)))
+        if not names:
+            return True
+        demands += [atom for atom in every if not _passes_over(atom.selector, names)]
+        return all(map(self.value, self._demanded(demands, names)))
 
-    def _demanded(self, demands: list[Every | Values], names: Iterable[str]) -> Iterator[int]:
+    def _demanded(self, demands: list[Every | Values], names: Collection[str]) -> Iterator[int]:
         """What is asked of the properties ``names``, one after the other."""
         language = self._language
+        if len(demands) == 1 and isinstance(demands[0], Values):
+            by_name = demands[0].by_name
+            yield from [by_name[name] for name in names if name in by_name]
+            return
         values: dict[str, list[int]] = {name: [] for name in names}
         for demand in demands:
             if isinstance(demand, Values):
@@ -238,6 +265,10 @@ def _some_integer(literals: tuple[Literal, ...]) -> bool:
         return True
     smallest = floor(least[0]) + 1 if least[1] else ceil(least[0])
     return smallest < most[0] or (smallest == most[0] and most[1])
+
+
+def _passes_over(selector: Selector, names: dict[str, None]) -> bool:
+    return isinstance(selector, OtherKeys) and selector.named.issuperset(names)
 
 
 def _asked(positive: list[Atom], index: int) -> Iterator[int]:

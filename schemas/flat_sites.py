@@ -38,6 +38,7 @@ def remember_site(dialect: Dialect, options: JsonOptions, key: FlatKey | None, s
         return
     if len(_sites) >= _MOST:
         _sites.clear()
+    site.is_everywhere = True
     _sites[dialect, options.formats, options.integers, key] = site
 
 

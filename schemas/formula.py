@@ -150,7 +150,10 @@ class Formulas:
     def new_variable(self, depth: int, atom: Atom) -> int:
         """``variable`` for one that is known to be new."""
         formula = len(self._operators)
-        self._add(Operator.VARIABLE, (), frozenset((formula,)), 1 << depth)
+        self._operators.append(Operator.VARIABLE)
+        self._operands.append(())
+        self._supports.append(frozenset((formula,)))
+        self._depths.append(1 << depth)
         variable = self._variable_of[formula] = Variable(depth, atom)
         self._variables[variable] = formula
         return formula

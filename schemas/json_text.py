@@ -100,29 +100,29 @@ def check_json(value: object) -> None:
 
 def _is_plainly_json(value: object) -> bool:
     """Whether ``value`` is JSON in the plainest of Python's types, with nothing in it twice; in one quick pass."""
-    containers: set[int] = set()
-    values: list[Any] = [value]
-    for part in values:
-        kind = type(part)
-        if kind is str:
-            if not part.isascii() and not is_text(part):
-                return False
-        elif kind is dict or kind is list:
-            if id(part) in containers:
-                return False
-            containers.add(id(part))
-            if kind is dict:
-                if not are_texts(part):
+    texts: list[str] = []
+    seen: set[int] = set()
+    containers: list[Any] = [[value]]
+    for container in containers:
+        members = container
+        if type(container) is dict:
+            texts += container
+            members = container.values()
+        for member in members:
+            kind = type(member)
+            if kind is str:
+                texts.append(member)
+            elif kind is dict or kind is list:
+                if id(member) in seen:
                     return False
-                values += part.values()
-            else:
-                values += part
-        elif kind is int or kind is float:
-            if not -_QUICK < part < _QUICK:
+                seen.add(id(member))
+                containers.append(member)
+            elif kind is int or kind is float:
+                if not -_QUICK < member < _QUICK:
+                    return False
+            elif kind is not bool and member is not None:
                 return False
-        elif kind is not bool and part is not None:
-            return False
-    return True
+    return are_texts(texts)
 
 
 def _check_part_by_part(value: object) -> None:

@@ -29,10 +29,8 @@ def order_rows(names: Sequence[str], nodes: dict[str, int], required: Collection
 
 
 def rank_blocks(names: Sequence[str], nodes: Mapping[str, int], ranks: Mapping[str, int]) -> Sequence[int]:
-    """The least and the greatest rank of the live names of each block of ``names``; nothing for few names."""
+    """The least and the greatest rank of the live names of each block of ``names``."""
     count = len(names)
-    if count < at.RANK_BLOCK:
-        return ()
     ranked = np.fromiter(map(ranks.__getitem__, names), np.int32, count)
     live = np.fromiter((nodes[name] != at.NONE for name in names), np.bool_, count)
     starts = np.arange(0, count, at.RANK_BLOCK)

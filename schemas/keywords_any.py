@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from fractions import Fraction
+from typing import Any
 
 from .atoms import Kind, MultipleOf, NumberIn, StringIn, WrittenAsInteger
 from .formats import FORMATS
 from .keywords_common import KeywordFunction, Site
 from .meant import perhaps
-from .values import exact, kind_of
+from .values import are_texts, kind_of
 
 _KINDS = {
     "null": frozenset((Kind.NULL,)),
@@ -86,7 +86,11 @@ def const(site: Site, value: object) -> None:
     _one_of(site, [value])
 
 
-def _one_of(site: Site, values: Iterable[object]) -> None:
+def _one_of(site: Site, values: list[Any]) -> None:
+    if values and are_texts(values):
+        site.allow(_KINDS["string"])
+        site.demand_that(Kind.STRING, StringIn(frozenset(values)))
+        return
     kinds: set[Kind] = set()
     numbers: set[Fraction] = set()
     strings: set[str] = set()
@@ -96,9 +100,8 @@ def _one_of(site: Site, values: Iterable[object]) -> None:
         if kind is None:
             raise site.invalid("a JSON value" if site.keyword == "const" else "an array of JSON values", value)
         kinds.add(kind)
-        number = exact(value)
-        if number is not None:
-            numbers.add(number)
+        if kind is Kind.NUMBER:
+            numbers.add(site.number(value))
         elif kind is Kind.STRING:
             strings.add(site.text(value))
         elif kind in containers:

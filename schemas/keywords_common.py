@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import Any, Protocol
 
 from ..grammar.errors import InvalidSchema, UnsupportedSchema
+from ..grammar.limits import Limits
 from .atoms import Atom, Kind, Literal, Statement
 from .formula import FALSE, TRUE, VALUE, Formulas
 from .options import JsonOptions
@@ -87,6 +88,8 @@ class Site:
 
     Formulas given to ``demand`` speak about the value itself: their variables are at depth ``VALUE`` and are either
     atoms about a value of that kind, or schemas that the value must satisfy too (``same_value`` lists those).
+    ``is_everywhere``: whether it says the same wherever it stands (``flat_sites``); ``evident_within``: of such a one,
+    the limits within which it was found that some value satisfies it.
     """
 
     __slots__ = (
@@ -97,7 +100,9 @@ class Site:
         "by_kind",
         "contents",
         "everywhere",
+        "evident_within",
         "formulas",
+        "is_everywhere",
         "keyword",
         "options",
         "same_value",
@@ -112,6 +117,8 @@ class Site:
         self.everywhere: list[int] = []
         self.by_kind: dict[Kind, list[int | Statement]] = {}
         self.same_value: list[int] = []
+        self.is_everywhere = False
+        self.evident_within: Limits | None = None
         self._evaluated: Evaluated | None = None
         self._source = source
         self._schema = schema

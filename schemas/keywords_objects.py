@@ -144,10 +144,11 @@ def _order(site: Site) -> None:
     listed, needed = site.contents.get("properties", {}), site.contents.get("required", [])
     if not isinstance(listed, dict) or not isinstance(needed, list | tuple):
         return
-    names = tuple(dict.fromkeys([*listed, *[name for name in needed if isinstance(name, str)]]))
-    site.mention(names)
-    if names and site.options.property_order == "schema":
-        site.demand_that(Kind.OBJECT, KeyOrder(names))
+    texts = [name for name in needed if isinstance(name, str)]
+    site.mention(listed)
+    site.mention(texts)
+    if site.options.property_order == "schema" and (listed or texts):
+        site.demand_that(Kind.OBJECT, KeyOrder(tuple(dict.fromkeys((*listed, *texts)))))
 
 
 COMMON: dict[str, KeywordFunction] = {

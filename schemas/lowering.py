@@ -46,6 +46,7 @@ from .flat_sites import known_site, remember_site
 from .formula import FALSE, TRUE, VALUE, Formulas, Operator
 from .identity import FlatKey, flat_key
 from .keywords_common import Evaluated, KeywordFunction, Site
+from .keywords_silent import SilentKeyword
 from .options import JsonOptions
 from .placing import Placed
 from .plain import PlainDemands
@@ -86,6 +87,9 @@ class Language:
     threads at once: all methods may add to the stores.
     """
 
+    _short_contents = staticmethod(flat_key)
+    """What a schema says, where that is short: one that says the same is the same schema."""
+
     def __init__(self, schema: object, options: JsonOptions | None = None, budget: Budget | None = None) -> None:
         self.schema = schema
         self.options = options or JsonOptions()
@@ -95,7 +99,7 @@ class Language:
         self._resolver = Resolver(Resources(schema, default, self.options.registry, self.budget))
         self._schemas: list[_Schema] = []
         self.sites: dict[int, Site] = {}
-        self._numbers: dict[tuple[Scope, int | FlatKey], int] = {}
+        self._known: dict[tuple[Scope, int | FlatKey], _Schema] = {}
         self._unread: deque[tuple[int, dict[str, object], FlatKey | None]] = deque()
         self._constants = Constants(ordered=self.options.property_order == "schema")
         self._constant_schemas: dict[int, int] = {}
@@ -107,6 +111,7 @@ class Language:
         self._expansions: dict[tuple[int, Kind], int] = {}
         self._lowered: dict[tuple[int, Kind, int], int | None] = {}
         self._literals_are_numbered = False
+        self._with_references: list[int] = []
         self.plain = PlainDemands(self)
         self.key_class_memo: dict[object, object] = {}
         self.root = self._read_all(schema)
@@ -269,19 +274,22 @@ class Language:
                 break
             if "$id" in contents or "id" in contents:
                 scope = self._resolver.enter(contents, scope, trail)
-            keywords = self._assertions(contents, scope, trail)
+            keywords, annotations = parted(scope.resource.dialect, tuple(contents))
+            if annotations:
+                _check_annotations(contents, annotations, trail)
             if not keywords:
                 value = TRUE
                 break
             key = self._short_contents(contents, keywords)
-            number = self._numbers.setdefault((scope, id(contents) if key is None else key), len(self._schemas))
-            if number < len(self._schemas):
-                known = self._schemas[number].value
-                if known is None:
-                    raise InvalidSchema("a $ref that leads back to itself", self.pointer_of(number))
-                value = known
+            identity = scope, id(contents) if key is None else key
+            known = self._known.get(identity)
+            if known is not None:
+                if known.value is None:
+                    raise InvalidSchema("a $ref that leads back to itself", pointer(known.trail))
+                value = known.value
                 break
-            schema = _Schema(trail, scope)
+            number = len(self._schemas)
+            schema = self._known[identity] = _Schema(trail, scope)
             self._schemas.append(schema)
             if keywords != ["$ref"]:
                 value = schema.value = self.formulas.new_variable(VALUE, _schema_atom(number))
@@ -297,26 +305,10 @@ class Language:
             schema.value = value
         return value
 
-    def _short_contents(self, contents: dict[str, object], keywords: list[str]) -> FlatKey | None:
-        """What a schema says, where that is short: one that says the same is the same schema."""
-        return flat_key(contents, keywords)
-
     def _boolean(self, contents: object, trail: Trail) -> int:
         if not isinstance(contents, bool):
             raise InvalidSchema(f"a schema must be an object, true or false, not {contents!r:.60}", pointer(trail))
         return TRUE if contents else FALSE
-
-    def _assertions(self, contents: dict[str, object], scope: Scope, trail: Trail) -> list[str]:
-        """The keywords of ``contents`` that are more than annotations.
-
-        Raises where one that is no assertion has a value that it cannot have.
-        """
-        assertions, annotations = parted(scope.resource.dialect, tuple(contents))
-        for keyword, silent in annotations:
-            if not silent.accepts(contents[keyword]):
-                problem = f"{keyword} must be {silent.expected}, not {contents[keyword]!r:.60}"
-                raise InvalidSchema(problem, pointer((trail, (keyword,))), silent.remedy)
-        return assertions
 
     def _target(self, reference: object, keyword: str, schema: _Schema) -> tuple[object, Trail, Scope]:
         """Where ``reference``, the value of ``keyword`` in ``schema``, leads to: contents, their trail and scope."""
@@ -330,12 +322,14 @@ class Language:
         schema = self._schemas[number]
         dialect = schema.scope.resource.dialect
         site = schema.site = Site(self, number, contents)
+        keywords, apply = dialect.keywords, self._apply
         for keyword, value in contents.items():
-            function = dialect.keywords.get(keyword)
-            if function is not None:
+            if keyword in keywords:
                 site.keyword = keyword
-                self._apply(function, site, value, number)
+                apply(keywords[keyword], site, value, number)
         site.end()
+        if site.same_value:
+            self._with_references.append(number)
         assert schema.value is not None
         self.sites[schema.value] = site
         remember_site(dialect, self.options, key, site)
@@ -346,10 +340,10 @@ class Language:
 
     def _refuse_loops(self) -> None:
         """Raises where a schema refers to itself about the same value: whether a value satisfies it is undefined."""
+        if not self._with_references:
+            return
         done: set[int] = set()
-        for start, schema in enumerate(self._schemas):
-            if schema.site is None or not schema.site.same_value:
-                continue
+        for start in self._with_references:
             path: dict[int, None] = {}
             stack = [start]
             while stack:
@@ -514,3 +508,11 @@ class Language:
         if names and self.options.property_order == "schema":
             atoms.append(KeyOrder(names))
         return self.formulas.conjunction(map(self._atom, atoms))
+
+
+def _check_annotations(contents: dict[str, object], annotations: list[tuple[str, SilentKeyword]], trail: Trail) -> None:
+    """Raises where a keyword that is no assertion has a value that it cannot have."""
+    for keyword, silent in annotations:
+        if not silent.accepts(contents[keyword]):
+            problem = f"{keyword} must be {silent.expected}, not {contents[keyword]!r:.60}"
+            raise InvalidSchema(problem, pointer((trail, (keyword,))), silent.remedy)

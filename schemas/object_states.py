@@ -190,7 +190,9 @@ class ObjectStates(ABC):
         values = sorted((text.encode(), state) for text, state in states.items() if state != at.PLAIN)
         if values:
             fields[at.KINDS] |= at.IS_CHOICE
-            low = self._automaton.add_keys([text for text, _ in values], ranks=[state for _, state in values])
+            low = self._automaton.add_keys(
+                [text for text, _ in values], [(at.NONE, state, False) for _, state in values]
+            )
             fields[at.CHOICE_LO], fields[at.CHOICE_HI] = low, low + len(values)
 
     # --- ahead of time

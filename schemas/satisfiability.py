@@ -32,6 +32,8 @@ from .witness import Witness, constant
 _PLAIN = {kind: constant(value) for kind, value in ((Kind.NULL, None), (Kind.TRUE, True), (Kind.FALSE, False))}
 """The only values of their kinds."""
 
+_ANYTHING = constant(None, plenty=True)
+
 _ENOUGH = 16
 """After so many new questions, or cases since one, a search waits for answers."""
 
@@ -51,7 +53,7 @@ class Satisfier:
         self._language = language
         self._budget = language.budget
         self._evident = Evident(language)
-        self._values: dict[int, Witness | None] = {FALSE: None, TRUE: constant(None, plenty=True)}
+        self._values: dict[int, Witness | None] = {FALSE: None, TRUE: _ANYTHING}
         self._residuals: dict[Residual, bool] = {}
         self._pending: dict[tuple[int, tuple[Kind, ...]], bool] = {}
         self._theories: dict[tuple[Kind, frozenset[int]], Witness | None] = {}

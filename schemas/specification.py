@@ -33,7 +33,24 @@ _FORMS = "a dict, a bool, JSON text, a path, a type, a function, a JsonSchema or
 _LIMITS = Limits()
 _VOCABULARIES = 4
 _CONSTRAINTS = 32
+_OPTIONS = 64
 _READ_DOCUMENT: Callable[[str], object] = read_document
+
+
+_WORDS = frozenset((str, type(None)))
+
+
+@lru_cache(_OPTIONS)
+def _plain_options(
+    property_order: PropertyOrder,
+    whitespace: Whitespace | Regex,
+    formats: Formats,
+    escapes: Escapes,
+    integers: Integers | None,
+    dialect: str | None,
+) -> JsonOptions:
+    """Options without a registry and with the usual limits, which are the same for most schemas."""
+    return JsonOptions(property_order, whitespace, formats, escapes, integers, None, dialect, _LIMITS)
 
 
 class Specification(Hashable, Protocol):
@@ -70,16 +87,15 @@ class JsonSchema:
         limits: Limits | None = None,
     ) -> None:
         self.contents, self._parse, self.form = _read(schema)
-        self.options = JsonOptions(
-            property_order=property_order,
-            whitespace=whitespace,
-            formats=formats,
-            escapes=escapes,
-            integers="plain" if integers is None and self.form is not PLAIN else integers,
-            registry=registry,
-            dialect=dialect,
-            limits=limits or _LIMITS,
-        )
+        if integers is None and self.form is not PLAIN:
+            integers = "plain"
+        words = property_order, whitespace, formats, escapes, integers, dialect
+        if registry is None and limits is None and _WORDS.issuperset(map(type, words)):
+            self.options = _plain_options(*words)
+        else:
+            self.options = JsonOptions(
+                property_order, whitespace, formats, escapes, integers, registry, dialect, limits or _LIMITS
+            )
 
     def compile(self, vocabulary: Vocabulary, limits: Limits | None = None) -> Constraint:
         """The constraint; raises as :func:`compile` does."""

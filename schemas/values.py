@@ -47,9 +47,14 @@ def exact(value: object) -> Fraction | None:
 
 def is_text(value: object) -> bool:
     """Whether ``value`` is a string that UTF-8 can hold, that is, without lone surrogates."""
-    return isinstance(value, str) and (
-        value.isascii() or not any("\ud800" <= character <= "\udfff" for character in value)
-    )
+    if not isinstance(value, str):
+        return False
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            return False
+    return True
 
 
 def are_texts(values: Iterable[Any]) -> bool:
