@@ -24,7 +24,7 @@ from .literals import literal_dfa
 from .lr_tables import LrTables
 from .model import Grammar, Rule, Terminal
 
-MOST_RULES = 20_000
+MOST_RULES = 5_000
 
 Span: TypeAlias = "tuple[object, Place, Place]"
 """What a new nonterminal is: an old one with the state in which it begins (or a terminal with the context behind it),

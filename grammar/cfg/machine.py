@@ -16,6 +16,7 @@ from .joins import without_joins
 from .lr_tables import LrTables, lr_tables
 from .model import Embedded, Grammar, Lexing
 from .scanner import Scanner
+from .separation import is_separable
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ def machine_of(grammar: Grammar, accepts_empty: bool, budget: Budget) -> Machine
     grammar, lr = without_joins(grammar, budget)
     contexts = Contexts(grammar, lr, Scanner(grammar, budget))
     plain = Machine(grammar, lr, contexts, False)
-    if not _can_be_exact(grammar, contexts.scanner):
+    if not _can_be_exact(grammar, contexts.scanner) or _is_separable(plain):
         return plain
     try:
         return _exact(plain, accepts_empty, budget)
@@ -50,6 +51,10 @@ def _can_be_exact(grammar: Grammar, scanner: Scanner) -> bool:
     if grammar.indentation is not None or any(isinstance(terminal.content, Embedded) for terminal in grammar.terminals):
         return False
     return grammar.lexing is Lexing.LONGEST or len(scanner.rows.guard_transitions) > 0
+
+
+def _is_separable(plain: Machine) -> bool:
+    return plain.grammar.lexing is Lexing.LONGEST and is_separable(plain.grammar, plain.lr, plain.contexts)
 
 
 def _exact(plain: Machine, accepts_empty: bool, budget: Budget) -> Machine:
