@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+from contextlib import suppress
 
 import lark
 import pytest
@@ -34,7 +35,7 @@ CUT_OTHERWISE = {
         "a()[]!",
     ),
     "a blank that goes on": ('start: WORD " x" | "1"\nWORD: /[a-z]+/\n%ignore / +/', "ax 1"),
-    "a comment that would end": ('start: "/" "*" WORD "*/" | "1"\nWORD: "a"\n%ignore /\\/\\*.*?\\*\\//', "a/*1"),
+    "a comment that would end": ('start: "/" "*" WORD "*/" | "1"\nWORD: "a"\n%ignore /\\/\\*.*?\\*\\// | " "', "a/* "),
     "an empty text": ('start: (WORD WORD)?\nWORD: "a"+\n%ignore " "', "a "),
 }
 """Grammars, and the letters that tell."""
@@ -54,9 +55,10 @@ def agrees_with_lark(pair: Pair, parser: lark.Lark | None, letters: str, longest
             assert matcher.accept_tokens(list(content.encode())) == len(content)
             after = pair.interpreter.read(pair.interpreter.start(), content.encode())
             assert after is not None
-            completion = pair.interpreter.completion(after, ASCII, 2000)
-            assert completion is not None, content
-            assert accepts(parser, content + completion.decode()), content
+            with suppress(LimitExceeded):
+                completion = pair.interpreter.completion(after, ASCII, 500)
+                assert completion is not None, content
+                assert accepts(parser, content + completion.decode()), content
             allowed = mask_of(matcher)
             longer += [content + letter for letter in letters if allowed[ord(letter)]]
         level = longer[:40]
@@ -82,7 +84,7 @@ def test_all_short_texts(case: Case, letters: str) -> None:
     try:
         pair = Pair(grammar_of(case.text, "n0"))
         agrees_with_lark(pair, parser, letters, 4, 3)
-    except (UnsatisfiableGrammar, LimitExceeded):
+    except UnsatisfiableGrammar:
         assume(False)
 
 

@@ -11,6 +11,8 @@ What is not looked into are ends in the middle of other terminals, where what is
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -44,9 +46,9 @@ class _Separation:
         found, stops = np.zeros((len(order), 2), np.int32), np.zeros((len(order), rows.columns), np.uint8)
         find_texts(rows.rows, rows.endings, rows.next_row, self.starts, self._keywords(), found, stops)
         self.first, self._found, self._stops = found[:, FOUND_FIRST], found[:, FOUND_ENDING], stops != 0
-        self.follow = _behind(lr, lr.actions != 0)[np.ix_(order, [*order, lr.end])]
+        self.follow = _behind(lr, lr.actions != 0)[order][:, [*order, lr.end]]
         self.follow[self.is_ignored] = [*~self.is_ignored, True]
-        self._known = _behind(lr, contexts.known[contexts.of_state], np.logical_and) if grammar.regions else None
+        self._known = _behind(lr, contexts.known[contexts.of_state], np.bitwise_and) if grammar.regions else None
 
     def _keywords(self) -> NDArray[np.uint8]:
         """uint8[n, m]: is the terminal ``n`` a keyword of ``m``."""
@@ -87,11 +89,20 @@ class _Separation:
         preferred, guards, _ = rows.endings[endings].T
         stops = rows.next_row[preferred] == DEAD
         may_end = rows.rows[preferred, at.ROW_DECIDED_AT_END] == 0
-        for place in np.flatnonzero(guards >= 0).tolist():
-            satisfied = rows.guard_verdicts[rows.guard_transitions[guards[place]]] == SATISFIED
-            np.logical_and.at(stops[place], rows.byte_class, satisfied)
-            may_end[place] &= rows.guard_at_end[guards[place]] != 0
+        guarded = np.flatnonzero(guards >= 0)
+        stops[guarded] &= self._satisfied[guards[guarded]]
+        may_end[guarded] &= rows.guard_at_end[guards[guarded]] != 0
         return stops, may_end
+
+    @cached_property
+    def _satisfied(self) -> Table:
+        """bool[guards, columns]: is a look-ahead met by any byte of a column."""
+        rows = self.rows
+        met = rows.guard_verdicts[rows.guard_transitions] == SATISFIED
+        order = np.argsort(rows.byte_class, kind="stable")
+        starts = np.searchsorted(rows.byte_class[order], np.arange(rows.columns))
+        found: Table = np.logical_and.reduceat(met[:, order], starts, axis=1)
+        return found
 
     def _followed(self, terminals: NDArray[np.int64], stops: Table, may_end: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Behind which of these ends can all come that may, be it behind a blank? ``stops``: see above."""
@@ -121,10 +132,14 @@ class _Separation:
         return np.append(stopped[self.first], not rows.rows[behind, at.ROW_DECIDED_AT_END].any())
 
 
-def _behind(lr: LrTables, of_state: Table, operation: np.ufunc = np.logical_or) -> Table:
+def _behind(lr: LrTables, of_state: Table, operation: np.ufunc = np.bitwise_or) -> Table:
     """bool[symbols, n]: rows of all states behind a terminal, joined."""
+    before = np.full(len(of_state), at.NO_LABEL)
+    before[lr.shifts[:, 1]] = lr.shifts[:, 0]  # all edges to a state have its symbol
+    states = np.argsort(before, kind="stable")
+    states = states[np.searchsorted(before[states], 0) :]
+    shifted, places = np.unique(before[states], return_index=True)
     found = np.zeros((lr.end + 1, of_state.shape[1]), np.bool_)
-    shifts = lr.shifts[np.argsort(lr.shifts[:, 0], kind="stable")]
-    shifted, places = np.unique(shifts[:, 0], return_index=True)
-    found[shifted] = operation.reduceat(of_state[shifts[:, 1]], places, axis=0)
+    joined = operation.reduceat(np.packbits(of_state[states], axis=1), places, axis=0)
+    found[shifted] = np.unpackbits(joined, axis=1, count=of_state.shape[1])
     return found
