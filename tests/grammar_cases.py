@@ -110,7 +110,7 @@ class Pair:
             for number, terminal in enumerate(grammar.terminals)
             if isinstance(terminal.content, Embedded)
         }
-        self.interpreter = GrammarInterpreter(grammar, Budget(Limits()), automaton, nodes)
+        self.interpreter = GrammarInterpreter(grammar, Budget(Limits()), automaton, nodes, automaton.grammar.is_exact)
         self.matcher: Matcher = self.constraint.matcher()
         self.configurations: list[Configuration] = [self.interpreter.start()]
         self.read: list[bytes] = []

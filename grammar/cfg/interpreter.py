@@ -4,11 +4,12 @@ A configuration is a set of threads, the ways to understand the text so far. A t
 written out in full, and the bytes of the terminal in hand, which every terminal's own automaton reads anew with each
 byte. Nothing is shared between threads, and no automata are run as one.
 
-**What is promised.** A byte is read if some thread goes on. A thread goes on while the terminal in hand may still
-become one that its stack can read (a line feed only with columns that the line can still come to have), or one that is
-ignored, and none of its blockers has come about. That is less than what the kernels are for, a completion of the whole
-text, in one case: all completions of a thread may meet its blockers, or be cut into other terminals, because names that
-have to follow each other cannot. ``completion`` searches for a text that completes a configuration, and so decides.
+**What is promised.** A byte is read if some thread goes on: if ``is_exact``, while a completion of the whole text
+exists (``interpreter_completing``). Otherwise while the terminal in hand may still become one that its stack can read
+(a line feed only with columns that the line can still come to have), or one that is ignored, and none of its blockers
+has come about. That is less in one case: all completions of a thread may meet its blockers, or be cut into other
+terminals, because names that have to follow each other cannot. ``completion`` searches for a text that completes a
+configuration.
 
 Not supported: speed, and special tokens.
 """
@@ -29,6 +30,7 @@ from ..kernels import layout as at
 from ..limits import Budget
 from ..vocabulary import Vocabulary
 from .analysis import without_empty
+from .interpreter_completing import Completing, Place
 from .interpreter_scanning import Blocker, Ended, Scanning
 from .lr import lr_automaton
 from .model import Embedded, Grammar, Supplied
@@ -65,7 +67,8 @@ Configuration = frozenset[Thread]
 
 
 class GrammarInterpreter:
-    """Runs ``grammar``; ``nodes``: for each terminal that is embedded, its value node in ``automaton``."""
+    """Runs ``grammar``; ``nodes``: for each terminal that is embedded, its value node in ``automaton``; ``is_exact``:
+    is whatever cannot be completed refused (no values, no lines that indent)."""
 
     def __init__(
         self,
@@ -73,6 +76,7 @@ class GrammarInterpreter:
         budget: Budget,
         automaton: Automaton | None = None,
         nodes: Mapping[int, int] | None = None,
+        is_exact: bool = False,
     ) -> None:
         self._grammar, self._accepts_empty = without_empty(grammar)
         self._lr = lr_automaton(self._grammar, budget)
@@ -80,6 +84,10 @@ class GrammarInterpreter:
         self._values = None if automaton is None else Interpreter(automaton)
         self._nodes = nodes or {}
         self._shifted: dict[tuple[Stack, int], frozenset[Stack]] = {}
+        self._completing = None
+        if is_exact:
+            parts = self._grammar, self._lr, self._scanning, self._accepts_empty, self._context
+            self._completing = Completing(*parts)
 
     # --- the interface
 
@@ -223,6 +231,8 @@ class GrammarInterpreter:
 
     def _goes_on_with(self, thread: Thread) -> bool:
         """May the lexeme still become something that can be read?"""
+        if self._completing is not None:
+            return self._can_be_completed(thread, self._completing)
         return any(
             label in self._grammar.ignored
             or (
@@ -231,6 +241,14 @@ class GrammarInterpreter:
                 else bool(self._shift(thread.position.stack, label))
             )
             for label in self._scanning.labels(thread.context, thread.lexeme)
+        )
+
+    def _can_be_completed(self, thread: Thread, completing: Completing) -> bool:
+        stack = thread.position.stack
+        return any(
+            completing.is_possible(after, Place(self._context(after), ahead.blockers, ahead.ends))
+            for ahead in completing.ahead(thread.context, thread.lexeme, thread.blockers)
+            for after in ([stack] if ahead.terminal in self._grammar.ignored else self._shift(stack, ahead.terminal))
         )
 
     def _is_newline(self, terminal: int) -> bool:

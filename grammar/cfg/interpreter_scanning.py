@@ -134,7 +134,7 @@ class Scanning:
 
     def labels(self, context: frozenset[int], lexeme: bytes) -> frozenset[int]:
         """The terminals that ``lexeme`` may still become, or is, by a search for ways to go on."""
-        prospects = self._prospects(context, lexeme)
+        prospects = self.prospects(context, lexeme)
         if prospects not in self._labels:
             found: set[int] = set()
             seen = {prospects}
@@ -143,7 +143,7 @@ class Scanning:
                 found.update(ended.terminal for ended in self.endings(context, current))
                 for byte in self.representatives:
                     longer = current + bytes([byte])
-                    ahead = self._prospects(context, longer)
+                    ahead = self.prospects(context, longer)
                     if ahead.alive and ahead not in seen:
                         seen.add(ahead)
                         queue.append(longer)
@@ -173,9 +173,10 @@ class Scanning:
 
     def _line(self, context: frozenset[int], lexeme: bytes, indentation: Indentation, most: int) -> Line:
         _, feed, line = lexeme.rpartition(b"\n")
-        return self._prospects(context, lexeme), min(indentation.columns(line), most) if feed else -1
+        return self.prospects(context, lexeme), min(indentation.columns(line), most) if feed else -1
 
-    def _prospects(self, context: frozenset[int], lexeme: bytes) -> Prospects:
+    def prospects(self, context: frozenset[int], lexeme: bytes) -> Prospects:
+        """What makes a difference to how ``lexeme`` may go on."""
         alive = self._alive(context, lexeme)
         keywords = {
             (keyword, text[len(lexeme) :])

@@ -22,7 +22,9 @@ class Lr:
 
     ``shifts``: for each state, the state after each terminal; ``gotos``: after each nonterminal. ``reductions``: for
     each state and terminal, the rules that may be reduced (indices into the grammar's rules) if that comes next.
-    The end of the text is shifted into ``accepting`` from the state after the start symbol.
+    The end of the text is shifted into ``accepting`` from the state after the start symbol. ``items``: for each state,
+    the rules that it is in the middle of, and how much of them was read; the last rule, behind the grammar's, is that
+    the text is the start symbol and the end.
     """
 
     end: int
@@ -30,6 +32,7 @@ class Lr:
     gotos: tuple[dict[int, int], ...]
     reductions: tuple[dict[int, tuple[int, ...]], ...]
     accepting: int
+    items: tuple[tuple[tuple[int, int], ...], ...]
 
     def knows(self, state: int) -> frozenset[int]:
         """The terminals that have an action in ``state``."""
@@ -86,7 +89,10 @@ class _Items:
 def lr_automaton(grammar: Grammar, budget: Budget) -> Lr:
     """The automaton of ``grammar``, which has no empty rules and none that is useless. Raises ``LimitExceeded``."""
     items = _Items(grammar)
-    shifts, gotos, complete = _states(items, budget)
+    kernels, shifts, gotos = _states(items, budget)
+    rules = items.rule_of
+    dotted = [tuple((rules[item], item - items.first[rules[item]]) for item in kernel) for kernel in kernels]
+    complete = [[rules[item] for item in kernel if items.next_symbol[item] is None] for kernel in kernels]
     lookaheads = _lookaheads(items, shifts, gotos, complete, budget)
     reductions = []
     for state, rules in enumerate(complete):
@@ -96,14 +102,13 @@ def lr_automaton(grammar: Grammar, budget: Budget) -> Lr:
                 by_terminal[terminal] = (*by_terminal.get(terminal, ()), rule)
         reductions.append(by_terminal)
     accepting = shifts[gotos[0][grammar.start]][items.end]
-    return Lr(items.end, tuple(shifts), tuple(gotos), tuple(reductions), accepting)
+    return Lr(items.end, tuple(shifts), tuple(gotos), tuple(reductions), accepting, tuple(dotted))
 
 
-def _states(items: _Items, budget: Budget) -> tuple[list[dict[int, int]], list[dict[int, int]], list[list[int]]]:
-    """The moves of every state by terminals and by nonterminals, and the rules that are complete in it."""
+def _states(items: _Items, budget: Budget) -> tuple[list[tuple[int, ...]], list[dict[int, int]], list[dict[int, int]]]:
+    """The items of every state, and its moves by terminals and by nonterminals."""
     shifts: list[dict[int, int]] = []
     gotos: list[dict[int, int]] = []
-    complete: list[list[int]] = []
     kernels: list[tuple[int, ...]] = [(items.first[items.augmented],)]
     known = {kernels[0]: 0}
     for kernel in kernels:
@@ -126,8 +131,7 @@ def _states(items: _Items, budget: Budget) -> tuple[list[dict[int, int]], list[d
                 by_terminal[symbol] = state
         shifts.append(by_terminal)
         gotos.append(by_nonterminal)
-        complete.append([items.rule_of[item] for item in kernel if items.next_symbol[item] is None])
-    return shifts, gotos, complete
+    return kernels, shifts, gotos
 
 
 def _lookaheads(

@@ -43,7 +43,7 @@ def _byte_roles() -> NDArray[np.uint16]:
     return roles
 
 
-_BYTE_ROLES = _byte_roles()
+BYTE_ROLES = _byte_roles()
 
 
 class Scanner:
@@ -65,7 +65,7 @@ class Scanner:
         self.rows = ScannerRows(grammar, budget)
         self.byte_class, self.columns = self.rows.byte_class, self.rows.columns
         self._roles = np.zeros(self.columns, np.uint16)
-        np.bitwise_or.at(self._roles, self.byte_class, _BYTE_ROLES)
+        np.bitwise_or.at(self._roles, self.byte_class, BYTE_ROLES)
         self._starts: dict[frozenset[int], int] = {}
         self._retired: list[NDArray[np.generic]] = []  # kernels of other threads may still be reading these
         self._counters = np.array([1, 0, 0, 1, 1], np.int64)

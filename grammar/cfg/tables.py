@@ -26,13 +26,11 @@ from ..pool import address_of
 from ..token_tables import TokenTables
 from .analysis import without_empty
 from .byte_dfa import DEAD
-from .joins import without_joins
+from .contexts import followers
 from .line_facts import are_free, line_facts
-from .model import Embedded, Grammar, Lexing, Region
-from .scanner import Scanner
+from .machine import machine_of
+from .model import Embedded, Grammar, Lexing
 from .trie_places import trie_places
-
-_ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
 class GrammarTables:
@@ -57,10 +55,12 @@ class GrammarTables:
         styles: Mapping[int, int] = MappingProxyType({}),
     ) -> None:
         grammar, self._accepts_empty = without_empty(grammar)
-        self._grammar, self._lr = without_joins(grammar, budget)
+        machine = machine_of(grammar, self._accepts_empty, budget)
+        self._grammar, self._lr, self._contexts = machine.grammar, machine.lr, machine.contexts
+        self.is_exact = machine.is_exact
         _, ends, origins = self._grammar.flat_rules
         self._rules = np.stack([origins, np.diff(ends, prepend=np.int32(0))], axis=1, dtype=np.int32)
-        self._scanner = Scanner(self._grammar, budget)
+        self._scanner = self._contexts.scanner
         self._retired: list[object] = []
         self._installed: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None
         self._kept: list[object] = []
@@ -89,49 +89,19 @@ class GrammarTables:
             kinds[list(indentation.closers)] = at.CLOSER
 
     def _write_contexts(self) -> None:
-        grammar = self._grammar
-        known = self._lr.actions != 0
-        known[:, -1] = False
-        of_rules = known.copy()
-        for region in grammar.regions or [Region(frozenset(), grammar.beside(frozenset()))]:
-            members, beside = (np.array(sorted(numbers), np.int64) for numbers in (region.members, region.beside))
-            states = of_rules[:, members].any(axis=1) if grammar.regions else np.ones(len(known), np.bool_)
-            known[np.ix_(states, beside)] = True
-        numbers: dict[bytes, int] = {}
-        rows = np.packbits(known, axis=1)
-        rows = np.ascontiguousarray(rows).view(f"V{rows.shape[1]}")[:, 0]
-        self._context_of = np.array([numbers.setdefault(row, len(numbers)) for row in rows.tolist()], np.int32)
-        first = np.unique(self._context_of, return_index=True)[1]
-        self._known = known[first]
-        self._context_records = np.zeros((len(numbers), at.CONTEXT_WIDTH), np.int32)
-        is_embedded = np.zeros(known.shape[1], np.bool_)
+        grammar, contexts = self._grammar, self._contexts
+        self._context_of = contexts.of_state
+        count, symbols = contexts.known.shape
+        self._context_records = np.zeros((count, at.CONTEXT_WIDTH), np.int32)
+        is_embedded = np.zeros(symbols, np.bool_)
         is_embedded[[isinstance(terminal.content, Embedded) for terminal in grammar.terminals] + [False]] = True
-        in_context, embedded = np.nonzero(self._known & is_embedded)
-        counts = np.bincount(in_context, minlength=len(numbers))
+        in_context, embedded = np.nonzero(contexts.known & is_embedded)
+        counts = np.bincount(in_context, minlength=count)
         self._context_records[:, at.CONTEXT_EMBEDDED_AT] = np.cumsum(counts) - counts
         self._context_records[:, at.CONTEXT_EMBEDDED_COUNT] = counts
         self._context_embedded = embedded.astype(np.int32)
-        self._context_tokens = np.zeros((len(numbers), len(self._trie.nodes)), np.int64)
-        self._write_followers(is_embedded)
-
-    def _write_followers(self, is_embedded: NDArray[np.bool_]) -> None:
-        """For each terminal, the bytes that what comes next can begin with; all where a value may come next."""
-        grammar, rows = self._grammar, self._scanner.rows
-        first = np.zeros((len(is_embedded), 4), np.uint64)
-        first[is_embedded] = _ALL
-        leaving = rows.next_row[list(rows.first_row.values())][:, rows.byte_class] != DEAD
-        bits = np.packbits(leaving, axis=1, bitorder="little")
-        first[list(rows.first_row)] = np.ascontiguousarray(bits).view(np.uint64)
-        of_context = np.zeros((len(self._known), 4), np.uint64)
-        contexts, known = np.nonzero(self._known)
-        np.bitwise_or.at(of_context, contexts, first[known])
-        shifted, states = self._lr.shifts.T
-        found = np.zeros_like(first)
-        np.bitwise_or.at(found, shifted, of_context[self._context_of[states]])
-        found[list(grammar.ignored)] = _ALL
-        if grammar.indentation is not None:
-            found[grammar.indentation.newline] = _ALL
-        self._followers = np.unpackbits(found.view(np.uint8), axis=1, bitorder="little")
+        self._context_tokens = np.zeros((count, len(self._trie.nodes)), np.int64)
+        self._followers = followers(grammar, self._lr, contexts.of_state, contexts.first_bytes())
 
     # --- on demand
 
@@ -140,7 +110,7 @@ class GrammarTables:
         record = self._context_records[context]
         if record[at.CONTEXT_READY] == 0:
             self._installed = None
-            record[at.CONTEXT_START] = self._scanner.start(frozenset(np.flatnonzero(self._known[context]).tolist()))
+            record[at.CONTEXT_START] = self._contexts.start(context)
             self._write_line_facts()
             record[at.CONTEXT_READY] = epoch
             missing = len(self._scanner.transitions) - len(self._state_tokens)
@@ -300,7 +270,7 @@ class GrammarTables:
         slots[at.SCAN_COLUMNS] = scanner.columns
         slots[at.SYMBOLS] = self._lr.end + 1
         slots[at.NONTERMINALS] = max(len(grammar.nonterminals), 1)
-        slots[at.LONGEST_MATCH] = grammar.lexing is Lexing.LONGEST
+        slots[at.LONGEST_MATCH] = grammar.lexing is Lexing.LONGEST and not self.is_exact
         slots[at.ACCEPTS_EMPTY] = self._accepts_empty
         slots[at.NEWLINE_TERMINAL] = indentation.newline if indentation else at.NONE
         slots[at.INDENT_TERMINAL] = indentation.indent if indentation else at.NONE
