@@ -189,6 +189,34 @@ def begin_terminal(slots, stack, i, byte, outer, frontier, blockers, lines):
                 begin_embedded(slots, stack, i, byte, terminal, outer, part, lines)
 
 
+@kernel(Flag, Longs, Ints, Long, Long, inline=True)
+def is_plainly_refused(slots, stack, i, byte):
+    """Does the scanner alone tell that the GRAMMAR thread at ``i`` cannot read ``byte``?
+
+    Most bytes that a walk tries are refused so, without anything being written.
+    """
+    state = np.int64(stack[i + A])
+    if state == DEAD:
+        frontier = np.int64(stack[i + B])
+        if frontier < 0:
+            return False
+        context = np.int64(ints_at(slots[CONTEXT_OF])[ints_at(slots[ARENA])[frontier + GSS_STATE]])
+        record = ints_at(slots[CONTEXTS] + context * CONTEXT_WIDTH * 4)
+        ready = record[CONTEXT_READY]
+        if ready == 0 or ready > slots[EPOCH] or record[CONTEXT_EMBEDDED_COUNT] != 0:
+            return False
+        return scanned(slots, np.int64(record[CONTEXT_START]), byte) == DEAD
+    if slots[ONLY_ENDINGS] != (i >> 3) + 1 and scanned(slots, state, byte) != DEAD:
+        return False
+    where = ints_at(slots[SCAN_WHERE] + state * 8)
+    followers = bytes_at(slots[FOLLOWERS])
+    for k in range(where[0], where[0] + where[1]):
+        terminal = np.int64(ints_at(slots[SCAN_ENDINGS])[np.int64(k) * ENDING_WIDTH + ENDING_TERMINAL])
+        if followers[(terminal << 8) + byte] != 0:
+            return False
+    return True
+
+
 @kernel(Nothing, Longs, Ints, *[Long] * 8)
 def end_terminal(slots, stack, i, byte, outer, frontier, terminal, blockers, lines, columns):
     """``terminal`` has ended, and ``byte`` follows."""
@@ -274,12 +302,15 @@ def advance_thread(slots, stack, i, byte):
         step_value(slots, stack, i, byte)
 
 
-@kernel(Long, Longs, Ints, Long, Long)
-def write_threads(slots, stack, at, frame):
-    """Make one configuration of the threads that were noted; 0 if there are none, or some could not be judged yet."""
+@kernel(Long, Longs, Ints, Long, Long, Long)
+def write_threads(slots, stack, at, frame, missed):
+    """Make one configuration of the threads that were noted; 0 if there are none, or some could not be judged yet.
+
+    ``missed``: how much was missing before. A walk goes on behind what could not be judged, to find all that is missing.
+    """
     rows = ints_at(slots[WORKSPACE])
     count = slots[THREADS]
-    if count == 0 or slots[SHORT] != 0 or slots[MISS_COUNT] != 0:
+    if count == 0 or slots[SHORT] != 0 or slots[MISS_COUNT] != missed:
         return 0
     if count == 1 and slots[FOREIGN] == 0:
         put(
@@ -317,9 +348,12 @@ def load_thread(slots, stack, i, listed, k):
 def grammar_step(slots, stack, depth, byte):
     """``structure.step`` where the grammar has a say."""
     i = depth << 3
+    if stack[i + MODE] == GRAMMAR and is_plainly_refused(slots, stack, i, byte):
+        return 0
     slots[ALLOCATED] = stack[i + TOP]
     slots[THREADS] = 0
     slots[FOREIGN] = 0
+    missed = slots[MISS_COUNT]
     slots[STEPS] += 1
     if slots[STEPS] > slots[MOST_STEPS]:
         return 0
@@ -332,7 +366,7 @@ def grammar_step(slots, stack, depth, byte):
     else:
         advance_thread(slots, stack, i, byte)
     put(stack, i, mode, frame, a, b, c, s, e, top)
-    return write_threads(slots, stack, i + CONFIGURATION, frame)
+    return write_threads(slots, stack, i + CONFIGURATION, frame, missed)
 
 
 # --- the end of the text
