@@ -33,7 +33,7 @@ from .pointers import (
     longs_at,
     words_at,
 )
-from .threads import context_ready, is_plainly_refused, thread_may_end
+from .threads import context_ready, may_end_with_next, plainly_scanned, thread_may_end
 from .walks import load, walk_root
 
 FEW_STEPS = 1 << 6
@@ -156,16 +156,19 @@ def tokens_of_context(slots, frontier, place):
 
 @kernel(Flag, Longs, Long, Long, Long)
 def is_broad(slots, state, node, most):
-    """Are there more than ``most`` nodes of the trie below ``node`` (NONE: all) behind two bytes that lead on?
+    """Will a walk of the tokens below ``node`` (NONE: all) from the scanner's ``state`` on take more than ``most`` steps?
 
-    ``state``: the scanner's.
+    Nodes are counted behind two bytes that lead on, and a quarter of those before which a terminal may end.
     """
     ends, trie_bytes = ints_at(slots[TRIE + 3]), bytes_at(slots[TRIE])
     i = node + 1
     end = slots[TRIE_NODES] if node == NONE else np.int64(ends[node])
     count = np.int64(0)
     while i < end and count <= most:
-        following = scanned(slots, state, np.int64(trie_bytes[i]))
+        byte = np.int64(trie_bytes[i])
+        following = scanned(slots, state, byte)
+        if may_end_with_next(slots, state, byte):
+            count += (ends[i] - i) >> 2
         j = i + 1
         i = np.int64(ends[i])
         while following != DEAD and j < i and count <= most:
@@ -298,7 +301,7 @@ def restart(slots, stack, mask, row, base):
 @kernel(Nothing, Longs, Ints, Words)
 def walk_all(slots, stack, mask):
     for byte in range(256):
-        if not is_plainly_refused(slots, stack, 0, np.int64(byte)):
+        if plainly_scanned(slots, stack, 0, np.int64(byte)) != DEAD:
             walk_root(slots, stack, mask, TRIE, byte, 0, 0)
 
 
