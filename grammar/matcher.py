@@ -137,6 +137,8 @@ class Matcher:
         while outcome:
             if outcome == at.BAD_MASK:
                 raise ValueError(f"{BITMASK_WANTED}; got shape {target.shape}, row {row}")
+            if outcome == at.MISSED and self._keeps_mask():
+                return
             self._make_way(outcome)
             outcome = _fill_mask(self._slots, target, row)
 
@@ -331,6 +333,15 @@ class Matcher:
                     self._constraint._stay_masks.add(self._slots)
             self._standing_in.install(self._slots, len(self._text))
             self._install_shared()
+
+    def _keeps_mask(self) -> bool:
+        """Whether nothing was missing but that the mask, which is finished, be kept, as it now is."""
+        if self._slots[at.MISS_COUNT] != 1 or self._misses[0] != at.MISS_MASK:
+            return False
+        constraint = self._constraint
+        with constraint._automaton.lock:
+            constraint._stay_masks.keep(self._slots)
+        return True
 
     def _install_shared(self) -> None:
         constraint = self._constraint

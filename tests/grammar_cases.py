@@ -145,8 +145,7 @@ class Pair:
             tables.sort_tokens_of_state(int(history[at.A]), slots)
         for context in np.flatnonzero(tables._context_records[:, at.CONTEXT_READY]):
             for place in range(int(slots[at.PLACE_COUNT])):
-                slots[at.WANTED_PLACE] = place
-                tables.sort_tokens_of_context(int(context), slots)
+                tables.sort_tokens_of_context(int(context) * int(slots[at.PLACE_COUNT]) + place, slots)
         self.matcher._install_shared()
 
     def accept(self, token: int) -> bool:

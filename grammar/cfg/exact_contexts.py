@@ -53,7 +53,7 @@ class _ExactScanner(Scanner):
         numbers = {cut: number for number, cut in enumerate(exact.terminals)}
         self.rows = scanner.rows
         self.byte_class, self.columns = cuts.classes.byte_class, len(cuts.classes.column_byte)
-        self._roles = np.zeros(self.columns, np.uint16)
+        self._roles = np.zeros(self.columns, np.int64)
         np.bitwise_or.at(self._roles, self.byte_class, BYTE_ROLES)
         self._retired = []
         self.states = len(cuts.rows)
@@ -64,9 +64,10 @@ class _ExactScanner(Scanner):
         self.endings = np.full((int(counts.sum()), at.ENDING_WIDTH), at.NONE, np.int32)
         self.endings[:, at.ENDING_PREFERRED] = 0
         self.endings[:, at.ENDING_TERMINAL] = [label for row in labels for label in row]
-        self.decided, self.decided_at_end, self._complete, self.inevitable, self.loops = (
-            np.zeros(self.states, np.uint8) for _ in range(5)
+        self.decided, self.decided_at_end, self._complete, self.inevitable = (
+            np.zeros(self.states, np.uint8) for _ in range(4)
         )
+        self.loops = np.zeros(self.states, np.int32)
         self._reach = np.zeros((self.states, len(exact.terminals) // 64 + 1), np.uint64)
         self._reach_table = np.zeros(2 << self.states.bit_length(), np.int32)
         self._counters = np.array([1, 0, 0, 1, 1], np.int64)

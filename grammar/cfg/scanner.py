@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..kernels import scanner_facts as facts
 from ..kernels import scanner_product as at
+from ..kernels.characters import note_characters
 from ..limits import Budget
 from .byte_dfa import DEAD
 from .model import Grammar, Lexing
@@ -24,17 +25,21 @@ BYTE_CLASSES = tuple(
         b"0123456789",
         b"_",
         b" ",
-        b"!#$%&'()*+,-./:;<=>?@[]^`{|}~",
-        bytes({*range(256)} - {*range(0x20, 0x7F)}) + b'"\\',
+        b"\n",
+        b"\t\r",
+        bytes({*range(0x20), 0x7F} - {*b"\n\t\r"}),
+        *(bytes([byte]) for byte in b"\"'\\/*<>{}[]()#-`."),
+        b",:;",
+        b"!$%&+=?@^|~",
     )
 )
-"""Bytes that the states of a scanner mostly treat alike."""
+"""ASCII bytes that the states of a scanner mostly treat alike; alone stand those before which terminals often end."""
 
 _FIRST_STATES = 1 << 9
 
 
-def _byte_roles() -> NDArray[np.uint16]:
-    roles = np.zeros(256, np.uint16)
+def _byte_roles() -> NDArray[np.int64]:
+    roles = np.zeros(256, np.int64)
     for number, (_, low, high) in enumerate(facts.LEADS):
         roles[low : high + 1] |= 1 << (facts.ROLE_OF_LEAD + number)
     roles[0x80:0xC0] |= 1 << facts.ROLE_CONTINUATION
@@ -54,8 +59,8 @@ class Scanner:
     one, the state of a guard or -1, the terminal), of which state ``s`` has those from ``where[s, 0]`` on, ``where[s,
     1]`` of them; ``listed`` int32[states]: where ``lists`` holds the terminals that may still come about, behind their
     number; ``inevitable`` uint8[states]: a bit for each of ``LEADS``, does every such character, begun before the
-    state, match; ``loops`` uint8[states]: a bit for each of ``BYTE_CLASSES``, does every byte of it lead to the state
-    itself. All may have spare rows behind the ``states``.
+    state, match; ``loops`` int32[states]: a bit for each of ``BYTE_CLASSES``, does every byte of it lead to the state
+    itself, and ``CHARACTERS``. All may have spare rows behind the ``states``.
     """
 
     def __init__(self, grammar: Grammar, budget: Budget) -> None:
@@ -64,7 +69,7 @@ class Scanner:
         self._cuts = grammar.lexing is Lexing.LONGEST
         self.rows = ScannerRows(grammar, budget)
         self.byte_class, self.columns = self.rows.byte_class, self.rows.columns
-        self._roles = np.zeros(self.columns, np.uint16)
+        self._roles = np.zeros(self.columns, np.int64)
         np.bitwise_or.at(self._roles, self.byte_class, BYTE_ROLES)
         self._starts: dict[frozenset[int], int] = {}
         self._retired: list[NDArray[np.generic]] = []  # kernels of other threads may still be reading these
@@ -78,7 +83,7 @@ class Scanner:
         self.decided_at_end = np.zeros(_FIRST_STATES, np.uint8)
         self.where = np.zeros((_FIRST_STATES, 2), np.int32)
         self.endings = np.zeros((_FIRST_STATES, 3), np.int32)
-        self.inevitable, self.loops = np.zeros(_FIRST_STATES, np.uint8), np.zeros(_FIRST_STATES, np.uint8)
+        self.inevitable, self.loops = np.zeros(_FIRST_STATES, np.uint8), np.zeros(_FIRST_STATES, np.int32)
         self._complete = np.zeros(_FIRST_STATES, np.uint8)
         self._reach = np.zeros((_FIRST_STATES, len(grammar.terminals) // 64 + 1), np.uint64)
         self._reach_table = np.zeros(2 * _FIRST_STATES, np.int32)
@@ -160,6 +165,7 @@ class Scanner:
         ):
             self._retired.append(self.lists)
             self.lists = doubled(self.lists)
+        note_characters(self.transitions, self.byte_class, self.listed, self.loops, *new)
 
     def _grow(self) -> None:
         """Twice the room for everything; the arrays that kernels read are left as they are, and replaced."""

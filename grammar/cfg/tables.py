@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..kernels import layout as at
 from ..kernels.grammar_masks import fill_grammar, restart
+from ..kernels.sorted_subtrees import KNOWN_ROW, KNOWN_ROWS, LEAST
 from ..kernels.threads import grammar_accepts, grammar_step
 from ..kernels.token_sorting import (
     MANY_TOKENS,
@@ -31,6 +32,9 @@ from .line_facts import are_free, line_facts
 from .machine import machine_of
 from .model import Embedded, Grammar, Lexing
 from .trie_places import trie_places
+
+_LARGE_SUBTREE = 1 << 7  # nodes of the trie: below so many, sorting is no slower than finding what is known
+_SUBTREES, _SUBTREE_POOL = 1 << 13, 1 << 20  # rows for subtrees, half of which are used, and integers about them
 
 
 class GrammarTables:
@@ -130,9 +134,12 @@ class GrammarTables:
         if self._state_tokens[state] == 0:
             self._state_tokens[state] = self._sorted_tokens(0, state, DEAD, slots)
 
-    def sort_tokens_of_context(self, context: int, slots: NDArray[np.int64]) -> None:
-        """Work out what the tokens below the wanted place do if a terminal of ``context`` begins there."""
-        place = int(slots[at.WANTED_PLACE])
+    def sort_tokens_of_context(self, wanted: int, slots: NDArray[np.int64]) -> None:
+        """Work out what the tokens below a place do if a terminal of a context begins there.
+
+        ``wanted``: the place, and the context times the number of places.
+        """
+        context, place = divmod(wanted, len(self._trie.nodes))
         if self._context_tokens[context, place] == 0:
             start = int(self._context_records[context, at.CONTEXT_START])
             self._context_tokens[context, place] = self._sorted_tokens(place, DEAD, start, slots)
@@ -143,7 +150,8 @@ class GrammarTables:
         depths = self._tokens.longest_token + 2
         states, path = np.zeros(depths, np.int32), np.zeros(2 * depths, np.int32)
         order_at = self._trie.order_at
-        count = sort_tokens(slots, place, state, context_start, order_at, runs, segments, states, path)
+        subtrees = self._subtrees
+        count = sort_tokens(slots, place, state, context_start, order_at, runs, segments, states, path, *subtrees)
         segments = segments[: count * at.SEGMENT_WIDTH].reshape(-1, at.SEGMENT_WIDTH).copy()
         restarts = [] if state == DEAD else self._restarts(0, state, slots)
         at_root = len(restarts)
@@ -187,6 +195,13 @@ class GrammarTables:
         nodes = self._trie.order_at.size
         return np.empty(3 * nodes + 1, np.int32), np.empty((2 * nodes + 1) * at.SEGMENT_WIDTH, np.int32)
 
+    @cached_property
+    def _subtrees(self) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+        """What is known of the trie's larger subtrees (``kernels.sorted_subtrees``)."""
+        known = np.zeros(KNOWN_ROWS + _SUBTREES * KNOWN_ROW, np.int64)
+        known[LEAST] = _LARGE_SUBTREE
+        return known, np.empty(_SUBTREE_POOL, np.int32)
+
     def _groups(self, runs: NDArray[np.int32], words: int) -> NDArray[np.int64]:
         """A row for each list of terminals that the tokens in ``runs`` reach, with those."""
         lists = len(self._scanner.lists)
@@ -199,7 +214,8 @@ class GrammarTables:
         ends = np.cumsum(rooms, dtype=np.int64)
         contents = np.zeros(int(ends[-1]) if count else 0, np.int32)
         starts = ends - rooms
-        write_groups(runs, self._tokens.order, self._group_numbers, groups.ravel(), starts, words, contents)
+        numbers, everything = self._group_numbers, self._trie.everything
+        write_groups(runs, self._tokens.order, numbers, groups.ravel(), starts, everything, contents)
         self._kept.append(contents)
         rows = np.empty((count, at.GROUP_WIDTH), np.int64)
         rows[:, at.GROUP_REACH], rows[:, at.GROUP_SIZE] = groups.T

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..kernels import layout as at
-from ..kernels.token_sorting import gather_contents
+from ..kernels.characters import gather_contents
 from ..token_tables import TokenTables
 from .scanner import BYTE_CLASSES
 
@@ -20,15 +20,16 @@ _LARGE = 1 << 8
 @dataclass(frozen=True)
 class TriePlaces:
     """``nodes``: the root, as -1, and the nodes inside the trie behind blanks and punctuation with many below them;
-    ``number`` uint16[nodes of the trie]: where each stands among these, or 0. ``contents`` uint8[nodes of the trie]:
-    which of ``BYTE_CLASSES``, as bits, the bytes below it are in. ``order_at`` int32[nodes of the trie + 1]: how many
-    tokens, in the trie's order, come before it.
+    ``number`` uint16[nodes of the trie]: where each stands among these, or 0. ``contents`` int32[nodes of the trie]:
+    which of ``BYTE_CLASSES``, as bits, and of ``characters``, the bytes below it are in. ``order_at`` int32[nodes of
+    the trie + 1]: how many tokens, in the trie's order, come before it. ``everything`` int32[words]: the mask of all.
     """
 
     nodes: NDArray[np.int32]
     number: NDArray[np.uint16]
-    contents: NDArray[np.uint8]
+    contents: NDArray[np.int32]
     order_at: NDArray[np.int32]
+    everything: NDArray[np.int32]
 
 
 _places_of: weakref.WeakKeyDictionary[TokenTables, TriePlaces] = weakref.WeakKeyDictionary()
@@ -38,7 +39,9 @@ def trie_places(tokens: TokenTables) -> TriePlaces:
     found = _places_of.get(tokens)
     if found is None:
         nodes, number = _places(tokens)
-        found = _places_of[tokens] = TriePlaces(nodes, number, _contents(tokens), _order_at(tokens))
+        found = _places_of[tokens] = TriePlaces(
+            nodes, number, _contents(tokens), _order_at(tokens), _everything(tokens)
+        )
     return found
 
 
@@ -52,13 +55,20 @@ def _places(tokens: TokenTables) -> tuple[NDArray[np.int32], NDArray[np.uint16]]
     return nodes, number
 
 
-def _contents(tokens: TokenTables) -> NDArray[np.uint8]:
-    class_of = np.zeros(256, np.uint8)
+def _contents(tokens: TokenTables) -> NDArray[np.int32]:
+    class_of = np.zeros(256, np.int32)
     for number, members in enumerate(BYTE_CLASSES):
         class_of[members] = 1 << number
-    found = np.zeros(tokens.trie.size, np.uint8)
-    gather_contents(tokens.trie.byte, tokens.trie.depth, class_of, np.zeros(tokens.longest_token + 1, np.uint8), found)
+    found, own = np.empty((2, tokens.trie.size), np.int32)
+    leads, below = np.zeros((2, tokens.longest_token + 1), np.int32)
+    gather_contents(tokens.trie.byte, tokens.trie.depth, class_of, leads, own, below, found)
     return found
+
+
+def _everything(tokens: TokenTables) -> NDArray[np.int32]:
+    bits = np.zeros(32 * tokens.words, np.uint8)
+    bits[tokens.order] = 1
+    return np.packbits(bits, bitorder="little").view(np.int32)
 
 
 def _order_at(tokens: TokenTables) -> NDArray[np.int32]:

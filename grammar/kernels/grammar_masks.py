@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from .blockers import scanned
 from .compilation import callback, kernel
 from .frames import miss, put
 from .layout import *  # noqa: F403 -- the layout is this package's vocabulary
 from .lines import can_be_read, open_parentheses, read_terminal
-from .masks import begin_reading, copy_mask, end_reading, fill_anything, kept_mask
+from .masks import begin_reading, copy_mask, end_reading, kept_mask
 from .pointers import (
     Flag,
     Ints,
@@ -32,14 +33,14 @@ from .pointers import (
     longs_at,
     words_at,
 )
-from .threads import context_ready
-from .walks import load
+from .threads import context_ready, may_end_with_next, plainly_scanned, thread_may_end
+from .walks import load, walk_root
 
-FEW_STEPS = 1 << 4
+FEW_STEPS = 1 << 6
 """A mask that took more is kept."""
 
 MANY_STEPS = 1 << 11
-"""A state from which a mask took so many steps is worth a record."""
+"""A state from which a mask takes so many steps is worth a record; an eighth of them from a place inside tokens on."""
 
 NO_LIMIT = 1 << 40
 
@@ -153,18 +154,60 @@ def tokens_of_context(slots, frontier, place):
     return longs_at(slots[CONTEXT_TOKENS])[context * slots[PLACE_COUNT] + place]
 
 
-@kernel(Nothing, Longs, Long, Long, Long)
-def want_context(slots, frontier, place, steps):
-    """Ask for the record of a context if the mask took many steps, after the first ``steps``, for want of it.
+@kernel(Flag, Longs, Long, Long, Long)
+def is_broad(slots, state, node, most):
+    """Will a walk of the tokens below ``node`` (NONE: all) from the scanner's ``state`` on take more than ``most`` steps?
+
+    Nodes are counted behind two bytes that lead on, and a quarter of those before which a terminal may end.
+    """
+    ends, trie_bytes = ints_at(slots[TRIE + 3]), bytes_at(slots[TRIE])
+    i = node + 1
+    end = slots[TRIE_NODES] if node == NONE else np.int64(ends[node])
+    count = np.int64(0)
+    while i < end and count <= most:
+        byte = np.int64(trie_bytes[i])
+        following = scanned(slots, state, byte)
+        if may_end_with_next(slots, state, byte):
+            count += (ends[i] - i) >> 2
+        j = i + 1
+        i = np.int64(ends[i])
+        while following != DEAD and j < i and count <= most:
+            if scanned(slots, following, np.int64(trie_bytes[j])) != DEAD:
+                count += ends[j] - j
+            j = np.int64(ends[j])
+    return count > most
+
+
+@kernel(Long, Long, inline=True)
+def most_steps(place):
+    return np.int64(MANY_STEPS if place == 0 else MANY_STEPS >> 3)
+
+
+@kernel(Nothing, Longs, Long, Long)
+def want_context(slots, frontier, place):
+    """Ask for the record of the context where the parser is, for tokens below ``place``."""
+    context = np.int64(ints_at(slots[CONTEXT_OF])[ints_at(slots[ARENA])[frontier + GSS_STATE]])
+    if longs_at(slots[CONTEXT_TOKENS])[context * slots[PLACE_COUNT] + place] == 0:
+        miss(slots, np.int64(MISS_CONTEXT_TOKENS), context * slots[PLACE_COUNT] + place)
+
+
+@kernel(Flag, Longs, Long, Long)
+def asks_for_context(slots, frontier, place):
+    """Ask for the record of a context if a walk would be long without it.
 
     Where a value may come there are no records, and all has to be walked.
     """
-    if slots[STEPS] - steps <= (MANY_STEPS if place == 0 else MANY_STEPS >> 3) or not may_be_sorted(slots, frontier):
-        return
+    if not may_be_sorted(slots, frontier):
+        return False
     context = np.int64(ints_at(slots[CONTEXT_OF])[ints_at(slots[ARENA])[frontier + GSS_STATE]])
-    if longs_at(slots[CONTEXT_TOKENS])[context * slots[PLACE_COUNT] + place] == 0:
-        slots[WANTED_PLACE] = place
-        miss(slots, np.int64(MISS_CONTEXT_TOKENS), context)
+    if not context_ready(slots, context):
+        return True
+    start = np.int64(ints_at(slots[CONTEXTS])[context * CONTEXT_WIDTH + CONTEXT_START])
+    node = np.int64(NONE) if place == 0 else np.int64(ints_at(slots[PLACES])[place])
+    if not is_broad(slots, start, node, most_steps(place)):
+        return False
+    want_context(slots, frontier, place)
+    return True
 
 
 @kernel(Nothing, Longs, Ints, Words, Long, Long)
@@ -239,11 +282,13 @@ def restart(slots, stack, mask, row, base):
     after = slots[LINES]
     address = tokens_of_context(slots, following, place)
     if address == 0:
-        steps = slots[STEPS]
-        if may_be_sorted(slots, following):
-            slots[MOST_STEPS] = steps + (MANY_STEPS if place == 0 else MANY_STEPS >> 3)
+        if asks_for_context(slots, following, place):
+            return 0
+        most = slots[STEPS] + most_steps(place)
+        slots[MOST_STEPS] = most if may_be_sorted(slots, following) else NO_LIMIT
         walk_below(slots, stack, mask, node, row[RESTART_BYTES])
-        want_context(slots, following, place, steps)
+        if slots[STEPS] > slots[MOST_STEPS]:
+            want_context(slots, following, place)
         slots[MOST_STEPS] = NO_LIMIT
         return 0
     put(stack, i, GRAMMAR, outer, DEAD, following, 0, after, 0, slots[ALLOCATED])
@@ -254,19 +299,40 @@ def restart(slots, stack, mask, row, base):
 
 
 @kernel(Nothing, Longs, Ints, Words)
+def walk_all(slots, stack, mask):
+    for byte in range(256):
+        if plainly_scanned(slots, stack, 0, np.int64(byte)) != DEAD:
+            walk_root(slots, stack, mask, TRIE, byte, 0, 0)
+
+
+@kernel(Nothing, Longs, Ints, Words)
+def fill_without_record(slots, stack, mask):
+    """The mask of a thread by a walk; asks for a record if that is long."""
+    state, frontier = np.int64(stack[A]), np.int64(stack[B])
+    if state == DEAD:
+        if asks_for_context(slots, frontier, np.int64(0)):
+            return
+    elif is_broad(slots, state, np.int64(NONE), np.int64(MANY_STEPS)):
+        miss(slots, np.int64(MISS_STATE_TOKENS), state)
+        return
+    slots[MOST_STEPS] = MANY_STEPS if state != DEAD or may_be_sorted(slots, frontier) else NO_LIMIT
+    walk_all(slots, stack, mask)
+    if slots[STEPS] > slots[MOST_STEPS]:
+        if state == DEAD:
+            want_context(slots, frontier, np.int64(0))
+        else:
+            miss(slots, np.int64(MISS_STATE_TOKENS), state)
+    slots[MOST_STEPS] = NO_LIMIT
+
+
+@kernel(Nothing, Longs, Ints, Words)
 def fill_new(slots, stack, mask):
     """The mask of a thread, from what tokens do, as far as that is known."""
     state, frontier = np.int64(stack[A]), np.int64(stack[B])
     record = longs_at(slots[STATE_TOKENS])[state] if state != DEAD else tokens_of_context(slots, frontier, 0)
     slots[STEPS] = 0
     if record == 0:
-        slots[MOST_STEPS] = MANY_STEPS if state != DEAD or may_be_sorted(slots, frontier) else NO_LIMIT
-        fill_anything(slots, stack, mask)
-        slots[MOST_STEPS] = NO_LIMIT
-        if state == DEAD:
-            want_context(slots, frontier, 0, 0)
-        elif slots[STEPS] > MANY_STEPS:
-            miss(slots, np.int64(MISS_STATE_TOKENS), state)
+        fill_without_record(slots, stack, mask)
         return
     slots[ALLOCATED] = stack[TOP]
     allow_groups(slots, stack, mask, longs_at(record), 0, 0)
@@ -352,7 +418,9 @@ def depth_at(slots, stack):
 
 @kernel(Nothing, Longs, Ints, Words, Long)
 def want_to_keep(slots, stack, mask, height):
-    """Ask for the mask to be kept, if it is known what it depends on."""
+    """Ask for the mask to be kept, if it is known what it depends on: with the tokens that end the text."""
+    slots[ALLOCATED] = stack[TOP]
+    thread_may_end(slots, stack, 0)
     if slots[MISS_COUNT] != 0 or slots[SHORT] != 0 or slots[STAY_MOST] == 0:
         return
     depths = ints_at(depth_at(slots, stack))
@@ -370,7 +438,8 @@ def fill_grammar(slots, stack, mask):
     """The mask of one thread in a grammar's text, which is all zeros before."""
     frontier = np.int64(stack[B])
     if stack[C] != 0 or frontier < 0:
-        fill_anything(slots, stack, mask)
+        slots[MOST_STEPS] = NO_LIMIT
+        walk_all(slots, stack, mask)
         return 0
     if write_key(slots, stack, np.int64(ints_at(depth_at(slots, stack))[0])) != 0 and copy_kept(slots, mask):
         return 0

@@ -80,10 +80,9 @@ READABLE = next(_slot)  # what the parser can read, by terminal: uint8, UNKNOWN 
 # hash), what a mask depends on (int32, its length first), how low in the stack nodes were looked at, and where the
 # mask is that is to be kept
 DEPTHS, MASK_KEY, LOWEST, FILLED = (next(_slot) for _ in range(4))
-# classes of bytes (``cfg.tables.BYTE_CLASSES``), as bits: those in the tokens below each node of the trie, and those of
-# which every byte leads from a state of the scanner to itself
+# classes of bytes (``cfg.scanner.BYTE_CLASSES``) and ``characters.CHARACTERS``, as bits: those in the tokens below each
+# node of the trie, and those of which all lead from a state of the scanner to itself
 CONTENTS, LOOPS = next(_slot), next(_slot)
-WANTED_PLACE = next(_slot)  # of the record of a context that is wanted
 STEPS, MOST_STEPS = next(_slot), next(_slot)  # how many bytes the grammar read in this mask, and may read
 ONLY_ENDINGS = next(_slot)  # 1 + the depth at which only threads whose terminal ends count, or 0
 # within a step: the arena's top; 1 once it, or the workspace, was too small; how many threads there are; new lines

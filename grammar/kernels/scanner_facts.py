@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numba import types
 
+from .characters import CHARACTERS
 from .compilation import kernel
 from .pointers import Long, Nothing
 from .scanner_product import ENDING_LABEL, EXPLORED_ALL, LISTED, NO_ROOM, Bytes1, Ints1, Ints2, Longs1, Words2
 
-Halves1 = types.Array(types.uint16, 1, "C")
 UNLISTED = -1
 
 LEADS = (
@@ -29,6 +29,7 @@ _AFTER_ONE, _AFTER_TWO, _AFTER_THREE = (
 )
 # the bits of a column's roles: what its bytes may be
 ROLE_OF_LEAD, ROLE_CONTINUATION, ROLE_OF_CLASS = 0, 7, 8
+_ALL_CLASSES = (1 << CHARACTERS) - 1
 
 
 @kernel(Nothing, Ints2, Ints2, Ints2, Words2, Long, Long, entry=True)
@@ -52,7 +53,7 @@ def reachable_labels(transitions, where, state_endings, reach, first, states):
                             changed = True
 
 
-@kernel(Nothing, Ints2, Bytes1, Halves1, Bytes1, Bytes1, Bytes1, Long, Long, entry=True)
+@kernel(Nothing, Ints2, Bytes1, Longs1, Bytes1, Bytes1, Ints1, Long, Long, entry=True)
 def note_facts(transitions, decided, roles, complete, inevitable, loops, first, states):
     """Set ``inevitable`` and ``loops`` of states ``first .. states-1``.
 
@@ -74,7 +75,7 @@ def note_facts(transitions, decided, roles, complete, inevitable, loops, first, 
         leads, classes = np.int64(_ALL_LEADS), np.int64(0)
         for column in range(transitions.shape[1]):
             following = np.int64(transitions[state, column])
-            role = np.int64(roles[column])
+            role = roles[column]
             if following != state:
                 classes |= role >> ROLE_OF_CLASS
             after = np.int64(complete[following])
@@ -87,7 +88,7 @@ def note_facts(transitions, decided, roles, complete, inevitable, loops, first, 
                 met |= _AFTER_THREE
             leads &= met | ~role
         inevitable[state] = np.uint8(leads & _ALL_LEADS)
-        loops[state] = np.uint8(~classes & 0x7F)
+        loops[state] = np.int32(~classes & _ALL_CLASSES)
 
 
 @kernel(Long, Words2, Long, Long)

@@ -274,12 +274,15 @@ def advance_thread(slots, stack, i, byte):
         step_value(slots, stack, i, byte)
 
 
-@kernel(Long, Longs, Ints, Long, Long)
-def write_threads(slots, stack, at, frame):
-    """Make one configuration of the threads that were noted; 0 if there are none, or some could not be judged yet."""
+@kernel(Long, Longs, Ints, Long, Long, Long)
+def write_threads(slots, stack, at, frame, missed):
+    """Make one configuration of the threads that were noted; 0 if there are none, or some could not be judged yet.
+
+    ``missed``: how much was missing before. A walk goes on behind what could not be judged, to find all that is missing.
+    """
     rows = ints_at(slots[WORKSPACE])
     count = slots[THREADS]
-    if count == 0 or slots[SHORT] != 0 or slots[MISS_COUNT] != 0:
+    if count == 0 or slots[SHORT] != 0 or slots[MISS_COUNT] != missed:
         return 0
     if count == 1 and slots[FOREIGN] == 0:
         put(
@@ -313,16 +316,73 @@ def load_thread(slots, stack, i, listed, k):
         stack[i + j] = arena[listed + 1 + k * THREAD + j]
 
 
+@kernel(Flag, Longs, Long, Long)
+def may_end_with_next(slots, state, byte):
+    """Can what follows a terminal that ends in the scanner's ``state`` begin with ``byte``?"""
+    where = ints_at(slots[SCAN_WHERE] + state * 8)
+    followers = bytes_at(slots[FOLLOWERS])
+    for k in range(where[0], where[0] + where[1]):
+        terminal = np.int64(ints_at(slots[SCAN_ENDINGS])[np.int64(k) * ENDING_WIDTH + ENDING_TERMINAL])
+        if followers[(terminal << 8) + byte] != 0:
+            return True
+    return False
+
+
+@kernel(Long, Longs, Ints, Long, Long, inline=True)
+def plainly_scanned(slots, stack, i, byte):
+    """The scanner's state after ``byte``, if the GRAMMAR thread at ``i`` goes on in a terminal or begins one, and that
+    is all it does; ``DEAD`` if nothing can read the byte, ``NONE`` if more has to be looked at.
+    """
+    state = np.int64(stack[i + A])
+    if state != DEAD:
+        if may_end_with_next(slots, state, byte):
+            return np.int64(NONE)
+        return np.int64(DEAD) if slots[ONLY_ENDINGS] == (i >> 3) + 1 else scanned(slots, state, byte)
+    frontier = np.int64(stack[i + B])
+    if frontier < 0:
+        return np.int64(NONE)
+    context = np.int64(ints_at(slots[CONTEXT_OF])[ints_at(slots[ARENA])[frontier + GSS_STATE]])
+    record = ints_at(slots[CONTEXTS] + context * CONTEXT_WIDTH * 4)
+    ready = record[CONTEXT_READY]
+    if ready == 0 or ready > slots[EPOCH] or record[CONTEXT_EMBEDDED_COUNT] != 0:
+        return np.int64(NONE)
+    return scanned(slots, np.int64(record[CONTEXT_START]), byte)
+
+
+@kernel(Long, Longs, Ints, Long, Long, Long)
+def step_plainly(slots, stack, i, byte, following):
+    """The step to ``following``, as ``plainly_scanned``; 0 if the parser can read nothing that it may become."""
+    state, frontier, lines = np.int64(stack[i + A]), np.int64(stack[i + B]), np.int64(stack[i + S])
+    columns = np.int64(NONE) if state == DEAD else np.int64(stack[i + E])
+    after = columns_after(slots, columns, byte)
+    viable = state != DEAD and is_as_viable(slots, following, state)
+    if not viable and not is_viable(slots, following, frontier, lines, after):
+        return 0
+    if slots[SHORT] != 0:
+        return 0
+    outer, top = np.int64(stack[i + FRAME]), slots[ALLOCATED]
+    put(stack, i + CONFIGURATION, GRAMMAR, outer, following, frontier, 0, lines, after, top)
+    return 1
+
+
 @callback(Long, Longs, Ints, Long, Long)
 def grammar_step(slots, stack, depth, byte):
     """``structure.step`` where the grammar has a say."""
     i = depth << 3
+    plainly = np.int64(NONE)
+    if stack[i + MODE] == GRAMMAR:
+        plainly = plainly_scanned(slots, stack, i, byte)
+        if plainly == DEAD:
+            return 0
     slots[ALLOCATED] = stack[i + TOP]
-    slots[THREADS] = 0
-    slots[FOREIGN] = 0
     slots[STEPS] += 1
     if slots[STEPS] > slots[MOST_STEPS]:
         return 0
+    if plainly != NONE and stack[i + C] == 0:
+        return step_plainly(slots, stack, i, byte, plainly)
+    slots[THREADS] = 0
+    slots[FOREIGN] = 0
+    missed = slots[MISS_COUNT]
     mode, frame, a, b = stack[i], np.int64(stack[i + 1]), stack[i + 2], stack[i + 3]
     c, s, e, top = stack[i + 4], stack[i + 5], stack[i + 6], stack[i + 7]
     if mode == SEVERAL:
@@ -332,7 +392,7 @@ def grammar_step(slots, stack, depth, byte):
     else:
         advance_thread(slots, stack, i, byte)
     put(stack, i, mode, frame, a, b, c, s, e, top)
-    return write_threads(slots, stack, i + CONFIGURATION, frame)
+    return write_threads(slots, stack, i + CONFIGURATION, frame, missed)
 
 
 # --- the end of the text

@@ -13,10 +13,19 @@ from .blockers import is_inevitable, scanned
 from .compilation import kernel
 from .layout import *  # noqa: F403 -- the layout is this package's vocabulary
 from .pointers import Flag, Long, Longs, Nothing, bytes_at, halves_at, ints_at, longs_at
+from .sorted_subtrees import (
+    KNOWN_SEGMENTS,
+    LEAST,
+    OPENED,
+    close_subtree,
+    open_subtree,
+    opened_end,
+    recall,
+    row_of,
+)
 
 Ints1 = types.Array(types.int32, 1, "C")
 Bytes1 = types.Array(types.uint8, 1, "C")
-Halves1 = types.Array(types.uint16, 1, "C")
 Longs1 = types.Array(types.int64, 1, "C")
 Slots = Longs1
 MANY_TOKENS = 8
@@ -127,28 +136,6 @@ def tokens_below(slot_array, node, bytes_wanted, order, order_at, mask):
         i = np.int64(ends[i])
 
 
-@kernel(
-    Nothing,
-    types.Array(types.uint8, 1, "C"),
-    types.Array(types.uint16, 1, "C"),
-    Bytes1,
-    Bytes1,
-    Bytes1,
-    entry=True,
-)
-def gather_contents(trie_byte, trie_depth, class_of, below, contents):
-    """Set ``contents`` of every node to the classes of the bytes below it.
-
-    ``below``: zeros, one for each depth and more.
-    """
-    for i in range(len(trie_byte) - 1, -1, -1):
-        depth = trie_depth[i]
-        contents[i] = below[depth]
-        if depth > 0:
-            below[depth - 1] |= below[depth] | class_of[trie_byte[i]]
-        below[depth] = 0
-
-
 @kernel(Flag, Long, Long, inline=True)
 def is_many(size, words):
     return size > words // MANY_TOKENS
@@ -172,29 +159,49 @@ def count_groups(runs, sizes, groups):
     return count
 
 
-@kernel(Nothing, Ints1, Ints1, Ints1, Ints1, Longs1, Long, Ints1, entry=True)
-def write_groups(runs, order, sizes, groups, starts, words, contents):
+@kernel(Nothing, Ints1, Ints1, Long, Long, Long, inline=True)
+def forbid(contents, order, place, first, past):
+    for j in range(first, past):
+        token = order[j]
+        contents[place + (token >> 5)] &= ~(np.int32(1) << np.int32(token & 31))
+
+
+@kernel(Nothing, Ints1, Ints1, Ints1, Ints1, Longs1, Ints1, Ints1, entry=True)
+def write_groups(runs, order, sizes, groups, starts, everything, contents):
     """Write each group's tokens to ``contents`` from its place in ``starts`` on, as a list, or as a mask if they are
     many; and set ``sizes`` to zeros again.
 
     ``groups``: as ``count_groups`` leaves them; afterwards, ``NONE`` instead of the number where there is a mask.
+    ``everything``: the mask of all tokens, from which one is made that has most of them.
     """
     filled = starts.copy()
+    most = np.int64(NONE)
+    passed = np.int64(0)  # how many tokens, in the trie's order, the mask that has most of them is right about
     for k in range(len(starts)):
-        if is_many(groups[2 * k + 1], words):
+        size = np.int64(groups[2 * k + 1])
+        if is_many(size, np.int64(len(everything))):
             groups[2 * k + 1] = NONE
+        if 2 * size > len(order) and groups[2 * k + 1] == NONE:
+            most = np.int64(k)
+            contents[starts[k] : starts[k] + len(everything)] = everything
     for k in range(runs[0]):
         group = np.int64(sizes[runs[3 * k + 1]]) - 1
         place = filled[group]
-        if groups[2 * group + 1] == NONE:
-            for j in range(runs[3 * k + 2], runs[3 * k + 3]):
+        first, past = np.int64(runs[3 * k + 2]), np.int64(runs[3 * k + 3])
+        if group == most:
+            forbid(contents, order, place, passed, first)
+            passed = past
+        elif groups[2 * group + 1] == NONE:
+            for j in range(first, past):
                 token = order[j]
                 contents[place + (token >> 5)] |= np.int32(1) << np.int32(token & 31)
         else:
-            for j in range(runs[3 * k + 2], runs[3 * k + 3]):
+            for j in range(first, past):
                 contents[place] = order[j]
                 place += 1
             filled[group] = place
+    if most != NONE:
+        forbid(contents, order, starts[most], passed, np.int64(len(order)))
     for k in range(len(starts)):
         sizes[groups[2 * k]] = 0
 
@@ -240,13 +247,16 @@ def add_path(slots, path, segments, count, depth):
     return count
 
 
-@kernel(Nothing, Ints1, Long, Long, Long, inline=True)
-def add_run(runs, value, start, past):
-    """Add the tokens ``start .. past-1``, in the trie's order, to the last run if they reach the same."""
+@kernel(Nothing, Ints1, Long, Long, Long, Long, inline=True)
+def add_run(runs, own, value, start, past):
+    """Add the tokens ``start .. past-1``, in the trie's order, to the last run if they reach the same.
+
+    The first ``own`` runs are left as they are.
+    """
     if start == past:
         return
     last = np.int64(runs[0]) - 1
-    if last >= 0 and runs[3 * last + 1] == value and runs[3 * last + 3] == start:
+    if last >= own and runs[3 * last + 1] == value and runs[3 * last + 3] == start:
         runs[3 * last + 3] = past
         return
     runs[3 * last + 4] = value
@@ -255,23 +265,34 @@ def add_run(runs, value, start, past):
     runs[0] = last + 2
 
 
-@kernel(Long, Slots, Long, Long, Long, Ints1, Ints1, Ints1, Ints1, Ints1, entry=True)
-def sort_tokens(slot_array, place, first, context_start, order_at, runs, segments, states, path):
+@kernel(Flag, Longs, Long)
+def may_be_ignored(slots, listed):
+    """Is one of the terminals listed at ``listed`` ignored?"""
+    reach = ints_at(slots[REACHES] + listed * 4)
+    for i in range(1, reach[0] + 1):
+        if ints_at(slots[TERMINALS])[np.int64(reach[i]) * TERMINAL_WIDTH + TERMINAL_KIND] == IGNORED:
+            return True
+    return False
+
+
+@kernel(Long, Slots, Long, Long, Long, Ints1, Ints1, Ints1, Ints1, Ints1, Longs1, Ints1, entry=True)
+def sort_tokens(slot_array, place, first, context_start, order_at, runs, segments, states, path, known, pool):
     """What the tokens below a place of the trie do from the scanner's state ``first`` on, or from ``context_start`` on.
 
     The latter if ``first`` is ``DEAD``. Writes to ``runs`` those that stay inside, behind the number of runs: rows of
     what they reach (where it is listed what the terminal may become), and from which to which token in the order of the
     trie; to ``segments`` what has to be walked (``SEGMENT_TO`` of restarts is the state); returns how many segments
-    there are.
+    there are. ``known``, ``pool``: what ``sorted_subtrees`` knows.
     """
     slots = longs_at(slot_array.ctypes.data)
     trie_byte = bytes_at(slots[TRIE])
     trie_depth = halves_at(slots[TRIE + 1])
     trie_end = ints_at(slots[TRIE + 3])
     reach = ints_at(slots[SCAN_REACH])
-    contents, loops = bytes_at(slots[CONTENTS]), bytes_at(slots[LOOPS])
+    contents, loops = ints_at(slots[CONTENTS]), ints_at(slots[LOOPS])
     count = np.int64(0)
     runs[0] = 0
+    own = np.int64(0)  # the first of the runs of the innermost subtree that is being noted
     i = np.int64(0)
     end = slots[TRIE_NODES]
     base = np.int64(0)
@@ -282,7 +303,12 @@ def sort_tokens(slot_array, place, first, context_start, order_at, runs, segment
     for d in range(base):
         path[2 * d + 1] = 0
     states[base] = first
+    known[OPENED] = 0
+    closes = opened_end(known)
     while i < end:
+        while i >= closes:
+            own = close_subtree(known, pool, runs, segments, count)
+            closes = opened_end(known)
         depth = np.int64(trie_depth[i])
         byte = np.int64(trie_byte[i])
         state = np.int64(states[depth])
@@ -304,7 +330,7 @@ def sort_tokens(slot_array, place, first, context_start, order_at, runs, segment
         stop = i + 1
         if contents[i] & ~loops[following] == 0 and place_of(slots, i) == 0:
             stop = np.int64(trie_end[i])  # whatever follows leads here again
-        add_run(runs, np.int64(reach[following]), np.int64(order_at[i]), np.int64(order_at[stop]))
+        add_run(runs, own, np.int64(reach[following]), np.int64(order_at[i]), np.int64(order_at[stop]))
         if stop > i + 1:
             i = stop
             continue
@@ -312,6 +338,19 @@ def sort_tokens(slot_array, place, first, context_start, order_at, runs, segment
             count = add_path(slots, path, segments, count, depth + 1)
             add_segment(segments, count, i, following, RESTARTS)
             count += 1
+        if trie_end[i] - i > known[LEAST]:
+            context = context_start if may_be_ignored(slots, np.int64(reach[following])) else np.int64(NONE)
+            row = row_of(known, i, following, context)
+            if known[row] != 0:
+                if known[row + KNOWN_SEGMENTS] != 0:
+                    count = add_path(slots, path, segments, count, depth + 1)
+                count = recall(known, pool, row, runs, segments, count)
+                i = np.int64(trie_end[i])
+                continue
+            own = open_subtree(known, i, following, context, np.int64(trie_end[i]), np.int64(runs[0]), count, own)
+            closes = opened_end(known)
         i += 1
+    while known[OPENED] != 0:
+        own = close_subtree(known, pool, runs, segments, count)
     set_skips(slots, segments, count)
     return count
