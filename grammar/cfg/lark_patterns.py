@@ -24,6 +24,7 @@ from .lark_reader import (
     Tree,
     UnsureError,
 )
+from .plain_patterns import plain_width
 
 _UNESCAPED = re.compile(r"[^\\\0\r]*")
 _KEPT = re.compile(r"(?:[^\\\"'\0\r]|\\[^Uux\"'])*")
@@ -39,7 +40,7 @@ def literal(kind: str, text: str) -> Pattern:
         raise UnsureError
     if kind == STRING:
         return PatternStr(content.replace("\\\\", "\\"), flags, raw=text)
-    return PatternRE(content, flags, raw=text)
+    return _measured(PatternRE(content, flags, raw=text))
 
 
 def _evaluated(kind: str, content: str) -> str:
@@ -55,8 +56,14 @@ def _evaluated(kind: str, content: str) -> str:
 
 @lru_cache(maxsize=1 << 12)
 def joined(value: str, flags: frozenset[str] = frozenset()) -> Pattern:
-    """Kept, since a pattern keeps its widths, for which Lark parses it."""
-    return PatternRE(value, flags)
+    """Kept, since a pattern keeps its widths, for which Lark may parse it."""
+    return _measured(PatternRE(value, flags))
+
+
+def _measured(pattern: PatternRE) -> PatternRE:
+    """``pattern`` with its widths, if these are known without Lark's parsing it."""
+    pattern._width = plain_width(pattern.value, frozenset(pattern.flags))
+    return pattern
 
 
 def a_range(first: str, last: str) -> Pattern:
@@ -64,7 +71,7 @@ def a_range(first: str, last: str) -> Pattern:
     ends = first[1:-1], last[1:-1]
     if any(text[-1] != '"' for text in (first, last)) or any(len(_evaluated(STRING, end)) != 1 for end in ends):
         raise UnsureError
-    return PatternRE(f"[{ends[0]}-{ends[1]}]")
+    return _measured(PatternRE(f"[{ends[0]}-{ends[1]}]"))
 
 
 class Patterns:
