@@ -27,8 +27,10 @@ from .lark_reader import (
 from .plain_patterns import plain_width
 
 _UNESCAPED = re.compile(r"[^\\\0\r]*")
-_KEPT = re.compile(r"(?:[^\\\"'\0\r]|\\[^Uux\"'])*")
-_SHORT = {r"\n": "\n", r"\t": "\t", r"\r": "\r", r"\f": "\f"}
+_READ = re.compile(r'(?:[^\\\0\r]|\\(?:[^Uux\\\n\0\r]|\\(?!")|x[\da-fA-F]{2}|u[\da-fA-F]{4}))*', re.ASCII)
+"""Patterns of which it is plain what Lark makes of their escapes."""
+_ESCAPE = re.compile(r"\\(?:x..|u....|.)")
+_SHORT = {r"\n": "\n", r"\t": "\t", r"\r": "\r", r"\f": "\f", r"\"": '"'}
 
 
 @lru_cache(maxsize=1 << 14)
@@ -46,12 +48,17 @@ def literal(kind: str, text: str) -> Pattern:
 def _evaluated(kind: str, content: str) -> str:
     if _UNESCAPED.fullmatch(content):
         return content
-    if kind == REGEXP and _KEPT.fullmatch(content):
-        return re.sub(r"\\.", lambda found: _SHORT.get(found[0], found[0]), content)
+    if kind == REGEXP and _READ.fullmatch(content):
+        return _ESCAPE.sub(_unescaped, content)
     try:
         return str(eval_escaping(content))  # type: ignore[no-untyped-call]
     except (GrammarError, ValueError):
         raise UnsureError from None
+
+
+def _unescaped(escape: re.Match[str]) -> str:
+    text = escape[0]
+    return chr(int(text[2:], 16)) if len(text) > 2 else _SHORT.get(text, text)
 
 
 @lru_cache(maxsize=1 << 12)

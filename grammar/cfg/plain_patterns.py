@@ -37,15 +37,21 @@ def plain_pattern_dfa(pattern: str, flags: frozenset[str], most_states: int) -> 
     return None if found is None or found.width[0] == 0 else found.automaton(most_states)
 
 
+def whole_dfa(pattern: str, most_states: int) -> CompactDfa | None:
+    """All that ``pattern`` can match, the empty text too; ``None`` as above."""
+    found = _Reading(pattern, frozenset(), whole=True)
+    return found.automaton(most_states) if found.is_sure else None
+
+
 class _Reading:
     """What the kernel has read: a program and its sets."""
 
-    def __init__(self, pattern: str, flags: frozenset[str]) -> None:
+    def __init__(self, pattern: str, flags: frozenset[str], whole: bool = False) -> None:
         self._program = np.empty(6 * at.MOST_INSTRUCTIONS, np.int32)
         self._ranges = np.empty((at.MOST_RANGES, 2), np.int32)
         self._set_ends = np.empty(at.MOST_SETS + 1, np.int32)
         self._at = np.zeros(at.SLOTS, np.int64)
-        self._at[at.DOTALL] = "s" in flags
+        self._at[at.DOTALL], self._at[at.WHOLE] = "s" in flags, whole
         widths = np.empty(at.WIDTHS, np.int64)
         codes = np.array([*map(ord, pattern)], np.int32)
         outcome = at.read_pattern(

@@ -1,9 +1,9 @@
 """From the program of a pattern without conditions to the smallest automaton over bytes, all in one kernel.
 
-A state is a list of places of the program, the preferred ones first, cut after a match. This is what
-``determinizing`` does, too, which knows conditions and takes its memory from outside. Classes of code points, states,
-equivalent ones and their spelling in bytes follow each other here without Python in between, which takes as long as all
-of them together.
+A state is a list of places of the program, the preferred ones first, cut after a match unless every match counts. So
+has it ``determinizing``, which knows conditions, too, and takes its memory from outside. Classes of code points,
+states, equivalent ones and their spelling in bytes follow each other here without Python in between, which takes as
+long as all of them together.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from numba import types
 
 from .compilation import kernel
 from .minimizing import merge_states, number_columns
-from .pattern_reading import LAST, SETS, SIZE
+from .pattern_reading import LAST, SETS, SIZE, WHOLE
 from .pointers import Flag, Long
 from .programs import CHAR, JUMP, MATCH
 from .scanner_product import Bytes1, Ints1, Ints2, Longs1
@@ -99,9 +99,9 @@ def holds(masks, symbol, number):
     return masks[symbol] >> np.uint64(number) & np.uint64(1) != 0
 
 
-@kernel(Long, Ints1, Long, Longs1, Longs1, Ints1, Ints1, Long)
-def follow(program, place, seen, counters, stack, found, count):
-    """Add to ``found`` the ways to go on at ``place``; how many there are then, below 0 if one is a match."""
+@kernel(Long, Ints1, Flag, Long, Longs1, Longs1, Ints1, Ints1, Long)
+def follow(program, whole, place, seen, counters, stack, found, count):
+    """Add to ``found`` the ways to go on at ``place``; how many there are then, below 0 if it is cut after a match."""
     stack[0] = place
     top = 1
     while top > 0:
@@ -114,7 +114,7 @@ def follow(program, place, seen, counters, stack, found, count):
         if code == CHAR or code == MATCH:
             found[count] = place
             count += 1
-            if code == MATCH:
+            if code == MATCH and not whole:
                 return -count
         elif code == JUMP:
             stack[top] = place + program[3 * place + 1]
@@ -152,18 +152,19 @@ def state_of(counters, items_at, items, codes, found, count):
     return state
 
 
-@kernel(Flag, Ints1, Long, Words1, Long, Ints2, Ints1, Longs1)
-def explore(program, size, masks, classes, transitions, accepts, counters):
+@kernel(Flag, Ints1, Flag, Long, Words1, Long, Ints2, Ints1, Longs1)
+def explore(program, whole, size, masks, classes, transitions, accepts, counters):
     """Find all states, 0 the dead one and 1 that at the start, and their ``transitions``; ``False`` if too many."""
     items_at, items = np.zeros(MOST_STATES + 1, np.int32), np.empty(MOST_ITEMS, np.int32)
     codes = np.zeros(MOST_STATES, np.int32)
     seen, stack, found = np.zeros(size, np.int64), np.empty(size + 2, np.int32), np.empty(size + 1, np.int32)
     counters[STATES], counters[ITEMS], counters[STAMP] = 1, 0, 1
-    state_of(counters, items_at, items, codes, found, abs(follow(program, 0, seen, counters, stack, found, 0)))
+    state_of(counters, items_at, items, codes, found, abs(follow(program, whole, 0, seen, counters, stack, found, 0)))
     state = np.int64(0)
     while state < counters[STATES]:
         start, past = np.int64(items_at[state]), np.int64(items_at[state + 1])
-        accepts[state] = 1 if past > start and program[3 * items[past - 1]] == MATCH else 0
+        for i in range(start, past):
+            accepts[state] = max(accepts[state], np.int32(1 if program[3 * items[i]] == MATCH else 0))
         for symbol in range(classes):
             counters[STAMP] += 1
             count = np.int64(0)
@@ -171,7 +172,7 @@ def explore(program, size, masks, classes, transitions, accepts, counters):
             while i < past and count >= 0:
                 place = np.int64(items[i])
                 if program[3 * place] == CHAR and holds(masks, symbol, np.int64(program[3 * place + 1])):
-                    count = follow(program, place + 1, seen, counters, stack, found, count)
+                    count = follow(program, whole, place + 1, seen, counters, stack, found, count)
                 i += 1
             following = state_of(counters, items_at, items, codes, found, abs(count))
             if following < 0:
@@ -244,7 +245,7 @@ def automaton_of(program, at, ranges, set_ends, most, columns, class_of, accepti
         return UNSURE  # a set of surrogates leads nowhere
     transitions, accepts = np.empty((MOST_STATES, class_count), np.int32), np.zeros(MOST_STATES, np.int32)
     counters = np.zeros(3, np.int64)
-    if not explore(program, size, masks, class_count, transitions, accepts, counters):
+    if not explore(program, at[WHOLE] != 0, size, masks, class_count, transitions, accepts, counters):
         return UNSURE
     count = counters[STATES]
     numbers, firsts = np.empty(count, np.int32), np.empty(count, np.int32)

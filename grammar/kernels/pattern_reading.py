@@ -25,8 +25,8 @@ ENDLESS = 1 << 40
 """The width of what may be repeated without end."""
 
 # how far reading has come: slots of ``at``. The option in hand begins at OPTION; its group has the jumps from
-# FIRST_JUMP on; GROUPS are open
-PLACE, SIZE, SETS, RANGES, OPTION, JUMPS, FIRST_JUMP, GROUPS, LOW, HIGH, GREEDY, DOTALL, SLOTS = range(13)
+# FIRST_JUMP on; GROUPS are open. DOTALL and WHOLE are given: does ``.`` match line feeds, does every match count
+PLACE, SIZE, SETS, RANGES, OPTION, JUMPS, FIRST_JUMP, GROUPS, LOW, HIGH, GREEDY, DOTALL, WHOLE, SLOTS = range(14)
 # widths: of the option in hand, and of those of its group before; least and most
 LEAST, MOST, ALL_LEAST, ALL_MOST = range(4)
 WIDTHS = 4
