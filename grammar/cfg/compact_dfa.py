@@ -13,7 +13,7 @@ START = 1
 
 
 class CompactDfa(ByteDfa):
-    """An automaton without conditions, from state ``START``.
+    """An automaton without conditions, from state ``START`` unless another one is given.
 
     ``columns`` int32[states, columns]; ``class_of`` uint8[256]: the column of each byte; ``decided`` bool[states].
     """
@@ -21,9 +21,15 @@ class CompactDfa(ByteDfa):
     columns: NDArray[np.int32]
     class_of: NDArray[np.uint8]
 
-    def __init__(self, columns: NDArray[np.int32], class_of: NDArray[np.uint8], accepting: NDArray[np.bool_]) -> None:
+    def __init__(
+        self,
+        columns: NDArray[np.int32],
+        class_of: NDArray[np.uint8],
+        decided: NDArray[np.bool_],
+        start: int = START,
+    ) -> None:
         self.__dict__.update(
-            columns=columns, class_of=class_of, decided=accepting, start=START, guard=None, decided_at_end=None
+            columns=columns, class_of=class_of, decided=decided, start=start, guard=None, decided_at_end=None
         )
 
     @cached_property
