@@ -16,6 +16,7 @@ from ..components import components
 from ..kernels.derivations import derive, reach
 from ..limits import Budget
 from .byte_dfa import DEAD, ByteDfa
+from .compact_dfa import CompactDfa
 from .model import Grammar, Rule, Terminal
 from .sparse_dfa import SparseDfa
 
@@ -28,6 +29,8 @@ def is_empty(terminal: Terminal) -> bool:
 def matches_empty(terminal: Terminal) -> bool:
     """Whether the empty text is this terminal, as it may be in scannerless forms."""
     content = terminal.content
+    if isinstance(content, CompactDfa):
+        return bool(content.decided[content.start])
     return isinstance(content, ByteDfa) and not isinstance(content, SparseDfa) and bool(content.endings[content.start])
 
 
@@ -150,6 +153,10 @@ def _nonempty(terminal: Terminal) -> Terminal:
 
 def without_empty_text(dfa: ByteDfa) -> ByteDfa:
     """``dfa`` but for the empty text: a start of its own, left for good by the first byte."""
+    if isinstance(dfa, CompactDfa):
+        row, states = dfa.columns[dfa.start], len(dfa.columns)
+        columns = np.concatenate([dfa.columns, row[None]])
+        return CompactDfa(columns, dfa.class_of, np.append(dfa.decided, False), states if row.any() else DEAD)
     row = dfa.transitions[dfa.start]
     if not row.any():
         return replace(dfa, start=DEAD)

@@ -29,6 +29,7 @@ from .lark_sets import Sets, Whole, sets_dfa
 from .lark_text import TOKEN, Inserted, LarkText, prepared
 from .literals import folded_literal_dfa, literal_dfa
 from .model import Embedded, Grammar, Indentation, Lexing, Rule, SpecialToken, Supplied, Terminal
+from .plain_patterns import plain_width
 from .python_pattern import python_pattern_dfa
 from .regular_grammar import inserted_automaton
 from .source import error_at, errors_of, file_of, place_of, text_of
@@ -67,7 +68,7 @@ class _Assembly:
                 self._check(terminal)
         self._numbers = {name: number for number, name in enumerate(sorted(names, key=self._order))}
         order = sorted(loaded.terminals, key=lambda terminal: self._numbers[terminal.name])
-        self._keywords = keywords_of(order, frozenset(loaded.ignored))
+        self._keywords = keywords_of(order, frozenset(loaded.ignored), budget.limits.states)
         self._nonterminals = {name: number for number, name in enumerate(origins)}
         self._symbols = {**self._numbers, **{name: ~number for name, number in self._nonterminals.items()}}
 
@@ -140,18 +141,18 @@ class _Assembly:
 
     def _check(self, terminal: TerminalDef) -> None:
         """Refuse what Lark's lexer refuses, and surrogates."""
-        shown = self._shown(terminal.name)
+        pattern, shown = terminal.pattern, self._shown(terminal.name)
         try:
-            terminal.pattern.value.encode()
-            if not isinstance(terminal.pattern, PatternStr):
-                re.compile(terminal.pattern.to_regexp())
+            pattern.value.encode()
+            if not isinstance(pattern, PatternStr) and plain_width(pattern.value, frozenset(pattern.flags)) is None:
+                re.compile(pattern.to_regexp())
         except BROKEN as error:
             said = self._error(terminal.name, f"the pattern of the terminal {shown} is broken: {error}", "")
             raise (said if said.line else broken_pattern(self._source.original, error)) from None
         except UnicodeEncodeError:
             problem = f"the terminal {shown} holds a surrogate, which no text does"
             raise self._error(terminal.name, problem, "write the character itself") from None
-        if terminal.pattern.min_width == 0:
+        if pattern.min_width == 0:
             remedy = "let it match one character at least, and make it optional in rules"
             raise self._error(terminal.name, f"the terminal {shown} may match nothing at all", remedy)
 

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field
 
 from lark.lexer import PatternStr, TerminalDef
+
+from .byte_dfa import DEAD
+from .plain_patterns import plain_pattern_dfa
 
 
 @dataclass
@@ -24,20 +27,19 @@ class Keywords:
     only: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
 
 
-def keywords_of(terminals: Sequence[TerminalDef], ignored: Container[str]) -> Keywords:
-    """``terminals`` in the order of the lexer. What is ignored stays ignored, whatever its text."""
+def keywords_of(terminals: Sequence[TerminalDef], ignored: Container[str], most_states: int) -> Keywords:
+    """``terminals`` in the order of the lexer. What is ignored stays ignored, whatever its text.
+
+    ``most_states``: of the automata of terminals.
+    """
     result = Keywords()
     strings = [terminal for terminal in terminals if isinstance(terminal.pattern, PatternStr)]
     for terminal in terminals:
         if isinstance(terminal.pattern, PatternStr):
             continue
-        match = re.compile(terminal.pattern.to_regexp()).match
+        matches = _matcher_of(terminal, most_states)
         inside = [
-            string
-            for string in strings
-            if string.priority == terminal.priority
-            and (found := match(string.pattern.value))
-            and found.end() == len(string.pattern.value)
+            string for string in strings if string.priority == terminal.priority and matches(string.pattern.value)
         ]
         for string in inside:
             if frozenset(string.pattern.flags) <= frozenset(terminal.pattern.flags):
@@ -45,6 +47,26 @@ def keywords_of(terminals: Sequence[TerminalDef], ignored: Container[str]) -> Ke
         if terminal.name not in ignored:
             _note(result, terminal.name, inside)
     return result
+
+
+def _matcher_of(terminal: TerminalDef, most_states: int) -> Callable[[str], bool]:
+    """Does the terminal, a regular expression, match a text as a whole, as it prefers to match it?"""
+    pattern = terminal.pattern
+    dfa = plain_pattern_dfa(pattern.value, frozenset(pattern.flags), most_states)
+    if dfa is None:
+        match = re.compile(pattern.to_regexp()).match
+        return lambda text: (found := match(text)) is not None and found.end() == len(text)
+    rows, class_of, accepting = dfa.columns.tolist(), dfa.class_of.tolist(), dfa.decided.tolist()
+
+    def matches(text: str) -> bool:
+        state = dfa.start
+        for byte in text.encode():
+            state = rows[state][class_of[byte]]
+            if state == DEAD:
+                return False
+        return bool(accepting[state])
+
+    return matches
 
 
 def _note(result: Keywords, name: str, strings: Sequence[TerminalDef]) -> None:

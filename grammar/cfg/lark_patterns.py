@@ -24,10 +24,13 @@ from .lark_reader import (
     Tree,
     UnsureError,
 )
+from .plain_patterns import plain_width
 
 _UNESCAPED = re.compile(r"[^\\\0\r]*")
-_KEPT = re.compile(r"(?:[^\\\"'\0\r]|\\[^Uux\"'])*")
-_SHORT = {r"\n": "\n", r"\t": "\t", r"\r": "\r", r"\f": "\f"}
+_READ = re.compile(r'(?:[^\\\0\r]|\\(?:[^Uux\\\n\0\r]|\\(?!")|x[\da-fA-F]{2}|u[\da-fA-F]{4}))*', re.ASCII)
+"""Patterns of which it is plain what Lark makes of their escapes."""
+_ESCAPE = re.compile(r"\\(?:x..|u....|.)")
+_SHORT = {r"\n": "\n", r"\t": "\t", r"\r": "\r", r"\f": "\f", r"\"": '"'}
 
 
 @lru_cache(maxsize=1 << 14)
@@ -39,24 +42,35 @@ def literal(kind: str, text: str) -> Pattern:
         raise UnsureError
     if kind == STRING:
         return PatternStr(content.replace("\\\\", "\\"), flags, raw=text)
-    return PatternRE(content, flags, raw=text)
+    return _measured(PatternRE(content, flags, raw=text))
 
 
 def _evaluated(kind: str, content: str) -> str:
     if _UNESCAPED.fullmatch(content):
         return content
-    if kind == REGEXP and _KEPT.fullmatch(content):
-        return re.sub(r"\\.", lambda found: _SHORT.get(found[0], found[0]), content)
+    if kind == REGEXP and _READ.fullmatch(content):
+        return _ESCAPE.sub(_unescaped, content)
     try:
         return str(eval_escaping(content))  # type: ignore[no-untyped-call]
     except (GrammarError, ValueError):
         raise UnsureError from None
 
 
+def _unescaped(escape: re.Match[str]) -> str:
+    text = escape[0]
+    return chr(int(text[2:], 16)) if len(text) > 2 else _SHORT.get(text, text)
+
+
 @lru_cache(maxsize=1 << 12)
 def joined(value: str, flags: frozenset[str] = frozenset()) -> Pattern:
-    """Kept, since a pattern keeps its widths, for which Lark parses it."""
-    return PatternRE(value, flags)
+    """Kept, since a pattern keeps its widths, for which Lark may parse it."""
+    return _measured(PatternRE(value, flags))
+
+
+def _measured(pattern: PatternRE) -> PatternRE:
+    """``pattern`` with its widths, if these are known without Lark's parsing it."""
+    pattern._width = plain_width(pattern.value, frozenset(pattern.flags))
+    return pattern
 
 
 def a_range(first: str, last: str) -> Pattern:
@@ -64,7 +78,7 @@ def a_range(first: str, last: str) -> Pattern:
     ends = first[1:-1], last[1:-1]
     if any(text[-1] != '"' for text in (first, last)) or any(len(_evaluated(STRING, end)) != 1 for end in ends):
         raise UnsureError
-    return PatternRE(f"[{ends[0]}-{ends[1]}]")
+    return _measured(PatternRE(f"[{ends[0]}-{ends[1]}]"))
 
 
 class Patterns:

@@ -40,7 +40,9 @@ OR, ROW, ALIAS, TERMINAL, RULE, STRING, REGEXP, RANGE, OPTIONAL, REPEAT, TIMES, 
 
 _LEXEME = re.compile(
     r"""
-      (?P<skip> [ \t]+ | \s*//[^\n]* | \s*\#[^\n]* | \\[ ]*\n )
+    [ \t]*  # before each lexeme, so that blanks are none by themselves
+    (?:
+      (?P<skip> \s*//[^\n]* | \s*\#[^\n]* | \\[ ]*\n )
     | (?P<or> (?:\n+\s*)?\| )
     | (?P<line> \n+\s* )
     | (?P<string> "(?:\\[^\n]|[^"\\\n])*"i? )
@@ -53,6 +55,7 @@ _LEXEME = re.compile(
     | (?P<mark> -> | \.\. | [][(){}:,.~] )
     | (?P<directive> %[a-z]+ )
     | (?P<unknown> . )
+    )
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -100,8 +103,8 @@ def statements(text: str) -> Statements:
     kinds, values = [], []
     for lexeme in _LEXEME.finditer(text + "\n"):
         kind = lexeme.lastgroup
-        if kind != "skip":
-            value = lexeme[0]
+        if kind is not None and kind != "skip":
+            value = lexeme[kind]
             kinds.append(value if kind == "mark" else kind)
             values.append(value)
     if "unknown" in kinds:

@@ -32,6 +32,10 @@ _LEXEME = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _BEYOND_LARK = re.compile(rf"%(?:json|regex|lark|if)\b|<[^<>\s]+>|\{{[\s\d,]+\}}|[&@~]|::|\w[ \t]*{ATTRIBUTES}[^\n:]*:")
+_BEYOND_LITERALS = re.compile(
+    r'"(?:\\.|[^"\\\n])*"|//[^\n]*|\#[^\n]*|/(?:\\.|[^/\\])*/|(?P<beyond>' + _BEYOND_LARK.pattern + ")", re.DOTALL
+)
+"""The same outside of texts, patterns and comments."""
 _HEAD = re.compile(
     r"(?:%(?:override|extend)[ \t]+)?[?!]*(?P<name>[A-Za-z_]\w*)[ \t]*(?:\{[^}\n]*\})?[ \t]*"
     rf"(?P<attributes>{ATTRIBUTES})?[ \t]*(?:\.[ \t]*(?P<priority>[+-]?\d+))?[ \t]*:(?!:)"
@@ -93,7 +97,9 @@ class LarkText:
 
 def prepared(text: str) -> LarkText:
     """Raises ``InvalidGrammar`` for a ``%json`` or ``%regex`` that is broken or stands where none can."""
-    return _Preparation(text).run()[0] if _BEYOND_LARK.search(text) else LarkText(text, text, {})
+    if _BEYOND_LARK.search(text) and any(found.lastgroup == "beyond" for found in _BEYOND_LITERALS.finditer(text)):
+        return _Preparation(text).run()[0]
+    return LarkText(text, text, {})
 
 
 class _Preparation:

@@ -27,6 +27,7 @@ from ..regex_syntax import shown
 from .byte_assembly import NO_GUARD, Explored, assembled
 from .byte_dfa import DEAD, ByteDfa, plain_byte_dfa
 from .formulas import FALSE, TRUE
+from .plain_patterns import plain_pattern_dfa
 from .python_nodes import Ahead, Atomic, Behind, Chars, Choice, Concat, Node, Repeat
 from .python_program import pattern_program
 from .python_syntax import parse
@@ -41,7 +42,7 @@ def python_pattern_dfa(pattern: str, flags: frozenset[str], budget: Budget) -> B
     Raises ``InvalidPattern``, ``UnsupportedPattern``, or ``LimitExceeded`` over the limit of states or seconds, or
     for too much nesting.
     """
-    return _compile(pattern, flags, budget, False)
+    return plain_pattern_dfa(pattern, flags, budget.limits.states) or _compile(pattern, flags, budget, False)
 
 
 def python_language(pattern: str, budget: Budget) -> ByteDfa:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -14,6 +15,7 @@ from ..regex_nodes import UNBOUNDED, Node, Nodes
 from .byte_dfa import ByteDfa
 from .literals import literal_dfa, literals_dfa
 from .notation import Characters, Choice, Expression, Literal, Reference, Repetition, Sequence
+from .plain_patterns import whole_dfa
 from .utf8 import byte_dfa_of
 
 POSITIONS = 4_000
@@ -25,6 +27,8 @@ _DEPTH = 60
 """Of expressions, rules in rules; walks recurse this deep."""
 
 _TOO_LARGE = 1 << 40
+_SHORT = 1 << 12
+"""Patterns up to this long are read by kernels."""
 
 
 @dataclass(frozen=True)
@@ -108,9 +112,35 @@ class RegularParts:
 @lru_cache(maxsize=1 << 7)
 def _automaton(expression: Expression) -> ByteDfa:
     """Of an expression without references, kept for other grammars. Raises ``LimitExceeded``."""
+    pattern = _pattern(expression)
+    plain = whole_dfa(pattern, _STATES) if pattern is not None and len(pattern) < _SHORT else None
+    if plain is not None:
+        return plain
     nodes = Nodes(Budget(Limits(states=_STATES, compile_seconds=_SECONDS)))
     text_dfa = compile_node(_node(expression, nodes), nodes, "a part of the grammar")
     return byte_dfa_of(text_dfa, nodes.budget)
+
+
+def _pattern(expression: Expression) -> str | None:
+    """``expression`` as Python writes it; ``None`` for what matches nothing."""
+    match expression:
+        case Literal(text):
+            return re.escape(text)
+        case Characters(chars):
+            spans = "".join([f"\\U{low:08x}-\\U{high:08x}" for low, high in chars])
+            return f"[{spans}]" if spans else None
+    parts = [_pattern(part) for part in expression.parts]
+    if None in parts:
+        return None
+    known = [part for part in parts if part is not None]
+    match expression:
+        case Sequence():
+            return "".join(known)
+        case Choice():
+            return f"(?:{'|'.join(known)})"
+        case Repetition(_, low, high):
+            return f"(?:{known[0]}){{{low},{'' if high == UNBOUNDED else high}}}"
+    return None
 
 
 def _node(expression: Expression, nodes: Nodes) -> Node:

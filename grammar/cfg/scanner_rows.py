@@ -17,6 +17,7 @@ from ..dfa_operations import states_exceeded
 from ..kernels import scanner_product as at
 from ..limits import Budget
 from .byte_dfa import DEAD, ByteDfa, GuardDfa
+from .compact_dfa import CompactDfa
 from .model import Grammar
 from .sparse_dfa import START, SparseDfa
 
@@ -43,6 +44,10 @@ _dense_of: weakref.WeakKeyDictionary[ByteDfa, _Dense] = weakref.WeakKeyDictionar
 def _dense(dfa: ByteDfa) -> _Dense:
     """Kept as long as the automaton: that of a pattern serves many grammars."""
     found = _dense_of.get(dfa)
+    if found is None and isinstance(dfa, CompactDfa):
+        accepting = np.flatnonzero(dfa.decided)
+        endings = np.stack([accepting, np.full_like(accepting, -1)], axis=1).astype(np.int32)
+        found = _dense_of[dfa] = _Dense(dfa.columns, dfa.class_of, endings, dfa.decided.astype(np.int32))
     if found is None:
         numbers: dict[bytes, int] = {}
         columns = np.ascontiguousarray(dfa.transitions.T)
@@ -114,9 +119,9 @@ class ScannerRows:
                     bases.append(0)
                     count += len(text) + 1
         self._most_states = min(count, _MANY)  # of a follower, as a rule
-        for number, plain, _ in dense:
+        for number, plain, form in dense:
             self.first_row[number] = count + plain.start - 1
-            count += len(plain.transitions) - 1
+            count += len(form.columns) - 1
         self.count = count
         edges = np.concatenate(parts)
         shift = np.repeat(np.array(bases, np.int32), [len(part) for part in parts])
@@ -160,7 +165,7 @@ class ScannerRows:
         guard_rows, parts = 0, [self.endings]
         endings_at = len(self.endings)
         for number, dfa, form in dense:
-            states = len(dfa.transitions)
+            states = len(form.columns)
             base = self.first_row[number] - dfa.start
             own = slice(base + 1, base + states)
             moved = form.columns[1:, form.class_of[self._class_byte]]

@@ -66,37 +66,57 @@ def find_leaves(starts, classes, size, leaves, leaf_of):
     codes = np.empty(len(leaves), np.int64)
     count = np.int64(size + 1)
     vector = np.empty(ROW, np.int32)
-    interval = 0
-    for leaf in range(LEAVES):
+    interval, leaf = 0, 0
+    while leaf < LEAVES:
         while interval + 1 < len(starts) and starts[interval + 1] <= leaf * ROW:
             interval += 1
-        if leaf < ASCII_LEAVES or FIRST_SURROGATE_LEAF <= leaf < PAST_SURROGATE_LEAVES:
-            leaf_of[leaf] = size
-        elif interval + 1 == len(starts) or starts[interval + 1] >= (leaf + 1) * ROW:
-            leaf_of[leaf] = classes[interval]
-            fill(leaves, classes[interval], classes[interval])
+        past = LEAVES if interval + 1 == len(starts) else starts[interval + 1] // ROW
+        value = size
+        if leaf < ASCII_LEAVES:
+            past = ASCII_LEAVES
+        elif FIRST_SURROGATE_LEAF <= leaf < PAST_SURROGATE_LEAVES:
+            past = PAST_SURROGATE_LEAVES
+        elif past > leaf:
+            past = min(past, FIRST_SURROGATE_LEAF) if leaf < FIRST_SURROGATE_LEAF else past
+            value = np.int64(classes[interval])
+            fill(leaves, value, value)
         else:
             for i in range(ROW):
                 while interval + 1 < len(starts) and starts[interval + 1] <= leaf * ROW + i:
                     interval += 1
                 vector[i] = classes[interval]
-            leaf_of[leaf] = place_of(leaves, codes, size + 1, count, vector)
-            count = max(count, np.int64(leaf_of[leaf]) + 1)
+            past = leaf + 1
+            value = place_of(leaves, codes, size + 1, count, vector)
+            count = max(count, value + 1)
+        for same in range(leaf, past):
+            leaf_of[same] = value
+        leaf = past
     return count
 
 
-@kernel(Long, Ints1, Long, Ints2, Ints1)
-def find_branches(leaf_of, nothing, branches, branch_of):
+@kernel(Long, Ints1, Long, Long, Ints2, Ints1)
+def find_branches(leaf_of, leaf_count, nothing, branches, branch_of):
     """Write the different branches, leaves, the first without any, and for all branches which it is; how many."""
     vector = np.full(ROW, nothing, np.int32)
     codes = np.empty(BRANCHES + 2, np.int64)
     count = np.int64(place_of(branches, codes, 0, 0, vector) + 1)
+    uniform = np.full(leaf_count, -1, np.int32)  # the branches of one leaf, which most are
     for branch in range(BRANCHES):
+        first = leaf_of[branch * ROW]
+        i = 0 if branch > 0 else ROW + 1
+        while i < ROW and leaf_of[branch * ROW + i] == first:
+            i += 1
+        if i == ROW and uniform[first] >= 0:
+            branch_of[branch] = uniform[first]
+            continue
+        is_uniform = i == ROW
         for i in range(ROW):
             leaf = branch * ROW + i
             vector[i] = nothing if leaf < TWO_BYTE_LEAVES else leaf_of[leaf]
         branch_of[branch] = place_of(branches, codes, 0, count, vector)
         count = max(count, np.int64(branch_of[branch]) + 1)
+        if is_uniform:
+            uniform[first] = branch_of[branch]
     return count
 
 
@@ -189,7 +209,7 @@ def spell(transitions, leaves, leaf_count, leaf_of, beyond, result):
     """
     states, size = transitions.shape
     branches, branch_of = np.empty((BRANCHES + 2, ROW), np.int32), np.empty(BRANCHES, np.int32)
-    branch_count = find_branches(leaf_of, size, branches, branch_of)
+    branch_count = find_branches(leaf_of, leaf_count, size, branches, branch_of)
     roots = np.zeros((ROOTS, ROW), np.int32)
     for branch in range(THREE_BYTE_BRANCHES, BRANCHES):
         roots[branch // ROW, branch % ROW] = branch_of[branch]
