@@ -235,7 +235,7 @@ ERRORS = {
     "rule in terminal": ('start: A\nA: b\nb: "b"\n', "Rules aren't allowed inside terminals", (3, 1)),
     "recursive terminal": ('start: A\nA: A "b"\n', "Recursion in terminal 'A'", (2, 1)),
     "empty terminal": ('start: A\nA: "x"?\n', "may match nothing at all", (2, 1)),
-    "empty text": ('start: ""\n', "Empty terminals are not allowed", (1, 8)),
+    "empty text": ('start: A\nA: ""\n', "Empty terminals are not allowed", (2, 4)),
     "broken pattern": ("start: A\nA: /(/\n", "pattern of the terminal A is broken", (2, 1)),
     "unclosed class": ("start: /[pq/\n", "/[pq/ is broken: unterminated", (1, 8)),
     "broken repetition": ('start: A\nA: "k" | /m{3,1}/\n', "/m{3,1}/ is broken: min repeat", (2, 10)),

@@ -21,6 +21,7 @@ from .lark_attributes import Until
 from .lark_broken import BROKEN, broken_pattern
 from .lark_form import Lark
 from .lark_indenter import Blocks, blocks_of
+from .lark_instances import instantiated
 from .lark_keywords import keywords_of
 from .lark_lazy import lazy_dfa
 from .lark_loader import load
@@ -43,6 +44,8 @@ def read_lark(form: Lark, budget: Budget) -> Grammar:
         source = prepared(text_of(form.text))
         blocks = blocks_of(form.indenter)
         loaded = load(source, file_of(form.text), form.start, {blocks.newline} if blocks else set())
+        if source.parameters.rules or source.parameters.conditions or source.parameters.calls:
+            loaded = instantiated(source, loaded, form.start, budget)
         return _Assembly(source, loaded, blocks, budget).grammar(form.start)
 
 

@@ -2,7 +2,8 @@
 
 ``%json``, ``%regex`` and special tokens give way to names, padded so that whatever follows keeps its line and column
 (a backslash before a line feed continues a line in Lark). Of llguidance's language, ``{m,n}`` is written as Lark does,
-and attributes of rules are taken off (``lark_attributes``). The names of the text are listed with their places, as
+and attributes of rules are taken off (``lark_attributes``); a rule that is given a parameter becomes a rule of its own,
+and a condition a terminal (``lark_parameters``), until there are plain rules (``lark_instances``). The names of the text are listed with their places, as
 Lark's errors have none.
 """
 
@@ -10,10 +11,11 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from .lark_attributes import ATTRIBUTES, attributes_of, until
+from .lark_parameters import Call, Parameters, condition_at, value_at
 from .lark_sets import has_sets, sets_at
 from .source import error_at
 from .token_numbers import check_token
@@ -24,6 +26,8 @@ _LEXEME = re.compile(
     | (?P<newline> \n )
     | (?P<literal> "(?:\\.|[^"\\\n])*"i? | /(?!/)(?:\\.|[^/\\])*/[imslux]* )
     | (?P<embedded> %(?:json|regex)\b | <[^<>\s]+> )
+    | (?P<condition> (?:->[ \t]*\w+[ \t]*)?%if\b )
+    | (?P<call> [A-Za-z_]\w*[ \t]*:: )
     | (?P<bounds> \{\s*(?:(?P<low>\d+)\s*(?P<comma>,)?\s*(?P<high>\d*)|,\s*(?P<most>\d+))\s*\} )
     | (?P<directive> %[a-z]+ )
     | (?P<name> [A-Za-z_]\w* )
@@ -31,9 +35,10 @@ _LEXEME = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_BEYOND_LARK = re.compile(rf"%(?:json|regex|lark|if)\b|<[^<>\s]+>|\{{[\s\d,]+\}}|[&@~]|::|\w[ \t]*{ATTRIBUTES}[^\n:]*:")
+_BEYOND_LARK = re.compile(rf"%(?:json|regex|lark|if)\b|<[^<>\s]+>|\{{[\s\d,]+\}}|[&@~]|::|\x22\x22|\w[ \t]*{ATTRIBUTES}[^\n:]*:")
 _HEAD = re.compile(
-    r"(?:%(?:override|extend)[ \t]+)?[?!]*(?P<name>[A-Za-z_]\w*)[ \t]*(?:\{[^}\n]*\})?[ \t]*"
+    r"(?:%(?:override|extend)[ \t]+)?[?!]*(?P<name>[A-Za-z_]\w*)(?P<parameter>[ \t]*::[ \t]*_(?!\w))?"
+    r"[ \t]*(?:\{[^}\n]*\})?[ \t]*"
     rf"(?P<attributes>{ATTRIBUTES})?[ \t]*(?:\.[ \t]*(?P<priority>[+-]?\d+))?[ \t]*:(?!:)"
 )
 _HEADS = re.compile(r"^[ \t]*(?P<name>_?[A-Z]\w*)[ \t]*(?:\.[ \t]*[+-]?\d+)?[ \t]*:", re.MULTILINE)
@@ -41,11 +46,11 @@ _OPENING = dict(zip(")]}", "([{", strict=True))
 _FOREIGN = {
     "&": "intersect in the definition of a terminal",
     "@": "put the rules of that grammar into this one",
-    "::": "write a rule for each value of the parameter",
-    "%if": "write a rule for each value of the parameter",
+    "::": "write rule::_ where a rule with a parameter is defined, and rule::0 where it is used",
     "%lark": "put its rules into this grammar",
 }
 """What other engines add to Lark's language, and the remedies."""
+_RULES_ALONE = "let a rule have it, whose name is in small letters"
 _AFTER = re.compile(r"(?:[^\S\n]+|//[^\n]*|\#[^\n]*)*(?=\n|\Z)(?!\s*\|)")
 _REGEXP = re.compile(r"/(?P<pattern>(?!/)(?:\\.|[^/\\\n])*)/(?P<flags>[a-z]*)", re.DOTALL)
 
@@ -84,6 +89,7 @@ class LarkText:
     text: str
     inserted: dict[str, Inserted]
     notes: tuple[str, ...] = ()
+    parameters: Parameters = field(default_factory=Parameters)
 
     @cached_property
     def names(self) -> tuple[Name, ...]:
@@ -105,10 +111,11 @@ class _Preparation:
         self._inserted: dict[str, Inserted] = {}
         self._declared: list[str] = []
         self._notes: list[str] = []
+        self._parameters = Parameters()
         self._open: list[tuple[str, int]] = []
         self._item = 0
         self._prefix = "E"
-        while re.search(rf"\b{self._prefix}\d", text):
+        while re.search(rf"(?i)\b{self._prefix}\d", text):
             self._prefix += "E"
 
     def run(self) -> tuple[LarkText, tuple[Name, ...]]:
@@ -118,13 +125,15 @@ class _Preparation:
             if at_start and (found := _HEAD.match(self._text, position)):
                 head, at_start = found, False
                 self._names.append(Name(head["name"], head.start("name"), head["name"], True))
+                if head["parameter"]:
+                    self._define(head)
                 position = self._without_attributes(head) if head["attributes"] else self._sets(head)
                 self._open = []
                 continue
             lexeme = _LEXEME.match(self._text, position)
             assert lexeme is not None
             self._follow(lexeme, head)
-            position = self._replace(lexeme, head) if lexeme.lastgroup == "embedded" else lexeme.end()
+            position = self._beyond(lexeme, head)
             if lexeme.lastgroup == "name":
                 self._names.append(Name(lexeme[0], lexeme.start(), head["name"] if head else "", False))
             elif lexeme.lastgroup == "directive":
@@ -132,7 +141,50 @@ class _Preparation:
             at_start = lexeme.lastgroup == "newline" or (at_start and lexeme.lastgroup == "blank")
         self._parts.append(self._text[self._copied :])
         self._parts.extend(f"\n%declare {name}" for name in self._declared)
-        return LarkText(self._text, "".join(self._parts), self._inserted, tuple(self._notes)), tuple(self._names)
+        self._parts.extend(f"\n{name}: {call.rule}" for name, call in self._parameters.calls.items())
+        text = LarkText(self._text, "".join(self._parts), self._inserted, tuple(self._notes), self._parameters)
+        return text, tuple(self._names)
+
+    def _beyond(self, lexeme: re.Match[str], head: re.Match[str] | None) -> int:
+        """Put what Lark can read for a lexeme that it does not know; where reading goes on."""
+        kind = lexeme.lastgroup
+        if kind == "embedded":
+            return self._replace(lexeme, head)
+        if kind in ("call", "condition"):
+            return self._parameter(lexeme, head)
+        if lexeme[0] == '""' and head is not None and not head["name"].isupper():
+            self._put("()", lexeme.start(), lexeme.end())
+        return lexeme.end()
+
+    def _define(self, head: re.Match[str]) -> None:
+        """Take the parameter off the rule that is defined."""
+        if head["name"].isupper():
+            raise error_at(self._text, head.start("name"), "a terminal has no parameter", remedy=_RULES_ALONE)
+        if head["attributes"] and (found := attributes_of(self._text, *head.span("attributes"))).lazy:
+            problem = f"the rule {head['name']} has a parameter, and cannot be {'lazy' if not found.ending else 'ended'}"
+            raise error_at(self._text, head.start("attributes"), problem, remedy="use a rule without in it")
+        self._parameters.rules[head["name"]] = head.start("name")
+        self._put("", *head.span("parameter"))
+
+    def _parameter(self, lexeme: re.Match[str], head: re.Match[str] | None) -> int:
+        """Put a rule for a rule that is given a parameter, a terminal for a condition; where it ends."""
+        if head is None or head["name"].isupper():
+            shown = lexeme[0][lexeme[0].rindex("%") :] if lexeme.lastgroup == "condition" else lexeme[0]
+            raise error_at(self._text, lexeme.start(), f"{shown} cannot stand here", remedy=_RULES_ALONE)
+        if lexeme.lastgroup == "condition":
+            name = f"{self._prefix}{len(self._inserted)}"
+            condition, end = condition_at(self._text, lexeme.end())
+            self._parameters.conditions[name] = condition
+            self._inserted[name] = Inserted("%if", condition, lexeme.start())
+            self._declared.append(name)
+        else:
+            name = f"{self._prefix.lower()}{len(self._parameters.calls)}"
+            value, end = value_at(self._text, lexeme.end())
+            rule = lexeme[0].removesuffix("::").rstrip()
+            self._parameters.calls[name] = Call(rule, value, lexeme.start())
+            self._names.append(Name(rule, lexeme.start(), head["name"], False))
+        self._put(name, lexeme.start(), end)
+        return end
 
     def _follow(self, lexeme: re.Match[str], head: re.Match[str] | None) -> None:
         """Keep where the last item of a rule begins, write ``{m,n}`` behind it as Lark does, refuse what cannot be."""
@@ -143,7 +195,7 @@ class _Preparation:
             raise error_at(self._text, place, f"{foreign} is not of Lark's language, and not supported", remedy=remedy)
         if kind == "bounds" and head is not None:
             self._repeat(lexeme)
-        elif kind in ("literal", "embedded", "name"):
+        elif kind in ("literal", "embedded", "call", "name"):
             self._item = self._written(place)
         elif text in ("(", "[", "{"):
             self._open.append((text, self._item if text == "{" else self._written(place)))
