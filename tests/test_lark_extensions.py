@@ -31,6 +31,7 @@ MEMBERS: dict[str, tuple[str, list[str], list[str]]] = {
     "at least, of a template": ('start: pair{"x"}{2,}\npair{p}: p "," p', ["x,xx,x", "x,xx,xx,x"], ["x,x"]),
     "at least, of a schema": ('start: (%json {"type": "null"} ";"){2,}', ["null;null;"], ["null;", "null"]),
     "in a terminal": ('start: T\nT: "q"{2} /w/{1,} "z"{,1}', ["qqw", "qqwwwz"], ["qw", "qq", "qqwzz"]),
+    "nothing": ('start: "a" ("b" | "") c\nc: "" | "c"', ["a", "ab", "ac", "abc"], ["", "b", "acc"]),
     "blanks": ('start: "a"{ 1 , 2 }', ["a", "aa"], ["", "aaa"]),
     "suffix": (
         'start: "<t>" inner "!"\ninner[suffix="</t>"]: /(.|\\n)*/',
@@ -134,8 +135,6 @@ ERRORS: dict[str, tuple[str, str, tuple[int, int]]] = {
     "open sets": ("start: T\nT: /x/ & (/y/", "not closed", (2, 14)),
     "another grammar": ("start: @other", "put the rules of that grammar into this one", (1, 8)),
     "a grammar inside": ('start: %lark { start: "a" }', "%lark is not of Lark's language", (1, 8)),
-    "parameters": ("start: v::0x1", "a rule for each value", (1, 9)),
-    "conditions": ('start: "x" %if is_ones(_)', "a rule for each value", (1, 12)),
     "numbers": ("start: <[9-7]>", "lists no numbers of tokens", (1, 8)),
     "no numbers": ("start: <[*]>", "lists no numbers of tokens", (1, 8)),
     "a text": ("start: <[97]>", "the token 97 of <[97]> is text", (0, 0)),

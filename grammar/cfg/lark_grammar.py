@@ -21,7 +21,7 @@ from .lark_attributes import Until
 from .lark_broken import BROKEN, broken_pattern
 from .lark_form import Lark
 from .lark_indenter import Blocks, blocks_of
-from .lark_instances import instantiated
+from .lark_instances import instantiated, name_of
 from .lark_keywords import keywords_of
 from .lark_lazy import lazy_dfa
 from .lark_loader import load
@@ -216,7 +216,8 @@ class _Assembly:
     def _notes(self, grammar: Grammar) -> tuple[str, ...]:
         """What is useless. Raises ``UnsatisfiableGrammar`` if all is."""
         fruitful, used = productive(grammar), reachable(grammar)
-        barren = [name for name, number in self._nonterminals.items() if number not in fruitful]
+        ending = {name_of(name) for name, number in self._nonterminals.items() if number in fruitful}
+        barren = [name for name in dict.fromkeys(map(name_of, self._nonterminals)) if name not in ending]
         barren = [name for name in barren if not name.startswith("__")]
         if grammar.start not in fruitful:
             problem = (
@@ -225,7 +226,7 @@ class _Assembly:
             if self._swallowed():
                 problem += f" ({', '.join(map(self._shown, self._swallowed()))} is ignored, and so never read)"
             raise UnsatisfiableGrammar(problem, None, "give one of them an alternative that does not lead back to it")
-        known = {name for name, number in self._nonterminals.items() if ~number in used}
+        known = {name_of(name) for name, number in self._nonterminals.items() if ~number in used}
         lost = [name for name in self._loaded.defined if name not in known and "__" not in name]
         counts = self._loaded.uppers
         if counts is None:

@@ -63,7 +63,7 @@ class _Instances:
         known: dict[_Target, str] = {(start, None): start}
         for name, parameter in _growing(known):
             self._check_count(name, len(known))
-            origin = known[name, parameter]
+            origin, found = known[name, parameter], len(rules)
             for alternative in alternatives[name]:
                 if all(condition.holds(parameter or 0) for condition in alternative.conditions):
                     symbols = [
@@ -71,6 +71,8 @@ class _Instances:
                         for part in alternative.parts
                     ]
                     rules[origin, tuple(symbols)] = None
+            if len(rules) == found:
+                rules[origin, (origin,)] = None  # a rule that is nothing but itself has no text
         return replace(self._loaded, rules=list(rules), defined=[n for n in self._loaded.defined if n in self._defined])
 
     def _check_count(self, name: str, count: int) -> None:
