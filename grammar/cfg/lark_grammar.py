@@ -27,7 +27,7 @@ from .lark_lazy import lazy_dfa
 from .lark_loader import load
 from .lark_quick import Loaded
 from .lark_sets import Sets, Whole, sets_dfa
-from .lark_text import TOKEN, Inserted, LarkText, prepared
+from .lark_text import SETS, TOKEN, UNTIL, Inserted, LarkText, prepared
 from .literals import folded_literal_dfa, literal_dfa
 from .model import Embedded, Grammar, Indentation, Lexing, Rule, SpecialToken, Supplied, Terminal
 from .python_pattern import python_pattern_dfa
@@ -154,14 +154,19 @@ class _Assembly:
         except UnicodeEncodeError:
             problem = f"the terminal {shown} holds a surrogate, which no text does"
             raise self._error(terminal.name, problem, "write the character itself") from None
-        if terminal.pattern.min_width == 0:
-            remedy = "let it match one character at least, and make it optional in rules"
-            raise self._error(terminal.name, f"the terminal {shown} may match nothing at all", remedy)
+        if terminal.pattern.min_width == 0 and terminal.name in self._loaded.ignored:
+            remedy = "let it match one character at least"
+            raise self._error(terminal.name, f"the terminal {shown}, which is ignored, may match nothing at all", remedy)
 
     def _pattern(self, terminal: TerminalDef) -> ByteDfa:
         pattern, flags = terminal.pattern, frozenset(terminal.pattern.flags)
         if not isinstance(pattern, PatternStr):
-            return python_pattern_dfa(pattern.value, flags, self._budget)
+            found = python_pattern_dfa(pattern.value, flags, self._budget, may_be_empty=True)
+            if found.guard is not None and found.endings[found.start]:
+                shown = self._shown(terminal.name)
+                problem = f"the terminal {shown} may match nothing at all, depending on what follows"
+                raise self._error(terminal.name, problem, "let it match one character at least")
+            return found
         if flags == {"i"}:
             return folded_literal_dfa(pattern.value)
         if flags:
@@ -229,7 +234,7 @@ class _Assembly:
         known = {name_of(name) for name, number in self._nonterminals.items() if ~number in used}
         lost = [name for name in self._loaded.defined if name not in known and "__" not in name]
         counts = self._loaded.uppers
-        if counts is None:
+        if counts is None or any(inserted.kind in (SETS, UNTIL) for inserted in self._source.inserted.values()):
             counts = Counter(place.text for place in self._source.names)
         idle = [name for name, count in counts.items() if name.isupper() and count == 1 and name not in self._numbers]
         return (

@@ -6,7 +6,7 @@ rule around it, if anything in it asks for one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -61,13 +61,14 @@ class _Instances:
         alternatives = {name: list(map(self._alternative, found)) for name, found in self._rules.items()}
         rules: dict[PlainRule, None] = {}
         known: dict[_Target, str] = {(start, None): start}
-        for name, parameter in _growing(known):
+        waiting: list[_Target] = [(start, None)]
+        for name, parameter in waiting:
             self._check_count(name, len(known))
             origin, found = known[name, parameter], len(rules)
             for alternative in alternatives[name]:
                 if all(condition.holds(parameter or 0) for condition in alternative.conditions):
                     symbols = [
-                        part if isinstance(part, str) else _named(known, part(parameter or 0))
+                        part if isinstance(part, str) else _named(known, waiting, part(parameter or 0))
                         for part in alternative.parts
                     ]
                     rules[origin, tuple(symbols)] = None
@@ -157,18 +158,11 @@ def _alone(name: str, parameter: int) -> _Target:
     return name, None
 
 
-def _named(known: dict[_Target, str], target: _Target) -> str:
+def _named(known: dict[_Target, str], waiting: list[_Target], target: _Target) -> str:
+    """The name of ``target``, which joins those ``waiting`` if it is new."""
     found = known.get(target)
     if found is None:
         name, parameter = target
         found = known[target] = name if parameter is None else f"{name}::{parameter:#x}"
+        waiting.append(target)
     return found
-
-
-def _growing(known: dict[_Target, str]) -> Iterator[_Target]:
-    """What is ``known``, also what comes meanwhile."""
-    done = 0
-    while done < len(known):
-        fresh = list(known)[done:]
-        done += len(fresh)
-        yield from fresh

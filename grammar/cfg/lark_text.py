@@ -160,9 +160,9 @@ class _Preparation:
         """Take the parameter off the rule that is defined."""
         if head["name"].isupper():
             raise error_at(self._text, head.start("name"), "a terminal has no parameter", remedy=_RULES_ALONE)
-        if head["attributes"] and (found := attributes_of(self._text, *head.span("attributes"))).lazy:
-            problem = f"the rule {head['name']} has a parameter, and cannot be {'lazy' if not found.ending else 'ended'}"
-            raise error_at(self._text, head.start("attributes"), problem, remedy="use a rule without in it")
+        if head["attributes"] and attributes_of(self._text, *head.span("attributes")).lazy:
+            problem = f"the rule {head['name']} has a parameter, and cannot be lazy"
+            raise error_at(self._text, head.start("attributes"), problem, remedy="let it use a rule that is")
         self._parameters.rules[head["name"]] = head.start("name")
         self._put("", *head.span("parameter"))
 
@@ -220,14 +220,18 @@ class _Preparation:
         """Declare a terminal that intersects or complements; where reading goes on."""
         if not head["name"].isupper() or not has_sets(self._text, head.end()):
             return head.end()
-        heads = {**{found["name"]: found.end() for found in _HEADS.finditer(self._text)}, head["name"]: head.end()}
-        value, end = sets_at(self._text, head["name"], heads)
+        value, end = sets_at(self._text, head["name"], {**self._heads, head["name"]: head.end()})
         self._inserted[head["name"]] = Inserted(SETS, value, head.end(), int(head["priority"] or 0))
         for lexeme in _LEXEME.finditer(self._text, head.end(), end):
             if lexeme.lastgroup == "name":
                 self._names.append(Name(lexeme[0], lexeme.start(), head["name"], False))
         self._put(f"%declare {head['name']}", head.start(), end)
         return end
+
+    @cached_property
+    def _heads(self) -> dict[str, int]:
+        """Where the definitions of terminals begin."""
+        return {found["name"]: found.end() for found in _HEADS.finditer(self._text)}
 
     def _without_attributes(self, head: re.Match[str]) -> int:
         """Take the attributes off the rule; where reading goes on."""
@@ -237,10 +241,13 @@ class _Preparation:
         if not found.lazy:
             self._put("", start, end)
             return head.end()
-        parts, after = until(self._text, head.end(), found)
+        parts, after = until(self._text, head.end(), found, self._heads)
         name = f"{self._prefix}{len(self._inserted)}"
         self._declared.append(name)
         self._inserted[name] = Inserted(UNTIL, parts, head.end())
+        for lexeme in _LEXEME.finditer(self._text, start, after):
+            if lexeme.lastgroup == "name":
+                self._names.append(Name(lexeme[0], lexeme.start(), head["name"], False))
         self._put("", start, end)
         self._put(f" {name}", head.end(), after)
         return after

@@ -17,6 +17,10 @@ from .scanner_rows import doubled
 
 _FIRST_STATES = 1 << 8
 
+_STATES_FOR_ONE = 4
+"""A parser may have so many states for each that a pattern may have: they are small, and each value of a rule's
+parameter takes two or more."""
+
 
 @dataclass(frozen=True)
 class LrTables:
@@ -140,7 +144,7 @@ class _States:
 
     def _check(self) -> None:
         self._budget.check()
-        most = self._budget.limits.states
+        most = _STATES_FOR_ONE * self._budget.limits.states
         if self.counters[0] - 1 > most:
             raise LimitExceeded(f"the grammar needs more than {most:,} parser states", remedy="raise Limits.states")
 
