@@ -25,11 +25,11 @@ from .lark_instances import instantiated, name_of
 from .lark_keywords import keywords_of
 from .lark_lazy import lazy_dfa
 from .lark_loader import load
-from .lark_quick import Loaded
+from .lark_nested import START, Joined, Part, joined, shown
 from .lark_sets import Sets, Whole, sets_dfa
-from .lark_text import SETS, TOKEN, UNTIL, Inserted, LarkText, prepared
+from .lark_text import SETS, TOKEN, UNTIL, Inserted, prepared
 from .literals import folded_literal_dfa, literal_dfa
-from .model import Embedded, Grammar, Indentation, Lexing, Rule, SpecialToken, Supplied, Terminal
+from .model import Embedded, Grammar, Indentation, Lexing, Region, Rule, SpecialToken, Supplied, Terminal
 from .python_pattern import python_pattern_dfa
 from .regular_grammar import inserted_automaton
 from .source import error_at, errors_of, file_of, place_of, text_of
@@ -41,20 +41,27 @@ _WIDEST = 1 << 64
 def read_lark(form: Lark, budget: Budget) -> Grammar:
     """The grammar of ``form``. Raises ``InvalidGrammar``, ``UnsatisfiableGrammar``, or what a pattern raises."""
     with errors_of(form.text):
-        source = prepared(text_of(form.text))
         blocks = blocks_of(form.indenter)
-        loaded = load(source, file_of(form.text), form.start, {blocks.newline} if blocks else set())
-        if source.parameters.rules or source.parameters.conditions or source.parameters.calls:
-            loaded = instantiated(source, loaded, form.start, budget)
-        return _Assembly(source, loaded, blocks, budget).grammar(form.start)
+        keep = {blocks.newline} if blocks else set()
+        return _Assembly(_read(text_of(form.text), form, form.start, keep, budget), blocks, budget).grammar(form.start)
+
+
+def _read(text: str, form: Lark, start: str, keep: set[str], budget: Budget) -> Joined:
+    """``text``, which is that of ``form`` or stands in it, by Lark's terminals and plain rules."""
+    source = prepared(text)
+    loaded = load(source, file_of(form.text), start, keep)
+    if source.parameters.rules or source.parameters.conditions or source.parameters.calls:
+        loaded = instantiated(source, loaded, start, budget)
+    return joined(source, loaded, lambda inside: _read(inside, form, START, set(), budget))
 
 
 class _Assembly:
     """Lark's terminals and rules, by numbers."""
 
-    def __init__(self, source: LarkText, loaded: Loaded, blocks: Blocks | None, budget: Budget) -> None:
-        self._source = source
+    def __init__(self, read: Joined, blocks: Blocks | None, budget: Budget) -> None:
+        self._source, loaded = read.source, read.loaded
         self._loaded = loaded
+        self._parts = read.parts
         self._blocks = blocks
         self._budget = budget
         self._defined = {terminal.name: terminal for terminal in loaded.terminals}
@@ -99,6 +106,7 @@ class _Assembly:
             ignored=frozenset(self._numbers[name] for name in ignored),
             lexing=Lexing.LONGEST,
             indentation=self._indentation(),
+            regions=tuple(map(self._region, self._parts)),
         )
         return replace(grammar, notes=self._notes(grammar))
 
@@ -117,12 +125,12 @@ class _Assembly:
 
     def _shown(self, name: str) -> str:
         if name in self._defined:
-            return self._defined[name].user_repr()
+            return shown(self._defined[name].user_repr())
         inserted = self._source.inserted.get(name)
         if inserted is not None and inserted.kind == TOKEN:
             return str(inserted.value)
         known = any(place.defines and place.text == name for place in self._source.names)
-        return name if known or inserted is None else f"{inserted.kind} ({self._place(inserted.offset)})"
+        return shown(name) if known or inserted is None else f"{inserted.kind} ({self._place(inserted.offset)})"
 
     def _content(self, name: str) -> ByteDfa | Embedded | SpecialToken | Supplied:
         try:
@@ -200,6 +208,14 @@ class _Assembly:
 
     # --- the rest
 
+    def _region(self, part: Part) -> Region:
+        """What ``part`` ignores beside what it reads; newlines that are left out belong to the grammar around."""
+        members = frozenset(self._numbers[name] for name in part.read)
+        beside = {self._numbers[name] for name in part.ignored}
+        if self._blocks is not None and part is self._parts[0]:
+            beside.add(self._numbers[self._blocks.newline])
+        return Region(members, frozenset(beside))
+
     def _indentation(self) -> Indentation | None:
         blocks, numbers = self._blocks, self._numbers
         if blocks is None:
@@ -239,8 +255,8 @@ class _Assembly:
         idle = [name for name, count in counts.items() if name.isupper() and count == 1 and name not in self._numbers]
         return (
             *self._source.notes,
-            *(f"the rule {name} derives no text" for name in barren),
-            *(f"the rule {name} cannot be reached from {grammar.nonterminals[grammar.start]}" for name in lost),
-            *(f"the terminal {name} is not used" for name in idle),
+            *(f"the rule {shown(name)} derives no text" for name in barren),
+            *(f"the rule {shown(name)} cannot be reached from {grammar.nonterminals[grammar.start]}" for name in lost),
+            *(f"the terminal {shown(name)} is not used" for name in idle),
             *(f"the terminal {self._shown(name)} is ignored, also where a rule names it" for name in self._swallowed()),
         )

@@ -25,7 +25,7 @@ _LEXEME = re.compile(
       (?P<blank> [^\S\n]+ | //[^\n]* | \#[^\n]* | \\[ ]*\n )
     | (?P<newline> \n )
     | (?P<literal> "(?:\\.|[^"\\\n])*"i? | /(?!/)(?:\\.|[^/\\])*/[imslux]* )
-    | (?P<embedded> %(?:json|regex)\b | <[^<>\s]+> )
+    | (?P<embedded> %(?:json|regex|lark)\b | <[^<>\s]+> )
     | (?P<condition> (?:->[ \t]*\w+[ \t]*)?%if\b )
     | (?P<call> [A-Za-z_]\w*[ \t]*:: )
     | (?P<bounds> \{\s*(?:(?P<low>\d+)\s*(?P<comma>,)?\s*(?P<high>\d*)|,\s*(?P<most>\d+))\s*\} )
@@ -45,9 +45,8 @@ _HEADS = re.compile(r"^[ \t]*(?P<name>_?[A-Z]\w*)[ \t]*(?:\.[ \t]*[+-]?\d+)?[ \t
 _OPENING = dict(zip(")]}", "([{", strict=True))
 _FOREIGN = {
     "&": "intersect in the definition of a terminal",
-    "@": "put the rules of that grammar into this one",
+    "@": "write its rules here as %lark { start: ... }, or its schema as %json { ... }",
     "::": "write rule::_ where a rule with a parameter is defined, and rule::0 where it is used",
-    "%lark": "put its rules into this grammar",
 }
 """What other engines add to Lark's language, and the remedies."""
 _RULES_ALONE = "let a rule have it, whose name is in small letters"
@@ -56,6 +55,7 @@ _REGEXP = re.compile(r"/(?P<pattern>(?!/)(?:\\.|[^/\\\n])*)/(?P<flags>[a-z]*)", 
 
 
 TOKEN = "token"
+LARK = "%lark"
 UNTIL = "until"
 SETS = "sets"
 
@@ -72,8 +72,8 @@ class Name:
 
 @dataclass(frozen=True)
 class Inserted:
-    """What stands at ``offset`` instead of a name. ``kind``: ``%json``, ``%regex``, ``TOKEN`` or ``UNTIL`` or
-    ``SETS``; ``value``: a JSON value, a pattern, the token, an ``Until``, or a ``Whole`` or ``Sets``."""
+    """What stands at ``offset`` instead of a name. ``kind``: ``%json``, ``%regex``, ``TOKEN``, ``LARK``, ``UNTIL`` or
+    ``SETS``; ``value``: a JSON value, a pattern, the token, a grammar, an ``Until``, or a ``Whole`` or ``Sets``."""
 
     kind: str
     value: object
@@ -90,11 +90,12 @@ class LarkText:
     inserted: dict[str, Inserted]
     notes: tuple[str, ...] = ()
     parameters: Parameters = field(default_factory=Parameters)
+    names_inside: tuple[Name, ...] = ()
 
     @cached_property
     def names(self) -> tuple[Name, ...]:
-        """Those of the original."""
-        return _Preparation(self.original).run()[1]
+        """Those of the original, and those of grammars inside of it."""
+        return _Preparation(self.original).run()[1] + self.names_inside
 
 
 def prepared(text: str) -> LarkText:
@@ -293,6 +294,8 @@ class _Preparation:
             check_token(self._text, lexeme.start(), lexeme[0])
             return lexeme[0], lexeme.end()
         start = _skipped(self._text, lexeme.end())
+        if lexeme[0] == LARK:
+            return self._grammar(start)
         if lexeme[0] == "%json" or self._text.startswith(("{", '"'), start):
             value, end = self._json(start)
             known = (dict, bool) if lexeme[0] == "%json" else (dict, str)
@@ -306,6 +309,20 @@ class _Preparation:
             raise error_at(self._text, found.start("flags"), "%regex knows no such flag", expected="ims")
         flags = f"(?{found['flags']})" if found["flags"] else ""
         return flags + found["pattern"], found.end()
+
+    def _grammar(self, start: int) -> tuple[str, int]:
+        """A grammar in braces, on the lines and columns where it stands."""
+        depth = 0
+        for lexeme in _LEXEME.finditer(self._text, start):
+            depth += {"{": 1, "}": -1}.get(lexeme[0], 0)
+            if depth == 0:
+                break
+        else:
+            raise error_at(self._text, start, "the braces of %lark are not closed")
+        if lexeme[0] != "}":
+            raise error_at(self._text, start, "%lark has no grammar", expected="{")
+        before = re.sub(r"[^\n]", " ", self._text[: start + 1])
+        return before + self._text[start + 1 : lexeme.start()], lexeme.end()
 
     def _json(self, start: int) -> tuple[object, int]:
         try:
