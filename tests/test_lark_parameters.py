@@ -33,8 +33,7 @@ def accepts(text: str, member: str) -> bool:
 MEMBERS: dict[str, tuple[str, list[str], list[str]]] = {
     "permutations": (permuted(3), ["abc", "cab", "bca"], ["", "ab", "abca", "aab", "d"]),
     "counts": (
-        "start: row::0\n"
-        'row::_: "a" row::incr([0:2]) %if lt([0:2], 3) | "b" row::incr([2:4]) %if lt([2:4], 1) | "."',
+        'start: row::0\nrow::_: "a" row::incr([0:2]) %if lt([0:2], 3) | "b" row::incr([2:4]) %if lt([2:4], 1) | "."',
         [".", "aaa.", "aba.", "baaa."],
         ["aaaa.", "bab.", "aaab"],
     ),
@@ -77,8 +76,8 @@ MEMBERS: dict[str, tuple[str, list[str], list[str]]] = {
         ["b"],
     ),
     "blanks and comments": (
-        "start : row :: 0 // zero\nrow :: _ : \"a\" row :: set_bit( 0 ) %if and( bit_clear(0) , true() )\n # more\n  | 'b'"
-        "".replace("'", '"'),
+        "start : row :: 0 // zero\n"
+        'row :: _ : "a" row :: set_bit( 0 ) %if and( bit_clear(0) , true() )\n # more\n  | "b"',
         ["ab", "b"],
         ["aab"],
     ),
@@ -150,7 +149,7 @@ ERRORS: dict[str, tuple[str, str, tuple[int, int]]] = {
     "call in a terminal": ('start: T\nT: v::0\nv::_: "a" %if bit_set(0)', "v:: cannot stand here", (2, 4)),
     "unknown condition": ('start: v::0\nv::_: "a" %if odd(_)', "no parameter or condition", (2, 15)),
     "unknown value": ('start: v::twice(_)\nv::_: "a"', "no parameter or condition", (1, 11)),
-    "lazy": ('start: v::0\nv::_[lazy]: /a/', "has a parameter, and cannot be lazy", (2, 5)),
+    "lazy": ("start: v::0\nv::_[lazy]: /a/", "has a parameter, and cannot be lazy", (2, 5)),
     "ended": ('start: v::0\nv::_[stop="."]: /a/', "has a parameter, and cannot be", (2, 5)),
     "unknown": ("start: v::0", "'v'", (1, 8)),
 }
@@ -221,10 +220,10 @@ def sampled(source: random.Random) -> dict[str, Body]:
                     source.choice("ab") if source.random() < 0.6 else (source.choice(names), source.choice([*VALUES]))
                     for _ in range(source.choice([0, 1, 1, 2, 2, 3]))
                 ],
-                condition := source.choice([*CONDITIONS]),
+                condition := source.choice([*CONDITIONS][number == 0 :]),
                 CONDITIONS[condition],
             )
-            for _ in range(source.randint(2, 4))
+            for number in range(source.randint(2, 4))
         ]
         for name in names
     }
@@ -252,7 +251,9 @@ def derived(rules: dict[str, Body], longest: int) -> set[str]:
                 parts = [{s} if isinstance(s, str) else texts[s[0], VALUES[s[1]](value)] for s in symbols]
                 if holds(value):
                     found.update(text for text in map("".join, product(*parts)) if len(text) <= longest)
-    return {text for text in {"a" + t for t in texts["p", 6]} | {t + "b" for t in texts["p", 1]} if len(text) <= longest}
+    return {
+        text for text in {"a" + t for t in texts["p", 6]} | {t + "b" for t in texts["p", 1]} if len(text) <= longest
+    }
 
 
 def accepted(constraint: mw.Constraint, longest: int) -> Iterator[str]:
@@ -279,7 +280,5 @@ def test_random_grammars(seed: int) -> None:
         constraint = mw.compile(mw.Lark(written(rules)), VOCABULARY)
     except UnsatisfiableGrammar:
         assert expected == set()
-    except InvalidGrammar as error:
-        assert "nothing in it depends on" in error.problem
     else:
         assert set(accepted(constraint, 5)) == expected

@@ -1,7 +1,8 @@
 """Attributes of rules, as llguidance writes them: ``text[lazy]: /.*/ "."``, ``text[suffix="</t>"]: /(.|\\n)*/``.
 
 ``lazy`` ends a rule's text as soon as it can end; ``suffix`` and ``stop`` say besides what it ends with. The rule has
-to be one row of patterns, texts and terminals of the same text. ``capture`` and ``temperature`` change nothing about the texts of the grammar.
+to be one row of patterns, texts and terminals of the same text. ``capture`` and ``temperature`` change nothing about
+the texts of the grammar.
 """
 
 from __future__ import annotations
@@ -71,6 +72,8 @@ def _unknown(text: str, found: re.Match[str]) -> InvalidGrammar:
     remedy = "leave it out"
     if name in ("max_tokens", "max_chars"):
         remedy = "bound the text itself, such as x{0,80}, or give generate max_new_tokens"
+    elif name in _ENDING and value == '""':
+        remedy = "the end token is no text: leave it out, and let nothing follow the rule"
     elif name in _ENDING:
         remedy = 'give it one text or pattern, such as suffix="</t>"'
     written = name if value is None else f"{name}={value}"

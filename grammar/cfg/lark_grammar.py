@@ -147,7 +147,7 @@ class _Assembly:
         remedy = "define it; only the INDENT_type and DEDENT_type of an indenter can be declared"
         if self._blocks is None and name.endswith(("INDENT", "DEDENT")):
             remedy = "pass an indenter, such as lark.indenter.PythonIndenter()"
-        raise self._error(name, f"the terminal {name} is declared, but nothing says what it is", remedy)
+        raise self._error(name, f"the terminal {shown(name)} is declared, but nothing says what it is", remedy)
 
     def _check(self, terminal: TerminalDef) -> None:
         """Refuse what Lark's lexer refuses, and surrogates."""
@@ -164,7 +164,9 @@ class _Assembly:
             raise self._error(terminal.name, problem, "write the character itself") from None
         if terminal.pattern.min_width == 0 and terminal.name in self._loaded.ignored:
             remedy = "let it match one character at least"
-            raise self._error(terminal.name, f"the terminal {shown}, which is ignored, may match nothing at all", remedy)
+            raise self._error(
+                terminal.name, f"the terminal {shown}, which is ignored, may match nothing at all", remedy
+            )
 
     def _pattern(self, terminal: TerminalDef) -> ByteDfa:
         pattern, flags = terminal.pattern, frozenset(terminal.pattern.flags)
@@ -239,7 +241,7 @@ class _Assembly:
         fruitful, used = productive(grammar), reachable(grammar)
         ending = {name_of(name) for name, number in self._nonterminals.items() if number in fruitful}
         barren = [name for name in dict.fromkeys(map(name_of, self._nonterminals)) if name not in ending]
-        barren = [name for name in barren if not name.startswith("__")]
+        barren = list(dict.fromkeys(shown(name) for name in barren if not name.startswith("__")))
         if grammar.start not in fruitful:
             problem = (
                 f"no text can be derived from {grammar.nonterminals[grammar.start]}: {', '.join(barren)} never end"
@@ -255,7 +257,7 @@ class _Assembly:
         idle = [name for name, count in counts.items() if name.isupper() and count == 1 and name not in self._numbers]
         return (
             *self._source.notes,
-            *(f"the rule {shown(name)} derives no text" for name in barren),
+            *(f"the rule {name} derives no text" for name in barren),
             *(f"the rule {shown(name)} cannot be reached from {grammar.nonterminals[grammar.start]}" for name in lost),
             *(f"the terminal {shown(name)} is not used" for name in idle),
             *(f"the terminal {self._shown(name)} is ignored, also where a rule names it" for name in self._swallowed()),

@@ -7,13 +7,16 @@ apart.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from lark.lexer import TerminalDef
 
+from ..errors import InvalidGrammar
 from .lark_quick import Loaded
 from .lark_text import LARK, Inserted, LarkText, Name
+from .source import error_at, line_of
 
 START = "start"
 
@@ -43,8 +46,23 @@ def joined(source: LarkText, loaded: Loaded, read: Callable[[str], Joined]) -> J
         return Joined(source, loaded)
     joining = _Joining(source, loaded)
     for name, inserted in inside.items():
-        joining.add(name, read(str(inserted.value)))
+        with _placed(source.original, inserted.offset):
+            inner = read(str(inserted.value))
+        joining.add(name, inner)
     return joining.result()
+
+
+@contextmanager
+def _placed(text: str, offset: int) -> Iterator[None]:
+    """Errors of the grammar at ``text[offset]`` show the line of ``text``, or that grammar."""
+    try:
+        yield
+    except InvalidGrammar as error:
+        if error.file:
+            raise
+        if error.line:
+            raise replace(error, excerpt=line_of(text, error.line)) from None
+        raise error_at(text, offset, error.problem, remedy=error.remedy) from None
 
 
 def shown(name: str) -> str:
@@ -104,9 +122,7 @@ class _Joining:
         source = replace(
             self._source, inserted=self._inserted, notes=tuple(self._notes), names_inside=tuple(self._names)
         )
-        loaded = Loaded(
-            self._terminals, rules, list(self._ignored), self._defined, tuple(self._undefined), uppers=None
-        )
+        loaded = Loaded(self._terminals, rules, list(self._ignored), self._defined, tuple(self._undefined), uppers=None)
         same = len({part.ignored for part in self._parts}) == 1
         parts = [Part(part.read - starts.keys(), part.ignored) for part in self._parts]
         return Joined(source, loaded, () if same else tuple(parts))

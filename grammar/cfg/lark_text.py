@@ -1,10 +1,10 @@
 """The text of a Lark grammar before Lark reads it: what goes beyond Lark's language becomes declared terminals.
 
-``%json``, ``%regex`` and special tokens give way to names, padded so that whatever follows keeps its line and column
-(a backslash before a line feed continues a line in Lark). Of llguidance's language, ``{m,n}`` is written as Lark does,
-and attributes of rules are taken off (``lark_attributes``); a rule that is given a parameter becomes a rule of its own,
-and a condition a terminal (``lark_parameters``), until there are plain rules (``lark_instances``). The names of the text are listed with their places, as
-Lark's errors have none.
+``%json``, ``%regex`` and special tokens give way to names, padded so that whatever follows keeps its line and column (a
+backslash before a line feed continues a line in Lark). Of llguidance's language, ``{m,n}`` is written as Lark does, and
+attributes of rules are taken off (``lark_attributes``); a rule that is given a parameter becomes a rule of its own, and
+a condition a terminal (``lark_parameters``), until there are plain rules (``lark_instances``). The names of the text
+are listed with their places, as Lark's errors have none.
 """
 
 from __future__ import annotations
@@ -35,7 +35,9 @@ _LEXEME = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_BEYOND_LARK = re.compile(rf"%(?:json|regex|lark|if)\b|<[^<>\s]+>|\{{[\s\d,]+\}}|[&@~]|::|\x22\x22|\w[ \t]*{ATTRIBUTES}[^\n:]*:")
+_BEYOND_LARK = re.compile(
+    rf"%(?:json|regex|lark|if)\b|<[^<>\s]+>|\{{[\s\d,]+\}}|[&@~]|::|\x22\x22|\w[ \t]*{ATTRIBUTES}[^\n:]*:"
+)
 _HEAD = re.compile(
     r"(?:%(?:override|extend)[ \t]+)?[?!]*(?P<name>[A-Za-z_]\w*)(?P<parameter>[ \t]*::[ \t]*_(?!\w))?"
     r"[ \t]*(?:\{[^}\n]*\})?[ \t]*"

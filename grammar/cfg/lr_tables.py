@@ -29,9 +29,10 @@ class LrTables:
     ``actions`` int32[states, end + 1]: the state after a terminal, plus one; a rule to reduce, as ``-(rule + 1)``;
     ``at.MANY`` and a place in ``choices`` where there are several of these, the shift first; 0 for none. ``sure``
     uint8[states, end + 1]: can it be shifted. ``gotos`` int32[n]: the state after nonterminal ``n`` in state ``s``, if
-    there is one, is ``gotos[goto_at[s] + n]``; between these stands ``at.NONE``. ``shifts`` int32[n, 2]: each terminal (the end, too) that some state shifts, with the state after it. ``items`` int32[n, 2]:
-    what the states were made of, as (rule, how many symbols are before the dot), those of a state from ``items_at``
-    int32 on; a rule behind those of the grammar says that the text is the start symbol and the end.
+    there is one, is ``gotos[goto_at[s] + n]``; between these stands ``at.NONE``. ``shifts`` int32[n, 2]: each terminal
+    (the end, too) that some state shifts, with the state after it. ``items`` int32[n, 2]: what the states were made of,
+    as (rule, how many symbols are before the dot), those of a state from ``items_at`` int32 on; a rule behind those of
+    the grammar says that the text is the start symbol and the end.
     """
 
     end: int

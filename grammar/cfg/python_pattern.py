@@ -35,9 +35,7 @@ from .threads import ARRIVED, DECIDED, MATCH, Context, Items, Threads
 _Key = TypeVar("_Key")
 
 
-def python_pattern_dfa(
-    pattern: str, flags: frozenset[str], budget: Budget, *, may_be_empty: bool = False
-) -> ByteDfa:
+def python_pattern_dfa(pattern: str, flags: frozenset[str], budget: Budget, *, may_be_empty: bool = False) -> ByteDfa:
     """What ``re.match`` finds for ``pattern``; ``flags`` are letters as in ``(?i)``.
 
     Raises ``InvalidPattern`` (unless it ``may_be_empty``, also for what matches the empty text),
