@@ -125,7 +125,7 @@ def test_notes() -> None:
 
 ERRORS: dict[str, tuple[str, str, tuple[int, int]]] = {
     "budget": ('start: v\nv[max_tokens=9]: "x"', "max_new_tokens", (2, 3)),
-    "no end": ('start: v\nv[lazy, stop=""]: /x/', "give it one text or pattern", (2, 9)),
+    "no end": ('start: v\nv[lazy, stop=""]: /x/', "the end token is no text", (2, 9)),
     "end by name": ("start: v\nv[suffix=S]: /x/", "no terminal S is defined here", (2, 13)),
     "end by names": ('start: v\nv[suffix=S S]: /x/\nS: "s"', "no attribute of a rule", (2, 2)),
     "end in common": ("start: v\nv[suffix=S]: /x/\nS: /s/ & /./", "intersects or complements", (2, 13)),

@@ -125,7 +125,8 @@ class _Assembly:
 
     def _shown(self, name: str) -> str:
         if name in self._defined:
-            return shown(self._defined[name].user_repr())
+            said = self._defined[name].user_repr()
+            return shown(name) if said == name else said
         inserted = self._source.inserted.get(name)
         if inserted is not None and inserted.kind == TOKEN:
             return str(inserted.value)
