@@ -46,6 +46,7 @@ class Tags:
     beginning of many tags: fewer triggers are faster.
     ``at_least``, ``at_most``: how many regions there are. After the last one, no text has a trigger in it.
     ``free_text``: whether there is any text besides regions; if not, ``separator`` stands between them.
+    ``without``: texts that free text never holds.
     ``reasoning``: how a text begins that goes before all this and holds anything, and its end, the first one. Without
     free text, blanks may follow.
     """
@@ -57,6 +58,7 @@ class Tags:
     free_text: bool = True
     separator: str = ""
     reasoning: tuple[str, str] | None = None
+    without: tuple[str, ...] = ()
 
     def __init__(
         self,
@@ -68,6 +70,7 @@ class Tags:
         free_text: bool = True,
         separator: str = "",
         reasoning: tuple[str, str] | None = None,
+        without: Iterable[str] = (),
     ) -> None:
         for name, value in (
             ("tags", tuple(_tag(entry) for entry in tags)),
@@ -77,6 +80,7 @@ class Tags:
             ("free_text", free_text),
             ("separator", separator),
             ("reasoning", None if reasoning is None else tuple(reasoning)),
+            ("without", tuple(without)),
         ):
             object.__setattr__(self, name, value)
         self._check()
@@ -89,6 +93,8 @@ class Tags:
             raise InvalidGrammar(problem, remedy="let at_most be at_least or more, or None")
         if self.reasoning is not None and (len(self.reasoning) != 2 or not self.reasoning[1]):
             raise InvalidGrammar("reasoning has no end", remedy='write ("<think>", "</think>"), say')
+        if not all(isinstance(text, str) and text for text in self.without):
+            raise InvalidGrammar(f"without={self.without!r:.60} is no list of texts", remedy='write ["</answer>"], say')
         if not self.free_text:
             return
         for trigger in self.triggers or ():
