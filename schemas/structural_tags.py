@@ -1,6 +1,6 @@
 """Structural tags: texts described in JSON, as XGrammar and the servers that use it take them.
 
-    {"type": "structural_tag", "format": {"type": "tag", "begin": "<a>", "content": {"type": "any_text"}, "end": "</a>"}}
+    {"type": "structural_tag", "format": {"type": "sequence", "elements": [...]}}
 
 One function for each type of format turns it into shapes, tags, grammars and schemas. The older description, with
 ``structures`` and ``triggers``, is read too. Not supported: bounds in tokens or characters, JSON in the spellings of
@@ -41,7 +41,7 @@ def structural_tag(description: object, **options: Any) -> Part:
             raise InvalidGrammar(f"the structural tag is not JSON: {error}") from None
     place = _Place((), options)
     found = place.mapping(description)
-    if found.get("type") == "structural_tag":
+    if found.get("type", "structural_tag") == "structural_tag":
         if "structures" in found:
             return _structures(found, place)
         return place.child("format").part(found.get("format"))
@@ -68,7 +68,11 @@ class _Place:
         kind = found.get("type")
         if kind not in _FORMATS:
             raise self.error(f"{kind!r:.60} is no type of format", f"types are {', '.join(_FORMATS)}")
-        return _FORMATS[kind](found, self)
+        read, known = _FORMATS[kind]
+        for key in found:
+            if key != "type" and key not in known:
+                raise self.error(f"{key!r:.60} means nothing in {kind}", f"known are {', '.join(sorted(known))}")
+        return read(found, self)
 
     def mapping(self, given: object) -> _Format:
         if not isinstance(given, Mapping):
@@ -83,7 +87,11 @@ class _Place:
 
     def texts(self, found: _Format, key: str) -> tuple[str, ...]:
         value = found.get(key) or ()
-        if isinstance(value, str) or not isinstance(value, Sequence) or not all(isinstance(each, str) for each in value):
+        if (
+            isinstance(value, str)
+            or not isinstance(value, Sequence)
+            or not all(isinstance(each, str) for each in value)
+        ):
             raise self.child(key).error(f"{value!r:.60} is no list of texts")
         return tuple(value)
 
@@ -114,8 +122,13 @@ def _json_schema(found: _Format, place: _Place) -> Part:
         raise place.child("style").error(f"the style {found['style']!r:.40} is not supported", remedy)
     if "json_schema" not in found:
         raise place.error("json_schema is missing")
-    order = {"property_order": "any"} if found.get("any_order") else {}
-    return JsonSchema(found["json_schema"], **{**order, **place.options})
+    said: dict[str, object] = {"property_order": "any"} if found.get("any_order") else {}
+    blanks = found.get("max_whitespace_cnt")
+    if blanks is not None:
+        if not isinstance(blanks, int) or blanks < 0:
+            raise place.child("max_whitespace_cnt").error(f"{blanks!r:.60} is no count")
+        said["whitespace"] = Regex(rf"[ \t\r\n]{{0,{blanks}}}")
+    return JsonSchema(found["json_schema"], **{**said, **place.options})
 
 
 def _grammar(found: _Format, place: _Place) -> Part:
@@ -176,13 +189,8 @@ def _inside(found: _Format, place: _Place) -> Part:
         closing = OneOf(tuple(map(Text, ends))) if len(ends) > 1 else Text("".join(ends))
     inner = place.child("content", ends=tuple(filter(None, ends)) or place.ends)
     content = place.mapping(found.get("content"))
-    if content.get("type") == "any_text" and inner.ends and not isinstance(end, Mapping) and all(ends):
-        inner.without(content, "max_tokens", "max_chars")
-        barred = inner.texts(content, "excludes")
-        first = [
-            Until(each, tuple(text for text in (*barred, *ends) if text != each)) for each in dict.fromkeys(ends)
-        ]
-        return OneOf(tuple(first)) if len(first) > 1 else first[0]
+    if content == {"type": "any_text"} and isinstance(end, str) and end:
+        return Until(end)  # the first one, also where it overlaps with itself
     return Row((inner.part(content), closing))
 
 
@@ -251,22 +259,27 @@ def _structures(found: _Format, place: _Place) -> Part:
     return Tags(tags, triggers=place.texts(found, "triggers"))
 
 
-_FORMATS: Mapping[object, Callable[[_Format, _Place], Part]] = {
-    "const_string": _const_string,
-    "json_schema": _json_schema,
-    "grammar": _grammar,
-    "regex": _regex,
-    "any_text": _any_text,
-    "sequence": _sequence,
-    "or": _or,
-    "optional": _repeated(0, 1),
-    "plus": _repeated(1, None),
-    "star": _repeated(0, None),
-    "repeat": _repeat,
-    "tag": _tag,
-    "triggered_tags": _triggered_tags,
-    "tags_with_separator": _tags_with_separator,
-    "dispatch": _dispatch,
-    "token": _token,
-    "token_triggered_tags": _token_triggered_tags,
+_DISPATCHING = frozenset({"tags", "at_least_one", "stop_after_first"})
+_FORMATS: Mapping[object, tuple[Callable[[_Format, _Place], Part], frozenset[str]]] = {
+    "const_string": (_const_string, frozenset({"value"})),
+    "json_schema": (
+        _json_schema,
+        frozenset({"json_schema", "style", "any_order", "max_whitespace_cnt", "excludes"}),
+    ),
+    "grammar": (_grammar, frozenset({"grammar"})),
+    "regex": (_regex, frozenset({"pattern", "excludes"})),
+    "any_text": (_any_text, frozenset({"excludes", "max_tokens", "max_chars"})),
+    "sequence": (_sequence, frozenset({"elements"})),
+    "or": (_or, frozenset({"elements"})),
+    "optional": (_repeated(0, 1), frozenset({"content"})),
+    "plus": (_repeated(1, None), frozenset({"content"})),
+    "star": (_repeated(0, None), frozenset({"content"})),
+    "repeat": (_repeat, frozenset({"content", "min", "max"})),
+    "tag": (_tag, frozenset({"begin", "content", "end"})),
+    "triggered_tags": (_triggered_tags, _DISPATCHING | {"triggers", "excludes"}),
+    "tags_with_separator": (_tags_with_separator, _DISPATCHING | {"separator"}),
+    "dispatch": (_dispatch, frozenset({"rules", "loop", "excludes"})),
+    "token": (_token, frozenset({"token"})),
+    "token_triggered_tags": (_token_triggered_tags, _DISPATCHING | {"trigger_tokens", "exclude_tokens"}),
 }
+"""For each type its function, and the keys that it may have."""
