@@ -12,7 +12,8 @@ from .errors import InvalidArgument, LimitExceeded
 class Limits:
     """What compiling and running one constraint may cost; going over the first three raises ``LimitExceeded``.
 
-    ``states``: automaton states of any one pattern, number range or formula.
+    ``states``: automaton states of any one pattern, number range or formula; values of the parameters of a grammar's
+    rules; a fourth of the states of a grammar's parser.
     ``memory``: bytes of all tables of the constraint.
     ``compile_seconds``: seconds spent in one uninterrupted stretch of compiling.
     ``mask_cache``: bytes of masks kept for use again; those used longest ago make way.

@@ -17,7 +17,8 @@ class Lark:
     Beyond Lark, these stand where a terminal may stand in a rule, or define one: ``%json {schema}``, ``%regex
     /pattern/`` (ECMA-262, as a whole), ``%regex {"substring_words": text}`` (also ``substring_chars`` and
     ``substring_chunks``), and special tokens of the vocabulary, ``<|name|>`` or ``<[7,10-12]>``. Of llguidance's
-    language there are ``item{2,5}`` and rules that are ``[lazy]`` or end with a ``[suffix="text"]``.
+    language there are ``item{2,5}``, rules that are ``[lazy]`` or end with a ``[suffix="text"]``, rules with a
+    parameter (``rule::_``, ``rule::set_bit(3)``, ``%if bit_clear(3)``) and ``%lark {grammar}``.
     """
 
     text: str | PathLike[str]

@@ -21,14 +21,15 @@ from .lark_attributes import Until
 from .lark_broken import BROKEN, broken_pattern
 from .lark_form import Lark
 from .lark_indenter import Blocks, blocks_of
+from .lark_instances import instantiated, name_of
 from .lark_keywords import keywords_of
 from .lark_lazy import lazy_dfa
 from .lark_loader import load
-from .lark_quick import Loaded
+from .lark_nested import START, Joined, Part, joined, shown
 from .lark_sets import Sets, Whole, sets_dfa
-from .lark_text import TOKEN, Inserted, LarkText, prepared
+from .lark_text import SETS, TOKEN, UNTIL, Inserted, prepared
 from .literals import folded_literal_dfa, literal_dfa
-from .model import Embedded, Grammar, Indentation, Lexing, Rule, SpecialToken, Supplied, Terminal
+from .model import Embedded, Grammar, Indentation, Lexing, Region, Rule, SpecialToken, Supplied, Terminal
 from .plain_patterns import plain_width
 from .python_pattern import python_pattern_dfa
 from .regular_grammar import inserted_automaton
@@ -41,18 +42,27 @@ _WIDEST = 1 << 64
 def read_lark(form: Lark, budget: Budget) -> Grammar:
     """The grammar of ``form``. Raises ``InvalidGrammar``, ``UnsatisfiableGrammar``, or what a pattern raises."""
     with errors_of(form.text):
-        source = prepared(text_of(form.text))
         blocks = blocks_of(form.indenter)
-        loaded = load(source, file_of(form.text), form.start, {blocks.newline} if blocks else set())
-        return _Assembly(source, loaded, blocks, budget).grammar(form.start)
+        keep = {blocks.newline} if blocks else set()
+        return _Assembly(_read(text_of(form.text), form, form.start, keep, budget), blocks, budget).grammar(form.start)
+
+
+def _read(text: str, form: Lark, start: str, keep: set[str], budget: Budget) -> Joined:
+    """``text``, which is that of ``form`` or stands in it, by Lark's terminals and plain rules."""
+    source = prepared(text)
+    loaded = load(source, file_of(form.text), start, keep)
+    if source.parameters.rules or source.parameters.conditions or source.parameters.calls:
+        loaded = instantiated(source, loaded, start, budget)
+    return joined(source, loaded, lambda inside: _read(inside, form, START, set(), budget))
 
 
 class _Assembly:
     """Lark's terminals and rules, by numbers."""
 
-    def __init__(self, source: LarkText, loaded: Loaded, blocks: Blocks | None, budget: Budget) -> None:
-        self._source = source
+    def __init__(self, read: Joined, blocks: Blocks | None, budget: Budget) -> None:
+        self._source, loaded = read.source, read.loaded
         self._loaded = loaded
+        self._parts = read.parts
         self._blocks = blocks
         self._budget = budget
         self._defined = {terminal.name: terminal for terminal in loaded.terminals}
@@ -97,6 +107,7 @@ class _Assembly:
             ignored=frozenset(self._numbers[name] for name in ignored),
             lexing=Lexing.LONGEST,
             indentation=self._indentation(),
+            regions=tuple(map(self._region, self._parts)),
         )
         return replace(grammar, notes=self._notes(grammar))
 
@@ -115,12 +126,13 @@ class _Assembly:
 
     def _shown(self, name: str) -> str:
         if name in self._defined:
-            return self._defined[name].user_repr()
+            said = self._defined[name].user_repr()
+            return shown(name) if said == name else said
         inserted = self._source.inserted.get(name)
         if inserted is not None and inserted.kind == TOKEN:
             return str(inserted.value)
         known = any(place.defines and place.text == name for place in self._source.names)
-        return name if known or inserted is None else f"{inserted.kind} ({self._place(inserted.offset)})"
+        return shown(name) if known or inserted is None else f"{inserted.kind} ({self._place(inserted.offset)})"
 
     def _content(self, name: str) -> ByteDfa | Embedded | SpecialToken | Supplied:
         try:
@@ -137,7 +149,7 @@ class _Assembly:
         remedy = "define it; only the INDENT_type and DEDENT_type of an indenter can be declared"
         if self._blocks is None and name.endswith(("INDENT", "DEDENT")):
             remedy = "pass an indenter, such as lark.indenter.PythonIndenter()"
-        raise self._error(name, f"the terminal {name} is declared, but nothing says what it is", remedy)
+        raise self._error(name, f"the terminal {shown(name)} is declared, but nothing says what it is", remedy)
 
     def _check(self, terminal: TerminalDef) -> None:
         """Refuse what Lark's lexer refuses, and surrogates."""
@@ -152,14 +164,19 @@ class _Assembly:
         except UnicodeEncodeError:
             problem = f"the terminal {shown} holds a surrogate, which no text does"
             raise self._error(terminal.name, problem, "write the character itself") from None
-        if pattern.min_width == 0:
-            remedy = "let it match one character at least, and make it optional in rules"
-            raise self._error(terminal.name, f"the terminal {shown} may match nothing at all", remedy)
+        if pattern.min_width == 0 and terminal.name in self._loaded.ignored:
+            problem = f"the terminal {shown}, which is ignored, may match nothing at all"
+            raise self._error(terminal.name, problem, "let it match one character at least")
 
     def _pattern(self, terminal: TerminalDef) -> ByteDfa:
         pattern, flags = terminal.pattern, frozenset(terminal.pattern.flags)
         if not isinstance(pattern, PatternStr):
-            return python_pattern_dfa(pattern.value, flags, self._budget)
+            found = python_pattern_dfa(pattern.value, flags, self._budget, may_be_empty=True)
+            if found.guard is not None and found.endings[found.start]:
+                shown = self._shown(terminal.name)
+                problem = f"the terminal {shown} may match nothing at all, depending on what follows"
+                raise self._error(terminal.name, problem, "let it match one character at least")
+            return found
         if flags == {"i"}:
             return folded_literal_dfa(pattern.value)
         if flags:
@@ -193,6 +210,14 @@ class _Assembly:
 
     # --- the rest
 
+    def _region(self, part: Part) -> Region:
+        """What ``part`` ignores beside what it reads; newlines that are left out belong to the grammar around."""
+        members = frozenset(self._numbers[name] for name in part.read)
+        beside = {self._numbers[name] for name in part.ignored}
+        if self._blocks is not None and part is self._parts[0]:
+            beside.add(self._numbers[self._blocks.newline])
+        return Region(members, frozenset(beside))
+
     def _indentation(self) -> Indentation | None:
         blocks, numbers = self._blocks, self._numbers
         if blocks is None:
@@ -214,8 +239,9 @@ class _Assembly:
     def _notes(self, grammar: Grammar) -> tuple[str, ...]:
         """What is useless. Raises ``UnsatisfiableGrammar`` if all is."""
         fruitful, used = productive(grammar), reachable(grammar)
-        barren = [name for name, number in self._nonterminals.items() if number not in fruitful]
-        barren = [name for name in barren if not name.startswith("__")]
+        ending = {name_of(name) for name, number in self._nonterminals.items() if number in fruitful}
+        barren = [name for name in dict.fromkeys(map(name_of, self._nonterminals)) if name not in ending]
+        barren = list(dict.fromkeys(shown(name) for name in barren if not name.startswith("__")))
         if grammar.start not in fruitful:
             problem = (
                 f"no text can be derived from {grammar.nonterminals[grammar.start]}: {', '.join(barren)} never end"
@@ -223,16 +249,16 @@ class _Assembly:
             if self._swallowed():
                 problem += f" ({', '.join(map(self._shown, self._swallowed()))} is ignored, and so never read)"
             raise UnsatisfiableGrammar(problem, None, "give one of them an alternative that does not lead back to it")
-        known = {name for name, number in self._nonterminals.items() if ~number in used}
+        known = {name_of(name) for name, number in self._nonterminals.items() if ~number in used}
         lost = [name for name in self._loaded.defined if name not in known and "__" not in name]
         counts = self._loaded.uppers
-        if counts is None:
+        if counts is None or any(inserted.kind in (SETS, UNTIL) for inserted in self._source.inserted.values()):
             counts = Counter(place.text for place in self._source.names)
         idle = [name for name, count in counts.items() if name.isupper() and count == 1 and name not in self._numbers]
         return (
             *self._source.notes,
             *(f"the rule {name} derives no text" for name in barren),
-            *(f"the rule {name} cannot be reached from {grammar.nonterminals[grammar.start]}" for name in lost),
-            *(f"the terminal {name} is not used" for name in idle),
+            *(f"the rule {shown(name)} cannot be reached from {grammar.nonterminals[grammar.start]}" for name in lost),
+            *(f"the terminal {shown(name)} is not used" for name in idle),
             *(f"the terminal {self._shown(name)} is ignored, also where a rule names it" for name in self._swallowed()),
         )

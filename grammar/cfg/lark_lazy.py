@@ -8,6 +8,7 @@ from .byte_dfa import ByteDfa, until_end
 from .lark_attributes import Until
 from .lark_patterns import literal
 from .lark_reader import REGEXP, STRING, UnsureError
+from .lark_sets import Whole
 from .python_pattern import python_pattern_dfa
 
 QUOTE = '"'
@@ -26,7 +27,9 @@ def lazy_dfa(until: Until, budget: Budget) -> ByteDfa:
     return until_end(found)
 
 
-def _pattern(part: str) -> str:
+def _pattern(part: str | Whole) -> str:
+    if isinstance(part, Whole):
+        return f"(?:{part.pattern})"
     try:
         return f"(?:{literal(STRING if part[0] == QUOTE else REGEXP, part).to_regexp()})"
     except UnsureError:

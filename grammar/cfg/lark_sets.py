@@ -62,18 +62,10 @@ def sets_at(text: str, name: str, heads: Mapping[str, int]) -> tuple[Whole | Set
 
 
 def sets_dfa(sets: Whole | Sets, budget: Budget) -> ByteDfa:
-    """The texts of ``sets``. Raises ``InvalidGrammar`` if the empty one is among them."""
-    found = _automaton(sets, budget)
-    if found.endings[found.start]:
-        remedy = "let it match one character at least, and make it optional in rules"
-        raise InvalidGrammar("the terminal may match nothing at all", remedy=remedy)
-    return found
-
-
-def _automaton(sets: Whole | Sets, budget: Budget) -> ByteDfa:
+    """The texts of ``sets``."""
     if isinstance(sets, Whole):
         return python_language(sets.pattern, budget)
-    parts = [_automaton(part, budget) for part in sets.parts]
+    parts = [sets_dfa(part, budget) for part in sets.parts]
     if sets.sign == "~":
         return complement(parts[0], budget)
     return (union if sets.sign == "|" else intersection)(parts, budget)

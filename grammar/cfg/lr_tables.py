@@ -17,6 +17,10 @@ from .scanner_rows import doubled
 
 _FIRST_STATES = 1 << 8
 
+_STATES_FOR_ONE = 4
+"""A parser may have so many states for each that a pattern may have: they are small, and each value of a rule's
+parameter takes two or more."""
+
 
 @dataclass(frozen=True)
 class LrTables:
@@ -24,16 +28,18 @@ class LrTables:
 
     ``actions`` int32[states, end + 1]: the state after a terminal, plus one; a rule to reduce, as ``-(rule + 1)``;
     ``at.MANY`` and a place in ``choices`` where there are several of these, the shift first; 0 for none. ``sure``
-    uint8[states, end + 1]: can it be shifted. ``gotos`` int32[states, nonterminals], ``at.NONE`` for none. ``shifts``
-    int32[n, 2]: each terminal (the end, too) that some state shifts, with the state after it. ``items`` int32[n, 2]:
-    what the states were made of, as (rule, how many symbols are before the dot), those of a state from ``items_at``
-    int32 on; a rule behind those of the grammar says that the text is the start symbol and the end.
+    uint8[states, end + 1]: can it be shifted. ``gotos`` int32[n]: the state after nonterminal ``n`` in state ``s``, if
+    there is one, is ``gotos[goto_at[s] + n]``; between these stands ``at.NONE``. ``shifts`` int32[n, 2]: each terminal
+    (the end, too) that some state shifts, with the state after it. ``items`` int32[n, 2]: what the states were made of,
+    as (rule, how many symbols are before the dot), those of a state from ``items_at`` int32 on; a rule behind those of
+    the grammar says that the text is the start symbol and the end.
     """
 
     end: int
     actions: NDArray[np.int32]
     choices: NDArray[np.int32]
     sure: NDArray[np.uint8]
+    goto_at: NDArray[np.int32]
     gotos: NDArray[np.int32]
     shifts: NDArray[np.int32]
     items_at: NDArray[np.int32]
@@ -47,6 +53,10 @@ class LrTables:
         place = action - at.MANY
         count = int(self.choices[place])
         return [int(each) for each in self.choices[place + 1 : place + 1 + count]]
+
+    def goto(self, state: int, nonterminal: int) -> int:
+        """The state after ``nonterminal``, which may come in ``state``."""
+        return int(self.gotos[self.goto_at[state] + nonterminal])
 
     def items_of(self, state: int) -> list[list[int]]:
         """Pairs of a rule and the place of the dot."""
@@ -135,7 +145,7 @@ class _States:
 
     def _check(self) -> None:
         self._budget.check()
-        most = self._budget.limits.states
+        most = _STATES_FOR_ONE * self._budget.limits.states
         if self.counters[0] - 1 > most:
             raise LimitExceeded(f"the grammar needs more than {most:,} parser states", remedy="raise Limits.states")
 
@@ -151,13 +161,13 @@ class _States:
 def _tables(items: _Items, states: _States, budget: Budget) -> LrTables:
     count, edges = len(states.edges_at) - 2, states.edges
     words = items.end // 64 + 1
-    budget.check_memory(
-        count * (6 * items.end + 4 * items.nonterminals) + 8 * words * len(edges), "the grammar's parser"
-    )
+    goto_at = np.zeros(count, np.int32)
+    room = lr.lay_gotos(states.edges_at, edges, items.nonterminals_at, goto_at)
+    budget.check_memory(count * 6 * items.end + 8 * room + 8 * words * len(edges), "the grammar's parser")
     actions = np.zeros((count, items.end + 1), np.int32)
-    goto_edges = np.zeros((count, items.nonterminals), np.int32)
+    goto_edges = np.zeros(room, np.int32)
     follow = np.zeros((len(edges), words), np.uint64)
-    lr.write_edges(states.edges_at, edges, items.nonterminals_at, actions, goto_edges, follow)
+    lr.write_edges(states.edges_at, edges, items.nonterminals_at, actions, goto_at, goto_edges, follow)
     is_goto = edges[:, lr.EDGE_SYMBOL] >= items.nonterminals_at
     shifts = edges[~is_goto] - np.array([0, 1], np.int32)
     sure = (actions != 0).view(np.uint8)
@@ -172,6 +182,7 @@ def _tables(items: _Items, states: _States, budget: Budget) -> LrTables:
         states.edges_at,
         edges,
         actions,
+        goto_at,
         goto_edges,
         includes_at,
         includes,
@@ -189,5 +200,4 @@ def _tables(items: _Items, states: _States, budget: Budget) -> LrTables:
     gotos = np.where(goto_edges > 0, edges[goto_edges - 1, lr.EDGE_TARGET] - 1, at.NONE).astype(np.int32)
     rules = items.rule_of[states.items[: states.items_at[-1]]]
     dotted = np.stack([rules, states.items[: len(rules)] - items.first[rules]], axis=1)
-    gotos = np.ascontiguousarray(gotos[:, :-1])
-    return LrTables(items.end, actions, choices, sure, gotos, shifts, states.items_at[1:], dotted)
+    return LrTables(items.end, actions, choices, sure, goto_at, gotos, shifts, states.items_at[1:], dotted)

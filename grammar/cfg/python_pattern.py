@@ -36,13 +36,14 @@ from .threads import ARRIVED, DECIDED, MATCH, Context, Items, Threads
 _Key = TypeVar("_Key")
 
 
-def python_pattern_dfa(pattern: str, flags: frozenset[str], budget: Budget) -> ByteDfa:
+def python_pattern_dfa(pattern: str, flags: frozenset[str], budget: Budget, *, may_be_empty: bool = False) -> ByteDfa:
     """What ``re.match`` finds for ``pattern``; ``flags`` are letters as in ``(?i)``.
 
-    Raises ``InvalidPattern``, ``UnsupportedPattern``, or ``LimitExceeded`` over the limit of states or seconds, or
-    for too much nesting.
+    Raises ``InvalidPattern`` (unless it ``may_be_empty``, also for what matches the empty text),
+    ``UnsupportedPattern``, or ``LimitExceeded`` over the limit of states or seconds, or for too much nesting.
     """
-    return plain_pattern_dfa(pattern, flags, budget.limits.states) or _compile(pattern, flags, budget, False)
+    found = plain_pattern_dfa(pattern, flags, budget.limits.states)
+    return found or _compile(pattern, flags, budget, may_be_empty)
 
 
 def python_language(pattern: str, budget: Budget) -> ByteDfa:

@@ -260,6 +260,7 @@ class GrammarTables:
             at.GUARD_AT_END: scanner.rows.guard_at_end,
             at.ACTION: self._lr.actions,
             at.CHOICES: self._lr.choices,
+            at.GOTO_AT: self._lr.goto_at,
             at.GOTO: self._lr.gotos,
             at.RULES: self._rules,
             at.SURE: self._lr.sure,

@@ -48,6 +48,7 @@ class Tags:
     beginning of many tags: fewer triggers are faster.
     ``at_least``, ``at_most``: how many regions there are. After the last one, no text has a trigger in it.
     ``free_text``: whether there is any text besides regions; if not, ``separator`` stands between them.
+    ``without``: texts that free text never holds.
     ``reasoning``: how a text begins that goes before all this and holds anything, and its end, the first one. Without
     free text, blanks may follow.
     """
@@ -59,6 +60,7 @@ class Tags:
     free_text: bool = True
     separator: str = ""
     reasoning: tuple[str, str] | None = None
+    without: tuple[str, ...] = ()
 
     def __init__(
         self,
@@ -70,6 +72,7 @@ class Tags:
         free_text: bool = True,
         separator: str = "",
         reasoning: tuple[str, str] | None = None,
+        without: Iterable[str] = (),
     ) -> None:
         entries = tags if isinstance(tags, Iterable) and not isinstance(tags, str | Mapping) else None
         if entries is None:
@@ -82,6 +85,7 @@ class Tags:
             ("free_text", free_text),
             ("separator", separator),
             ("reasoning", None if reasoning is None else _texts("reasoning", reasoning, _MARKS)),
+            ("without", _texts("without", without, "a list of texts")),
         ):
             object.__setattr__(self, name, value)
         if not isinstance(free_text, bool):
@@ -98,6 +102,8 @@ class Tags:
             raise InvalidGrammar(problem, remedy="let at_most be at_least or more, or None")
         if self.reasoning is not None and (len(self.reasoning) != 2 or not self.reasoning[1]):
             raise InvalidGrammar("reasoning has no end", remedy=f"pass {_MARKS}")
+        if not all(self.without):
+            raise InvalidGrammar("without holds an empty text", remedy='pass texts such as ["</answer>"]')
         if not self.free_text:
             return
         for trigger in self.triggers or ():

@@ -125,8 +125,9 @@ class _Reader:
 
     @cached_property
     def _forbidden(self) -> list[bytes]:
-        """The triggers, and the names of special tokens that are."""
-        return [(trigger.token.name if trigger.token else trigger.text).encode() for trigger in self._triggers]
+        """The triggers, the names of special tokens that are, and what free text is to be without."""
+        triggers = [(trigger.token.name if trigger.token else trigger.text).encode() for trigger in self._triggers]
+        return [*triggers, *(text.encode() for text in self._form.without)]
 
     @cached_property
     def _until(self) -> ByteDfa:

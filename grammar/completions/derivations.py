@@ -91,7 +91,7 @@ class Derivations:
                 below = height - dot
                 following = (-1, -1)
                 if rule != len(self._rules) - 1:
-                    following = (below + 1, int(self._lr.gotos[stack[below], origin]))
+                    following = (below + 1, self._lr.goto(stack[below], origin))
                 heapq.heappush(ways, (cost + rest.cost, following, terminals + rest.terminals))
         return None
 
@@ -106,7 +106,7 @@ class Derivations:
                     continue
                 origin, expansion = self._rules[-1 - action]
                 below = current[: len(current) - len(expansion)]
-                reduced = (*below, int(self._lr.gotos[below[-1], origin]))
+                reduced = (*below, self._lr.goto(below[-1], origin))
                 if reduced not in met:
                     met.add(reduced)
                     work.append(reduced)

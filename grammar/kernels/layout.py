@@ -65,9 +65,9 @@ GRAMMAR_STEP, GRAMMAR_ACCEPTS, GRAMMAR_FILL, GRAMMAR_RESTART = (next(_slot) for 
     REACHES,
 ) = (next(_slot) for _ in range(9))
 GUARD_NEXT, GUARD_VERDICT, GUARD_AT_END = (next(_slot) for _ in range(3))
-ACTION, CHOICES, GOTO, RULES, SURE = (next(_slot) for _ in range(5))
+ACTION, CHOICES, GOTO_AT, GOTO, RULES, SURE = (next(_slot) for _ in range(6))
 CONTEXT_OF, CONTEXTS, CONTEXT_EMBEDDED, TERMINALS = (next(_slot) for _ in range(4))
-SYMBOLS, NONTERMINALS = next(_slot), next(_slot)  # columns of ACTION and of GOTO; the last of SYMBOLS is the text's end
+SYMBOLS, NONTERMINALS = next(_slot), next(_slot)  # SYMBOLS: columns of ACTION; the last is the text's end
 LONGEST_MATCH, ACCEPTS_EMPTY = next(_slot), next(_slot)
 NEWLINE_TERMINAL, INDENT_TERMINAL, DEDENT_TERMINAL, TAB_WIDTH = (next(_slot) for _ in range(4))
 # for each state of the scanner, which columns a line can still have; 0 where every line can still have any

@@ -160,8 +160,30 @@ def explore_states(
     return FINISHED
 
 
-@kernel(Nothing, Ints1, Ints2, Long, Ints2, Ints2, Words2, entry=True)
-def write_edges(edges_at, edges, nonterminals_at, actions, goto_edges, follow):
+@kernel(Long, Ints1, Ints2, Long, Ints1, entry=True)
+def lay_gotos(edges_at, edges, nonterminals_at, goto_at):
+    """Write, for states from 0 on, where nonterminal 0 would stand in a row of ``gotos``; how many there are.
+
+    Only what is there is ever looked up, so that a row begins with the first nonterminal and ends with the last.
+    """
+    used = np.int64(0)
+    for state in range(1, len(edges_at) - 1):
+        least = np.int64(-1)
+        most = np.int64(-1)
+        for edge in range(edges_at[state], edges_at[state + 1]):
+            nonterminal = np.int64(edges[edge, EDGE_SYMBOL]) - nonterminals_at
+            if nonterminal >= 0:
+                if least < 0 or nonterminal < least:
+                    least = nonterminal
+                most = max(most, nonterminal)
+        if least >= 0:
+            goto_at[state - 1] = used - least
+            used += most + 1 - least
+    return used
+
+
+@kernel(Nothing, Ints1, Ints2, Long, Ints2, Ints1, Ints1, Words2, entry=True)
+def write_edges(edges_at, edges, nonterminals_at, actions, goto_at, goto_edges, follow):
     """States from 0 on: ``actions`` of shifts (target + 1), ``goto_edges`` (edge + 1), and what is read after an edge.
 
     ``follow`` uint64[edges, words]: terminals as bits.
@@ -173,14 +195,14 @@ def write_edges(edges_at, edges, nonterminals_at, actions, goto_edges, follow):
             if symbol < nonterminals_at:
                 actions[state - 1, symbol] = target
                 continue
-            goto_edges[state - 1, symbol - nonterminals_at] = edge + 1
+            goto_edges[goto_at[state - 1] + symbol - nonterminals_at] = edge + 1
             for following in range(edges_at[target], edges_at[target + 1]):
                 read = np.int64(edges[following, EDGE_SYMBOL])
                 if read < nonterminals_at:
                     follow[edge, read >> 6] |= np.uint64(1) << np.uint64(read & 63)
 
 
-@kernel(Nothing, Ints1, Ints1, Ints1, Long, Ints1, Ints2, Ints2, Ints2, Ints1, Ints1, Ints2, entry=True)
+@kernel(Nothing, Ints1, Ints1, Ints1, Long, Ints1, Ints2, Ints2, Ints1, Ints1, Ints1, Ints1, Ints2, entry=True)
 def relate_edges(
     after,
     rules_at,
@@ -189,6 +211,7 @@ def relate_edges(
     edges_at,
     edges,
     actions,
+    goto_at,
     goto_edges,
     includes_at,
     includes,
@@ -212,7 +235,7 @@ def relate_edges(
                     if symbol < nonterminals_at:
                         reached = np.int64(actions[reached, symbol]) - 1
                     else:
-                        step = np.int64(goto_edges[reached, symbol - nonterminals_at]) - 1
+                        step = np.int64(goto_edges[goto_at[reached] + symbol - nonterminals_at]) - 1
                         if after[item + 1] == RULE_END:
                             includes[count] = step
                             count += 1

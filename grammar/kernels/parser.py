@@ -58,7 +58,7 @@ def action_of(slots, state, terminal):
 def goto(slots, node, origin):
     slots[LOWEST] = min(slots[LOWEST], np.int64(ints_at(slots[ARENA])[node + GSS_HEIGHT]))
     state = np.int64(ints_at(slots[ARENA])[node + GSS_STATE])
-    return np.int64(ints_at(slots[GOTO])[state * slots[NONTERMINALS] + origin])
+    return np.int64(ints_at(slots[GOTO])[np.int64(ints_at(slots[GOTO_AT])[state]) + origin])
 
 
 @kernel(Long, Longs, Long, Long, Long)

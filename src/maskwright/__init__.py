@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from .logits.processor import LogitsProcessor
     from .schemas.options import JsonOptions
     from .schemas.specification import JsonSchema, compile
+    from .schemas.structural_tags import structural_tag as structural_tag
     from .schemas.tools import tools as tools
 
     __version__: str
@@ -107,6 +108,7 @@ _MODULES = {
     "generate": ".generation.generate",
     "samplers": ".logits",
     "stream": ".generation.streaming",
+    "structural_tag": ".schemas.structural_tags",
     "tools": ".schemas.tools",
 }
 
