@@ -66,7 +66,7 @@ class _Lowering(NativeLowering):  # type: ignore[misc, unused-ignore]
 
 @register_pass(mutates_CFG=True, analysis_only=False)
 class _LowerPart(_Lowering):
-    _name = "kernel_part_lowering"
+    _name: Any = "kernel_part_lowering"
 
     def run_pass(self, state: Any) -> bool:
         state.library = _PartLibrary(state.targetctx.codegen(), state.func_id.func_qualname)
@@ -75,7 +75,7 @@ class _LowerPart(_Lowering):
 
 @register_pass(mutates_CFG=True, analysis_only=False)
 class _LowerWhole(_Lowering):
-    _name = "kernel_whole_lowering"
+    _name: Any = "kernel_whole_lowering"
 
     def run_pass(self, state: Any) -> bool:
         state.library = _WholeLibrary(state.targetctx.codegen(), state.func_id.func_qualname)
