@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 from .errors import InvalidArgument, LimitExceeded
+from .kernels.stopwatch import running_time
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class Limits:
     ``states``: automaton states of any one pattern, number range or formula; values of the parameters of a grammar's
     rules; a fourth of the states of a grammar's parser.
     ``memory``: bytes of all tables of the constraint.
-    ``compile_seconds``: seconds spent in one uninterrupted stretch of compiling.
+    ``compile_seconds``: seconds spent in one uninterrupted stretch of compiling, without the kernels' own compilation.
     ``mask_cache``: bytes of masks kept for use again; those used longest ago make way.
     """
 
@@ -49,11 +49,11 @@ class Budget:
 
     def restart(self) -> None:
         """A new stretch of compiling begins."""
-        self._end = time.monotonic() + self.limits.compile_seconds
+        self._end = running_time() + self.limits.compile_seconds
 
     def check(self) -> None:
         """Raise ``LimitExceeded`` if the stretch takes too long."""
-        if time.monotonic() > self._end:
+        if running_time() > self._end:
             raise LimitExceeded(
                 f"compiling takes longer than limits.compile_seconds = {self.limits.compile_seconds:g}",
                 None,

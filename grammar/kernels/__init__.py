@@ -3,5 +3,5 @@
 Reading order: ``layout`` (what the arrays hold), ``pointers`` and ``compilation`` (how kernels reach and share them),
 ``text`` (code points), ``keys`` (sorted key sets), ``frames`` (open containers), ``key_steps``, ``string_steps`` and
 ``structure`` (one byte of the automaton), ``masks`` (walks over token tries), ``entry`` (what the matcher calls).
-Importing ``entry`` loads or compiles everything.
+What is on disk is loaded at import; the rest is compiled when it is called first.
 """

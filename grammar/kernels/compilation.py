@@ -19,6 +19,7 @@ from numba.core.typeinfer import register_dispatcher
 
 from .disk_cache import enable_caching
 from .libraries import OPTIONS, PartCompiler, WholeCompiler
+from .stopwatch import waiting
 
 _announced = False
 _entries: list[Callable[[], object]] = []
@@ -65,7 +66,9 @@ def _compile_when_needed(dispatcher: Any, signature: Any, entry: bool) -> None:
     template_of = dispatcher.get_call_template
 
     def compile_first() -> None:
-        with global_compiler_lock:
+        if dispatcher.overloads:
+            return
+        with waiting(), global_compiler_lock:
             if not dispatcher.overloads:
                 if entry and not on_disk:
                     _announce_once()
@@ -127,7 +130,8 @@ def callback(*signature: Any) -> Callable[[Callable[..., Any]], Callable[[], int
             if compiled.address is None:
                 if not on_disk:
                     _announce_once()
-                compiled.compile()
+                with waiting():
+                    compiled.compile()
             found: int = compiled.address
             return found
 

@@ -15,6 +15,8 @@ from numba.core.compiler_machinery import PassManager, register_pass
 from numba.core.typed_passes import InlineOverloads, NativeLowering
 from numba.core.untyped_passes import InlineClosureLikes
 
+from .integer_operations import LowerIntegers, RememberingContext
+
 OPTIONS = {"no_rewrites": True}
 """For every kernel: none has arrays' expressions, static tuples or `raise`, which is what numba would rewrite."""
 
@@ -58,9 +60,13 @@ class _WholeLibrary(JITCodeLibrary):  # type: ignore[misc, unused-ignore]
         super().finalize()
 
 
+class _Lowering(NativeLowering):  # type: ignore[misc, unused-ignore]
+    lowering_class = LowerIntegers
+
+
 @register_pass(mutates_CFG=True, analysis_only=False)
-class _LowerPart(NativeLowering):  # type: ignore[misc, unused-ignore]
-    _name = "kernel_part_lowering"
+class _LowerPart(_Lowering):
+    _name: Any = "kernel_part_lowering"
 
     def run_pass(self, state: Any) -> bool:
         state.library = _PartLibrary(state.targetctx.codegen(), state.func_id.func_qualname)
@@ -68,8 +74,8 @@ class _LowerPart(NativeLowering):  # type: ignore[misc, unused-ignore]
 
 
 @register_pass(mutates_CFG=True, analysis_only=False)
-class _LowerWhole(NativeLowering):  # type: ignore[misc, unused-ignore]
-    _name = "kernel_whole_lowering"
+class _LowerWhole(_Lowering):
+    _name: Any = "kernel_whole_lowering"
 
     def run_pass(self, state: Any) -> bool:
         state.library = _WholeLibrary(state.targetctx.codegen(), state.func_id.func_qualname)
@@ -79,6 +85,10 @@ class _LowerWhole(NativeLowering):  # type: ignore[misc, unused-ignore]
 
 class _KernelCompiler(CompilerBase):  # type: ignore[misc, unused-ignore]
     lowering: ClassVar[type]
+
+    def compile_extra(self, function: Any) -> Any:
+        self.state.typingctx = RememberingContext(self.state.typingctx)
+        return super().compile_extra(function)
 
     def define_pipelines(self) -> list[PassManager]:
         manager = PassManager("kernel")
