@@ -175,8 +175,13 @@ class Rules:
         if kind == STRING:
             return self._terminals.named(tree), int(self._keeps)
         if kind == ROW:
-            parts = [self._resolved(part) for part in tree[1:]]
-            return (ROW, *(part for part, _ in parts)), sum(size for _, size in parts)
+            plain: list[_Plain] = [ROW]
+            sizes = 0
+            for inner in tree[1:]:
+                part, size = self._resolved(inner)
+                plain.append(part)
+                sizes += size
+            return tuple(plain), sizes
         if kind == OR:
             parts = [self._resolved(part) for part in tree[1:]]
             return (OR, *(part for part, _ in parts)), max(size for _, size in parts)

@@ -100,13 +100,13 @@ class Statements:
 
 def statements(text: str) -> Statements:
     """``text`` read; what is ignored stands among the definitions, as a tree. Raises ``UnsureError``."""
-    kinds, values = [], []
-    for lexeme in _LEXEME.finditer(text + "\n"):
-        kind = lexeme.lastgroup
-        if kind is not None and kind != "skip":
-            value = lexeme[kind]
-            kinds.append(value if kind == "mark" else kind)
-            values.append(value)
+    lexemes = [
+        (kind, lexeme[kind])
+        for lexeme in _LEXEME.finditer(text + "\n")
+        if (kind := lexeme.lastgroup) is not None and kind != "skip"
+    ]
+    kinds = [value if kind == "mark" else kind for kind, value in lexemes]
+    values = [value for _, value in lexemes]
     if "unknown" in kinds:
         raise UnsureError
     kinds.append(_END)

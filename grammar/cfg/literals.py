@@ -35,11 +35,7 @@ def literal_dfa(content: bytes) -> ByteDfa:
 
 @lru_cache(maxsize=1 << 12)
 def _literal(content: bytes) -> ByteDfa:
-    edges = np.empty((len(content), 3), np.int32)
-    edges[:, 0] = np.arange(START, START + len(content))
-    edges[:, 1] = np.frombuffer(content, np.uint8)
-    edges[:, 2] = edges[:, 0] + 1
-    return SparseDfa(edges, len(content) + 2, len(content) + 1)
+    return SparseDfa(None, len(content) + 2, len(content) + 1, content)
 
 
 def folded_literal_dfa(content: str) -> ByteDfa:

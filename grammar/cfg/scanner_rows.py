@@ -19,7 +19,7 @@ from ..limits import Budget
 from .byte_dfa import DEAD, ByteDfa, GuardDfa
 from .compact_dfa import CompactDfa
 from .model import Grammar
-from .sparse_dfa import START, SparseDfa
+from .sparse_dfa import START, SparseDfa, edges_of
 
 _T = TypeVar("_T", bound=np.generic)
 _ROW_WIDTH = 6
@@ -46,8 +46,8 @@ def _dense(dfa: ByteDfa) -> _Dense:
     found = _dense_of.get(dfa)
     if found is None and isinstance(dfa, CompactDfa):
         accepting = np.flatnonzero(dfa.decided)
-        endings = np.stack([accepting, np.full_like(accepting, -1)], axis=1).astype(np.int32)
-        found = _dense_of[dfa] = _Dense(dfa.columns, dfa.class_of, endings, dfa.decided.astype(np.int32))
+        simple = np.stack([accepting, np.full_like(accepting, -1)], axis=1).astype(np.int32)
+        found = _dense_of[dfa] = _Dense(dfa.columns, dfa.class_of, simple, dfa.decided.astype(np.int32))
     if found is None:
         numbers: dict[bytes, int] = {}
         columns = np.ascontiguousarray(dfa.transitions.T)
@@ -105,24 +105,31 @@ class ScannerRows:
         """Give every automaton its rows; the edges between rows of the sparse ones, and of texts of keywords."""
         count = 1
         parts, bases = [np.zeros((0, 3), np.int32)], [0]
+        texts: list[bytes] = []
+        firsts: list[int] = []
         for number, dfa in sparse:
             self.first_row[number] = count
-            parts.append(dfa.edges)
-            bases.append(count - START)
+            if dfa.content:
+                texts.append(dfa.content)
+                firsts.append(count)
+            else:
+                parts.append(dfa.edges)
+                bases.append(count - START)
             count += dfa.states - 1
         for terminal in self._grammar.terminals:
             for text, keyword in terminal.keywords.items():
                 if (text, keyword) not in self._texts and text:
                     self._texts[text, keyword] = count
-                    steps = np.arange(count, count + len(text), dtype=np.int32)
-                    parts.append(np.stack([steps, np.frombuffer(text, np.uint8), steps + 1], axis=1, dtype=np.int32))
-                    bases.append(0)
+                    texts.append(text)
+                    firsts.append(count)
                     count += len(text) + 1
         self._most_states = min(count, _MANY)  # of a follower, as a rule
         for number, plain, form in dense:
             self.first_row[number] = count + plain.start - 1
             count += len(form.columns) - 1
         self.count = count
+        parts.append(edges_of(texts, firsts))
+        bases.append(0)
         edges = np.concatenate(parts)
         shift = np.repeat(np.array(bases, np.int32), [len(part) for part in parts])
         edges[:, 0] += shift

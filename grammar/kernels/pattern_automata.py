@@ -163,8 +163,8 @@ def explore(program, whole, size, masks, classes, transitions, accepts, counters
     state = np.int64(0)
     while state < counters[STATES]:
         start, past = np.int64(items_at[state]), np.int64(items_at[state + 1])
-        for i in range(start, past):
-            accepts[state] = max(accepts[state], np.int32(1 if program[3 * items[i]] == MATCH else 0))
+        for index in range(start, past):
+            accepts[state] = max(accepts[state], np.int32(1 if program[3 * items[index]] == MATCH else 0))
         for symbol in range(classes):
             counters[STAMP] += 1
             count = np.int64(0)

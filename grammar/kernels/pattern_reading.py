@@ -187,7 +187,7 @@ def read_set(codes, at, ranges, known, known_at):
         if code_at(codes, at[PLACE]) == DASH and code_at(codes, at[PLACE] + 1) != CLOSE_BRACKET:
             at[PLACE] += 1
             high = read_member(codes, at, ranges, known, known_at)
-            if high < low or high > LAST:
+            if high < low or high > LAST or high == DASH:
                 return False
         if low <= LAST and not add_range(at, ranges, low, high):
             return False
