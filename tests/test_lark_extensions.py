@@ -67,6 +67,7 @@ MEMBERS: dict[str, tuple[str, list[str], list[str]]] = {
     "may be empty in common": ('start: T ";"\nT: /a*/ & /(ab?)*/', [";", "aa;"], ["ab;"]),
     "nothing in common": ('start: "k" | T\nT: /ab/ & /b/', ["k"], ["ab", "b"]),
     "characters of several bytes": ('start: T "!"\nT: ~/é+/ & /[^!]+/', ["e!", "éa!", "ü!"], ["é!", "éé!", "!"]),
+    "options": ('%llguidance { "no_forcing": true }\nstart: "a" "b"\n%ignore " "', ["ab", " a b"], ["a"]),
     "idle": ('start: v\nv[capture="n", temperature=0.2]: "a" w?\nw[capture]: "b"', ["a", "ab"], ["b"]),
 }
 
@@ -147,6 +148,8 @@ ERRORS: dict[str, tuple[str, str, tuple[int, int]]] = {
     "ahead of sets": ("start: T\nT: /x(?=y)/ & /x/", "looks ahead of its end", (2, 3)),
     "backslash at the end": ("start: <[258]>~1..3\\", "Expecting a value", (1, 21)),
     "open sets": ("start: T\nT: /x/ & (/y/", "not closed", (2, 14)),
+    "unknown options": ('%llguidance {"ignore_once": true}\nstart: "a"', "ignore_once is not supported", (1, 13)),
+    "no options": ('%llguidance []\nstart: "a"', "takes no such value", (1, 13)),
     "another grammar": ("start: @other", "write its rules here as %lark", (1, 8)),
     "numbers": ("start: <[9-7]>", "lists no numbers of tokens", (1, 8)),
     "no numbers": ("start: <[*]>", "lists no numbers of tokens", (1, 8)),
