@@ -149,6 +149,7 @@ ERRORS: dict[str, tuple[str, str, tuple[int, int]]] = {
     "backslash at the end": ("start: <[258]>~1..3\\", "Expecting a value", (1, 21)),
     "open sets": ("start: T\nT: /x/ & (/y/", "not closed", (2, 14)),
     "unknown options": ('%llguidance {"ignore_once": true}\nstart: "a"', "ignore_once is not supported", (1, 13)),
+    "option of text": ('%llguidance {"no_forcing": "no"}\nstart: "a"', "neither true nor false", (1, 13)),
     "no options": ('%llguidance []\nstart: "a"', "takes no such value", (1, 13)),
     "another grammar": ("start: @other", "write its rules here as %lark", (1, 8)),
     "numbers": ("start: <[9-7]>", "lists no numbers of tokens", (1, 8)),

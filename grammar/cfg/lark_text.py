@@ -170,6 +170,8 @@ class _Preparation:
         if not isinstance(given, dict):
             raise error_at(self._text, start, "%llguidance takes no such value", expected="{}")
         for name, value in given.items():
+            if not isinstance(value, bool):
+                raise error_at(self._text, start, f"the option {name:.40} is neither true nor false")
             if value and name not in _IDLE_OPTIONS:
                 raise error_at(self._text, start, f"the option {name:.40} is not supported", remedy="leave it out")
         self._put("", lexeme.start(), end)
