@@ -66,7 +66,7 @@ class _Place:
     def part(self, given: object) -> Part:
         found = self.mapping(given)
         kind = found.get("type")
-        if kind not in _FORMATS:
+        if not isinstance(kind, str) or kind not in _FORMATS:
             raise self.error(f"{kind!r:.60} is no type of format", f"types are {', '.join(_FORMATS)}")
         read, known = _FORMATS[kind]
         for key in found:
@@ -260,7 +260,7 @@ def _structures(found: _Format, place: _Place) -> Part:
 
 
 _DISPATCHING = frozenset({"tags", "at_least_one", "stop_after_first"})
-_FORMATS: Mapping[object, tuple[Callable[[_Format, _Place], Part], frozenset[str]]] = {
+_FORMATS: Mapping[str, tuple[Callable[[_Format, _Place], Part], frozenset[str]]] = {
     "const_string": (_const_string, frozenset({"value"})),
     "json_schema": (
         _json_schema,

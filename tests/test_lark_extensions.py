@@ -79,6 +79,7 @@ MEMBERS: dict[str, tuple[str, list[str], list[str]]] = {
         ["null"],
     ),
     "the same lazy row twice": ('start: v "1" | w "2"\nv[lazy]: /a+b/\nw[lazy]: /a+b/', ["ab1", "aab2"], ["ab"]),
+    "options": ('%llguidance { "no_forcing": true }\nstart: "a" "b"\n%ignore " "', ["ab", " a b"], ["a"]),
     "idle": ('start: v\nv[capture="n", temperature=0.2]: "a" w?\nw[capture]: "b"', ["a", "ab"], ["b"]),
 }
 
@@ -165,6 +166,9 @@ ERRORS: dict[str, tuple[str, str, tuple[int, int]]] = {
     "ahead of sets": ("start: T\nT: /x(?=y)/ & /x/", "looks ahead of its end", (2, 3)),
     "backslash at the end": ("start: <[258]>~1..3\\", "Expecting a value", (1, 21)),
     "open sets": ("start: T\nT: /x/ & (/y/", "not closed", (2, 14)),
+    "unknown options": ('%llguidance {"ignore_once": true}\nstart: "a"', "ignore_once is not supported", (1, 13)),
+    "option of text": ('%llguidance {"no_forcing": "no"}\nstart: "a"', "neither true nor false", (1, 13)),
+    "no options": ('%llguidance []\nstart: "a"', "takes no such value", (1, 13)),
     "another grammar": ("start: @other", "write its rules here as %lark", (1, 8)),
     "numbers": ("start: <[9-7]>", "lists no numbers of tokens", (1, 8)),
     "no numbers": ("start: <[*]>", "lists no numbers of tokens", (1, 8)),

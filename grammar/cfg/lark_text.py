@@ -36,7 +36,7 @@ _LEXEME = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _BEYOND_LARK = re.compile(
-    rf"%(?:json|regex|lark|if)\b|<[^<>\s]+>|\{{[\s\d,]+\}}|[&@~]|::|\x22\x22|\w[ \t]*{ATTRIBUTES}[^\n:]*:"
+    rf"%(?:json|regex|lark|if|llguidance)\b|<[^<>\s]+>|\{{[\s\d,]+\}}|[&@~]|::|\x22\x22|\w[ \t]*{ATTRIBUTES}[^\n:]*:"
 )
 _BEYOND_LITERALS = re.compile(
     r'"(?:\\.|[^"\\\n])+"|//[^\n]*|\#[^\n]*|/(?:\\.|[^/\\])*/|(?P<beyond>' + _BEYOND_LARK.pattern + ")", re.DOTALL
@@ -55,6 +55,8 @@ _FOREIGN = {
     "::": "write rule::_ where a rule with a parameter is defined, and rule::0 where it is used",
 }
 """What other engines add to Lark's language, and the remedies."""
+_IDLE_OPTIONS = ("no_forcing", "allow_initial_skip")
+"""Of llguidance; what is ignored may always stand at the start."""
 _RULES_ALONE = "let a rule have it, whose name is in small letters"
 _AFTER = re.compile(r"(?:[^\S\n]+|//[^\n]*|\#[^\n]*)*(?=\n|\Z)(?!\s*\|)")
 _REGEXP = re.compile(r"/(?P<pattern>(?!/)(?:\\.|[^/\\\n])*)/(?P<flags>[a-z]*)", re.DOTALL)
@@ -162,9 +164,25 @@ class _Preparation:
             return self._replace(lexeme, head)
         if kind in ("call", "condition"):
             return self._parameter(lexeme, head)
+        if lexeme[0] == "%llguidance":
+            return self._options(lexeme)
         if lexeme[0] == '""' and head is not None and not head["name"].isupper():
             self._put("()", lexeme.start(), lexeme.end())
         return lexeme.end()
+
+    def _options(self, lexeme: re.Match[str]) -> int:
+        """Take off the options of llguidance, which change nothing about the texts; where they end."""
+        start = _skipped(self._text, lexeme.end())
+        given, end = self._json(start)
+        if not isinstance(given, dict):
+            raise error_at(self._text, start, "%llguidance takes no such value", expected="{}")
+        for name, value in given.items():
+            if not isinstance(value, bool):
+                raise error_at(self._text, start, f"the option {name:.40} is neither true nor false")
+            if value and name not in _IDLE_OPTIONS:
+                raise error_at(self._text, start, f"the option {name:.40} is not supported", remedy="leave it out")
+        self._put("", lexeme.start(), end)
+        return end
 
     def _define(self, head: re.Match[str]) -> None:
         """Take the parameter off the rule that is defined."""
