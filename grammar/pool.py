@@ -36,7 +36,7 @@ class Beginning:
         self.place = place
         self.rows = rows
         self.least = least
-        self.shape = (least, *rows.shape[1:])
+        self.shape: tuple[int, ...] = (least, *rows.shape[1:])
         self.dtype = rows.dtype
         self.used = len(rows)
         self.start = 0
@@ -116,7 +116,8 @@ class Pool:
         """``extend`` by a list, where rows are single numbers of 32 bits: 12 ns for each, with numpy 28."""
         count = len(words)
         start = self.reserve(count)
-        pack_into(f"{count}i", self.array, 4 * start, *words)
+        buffer: Any = self.array
+        pack_into(f"{count}i", buffer, 4 * start, *words)
         return start
 
     def append_bytes(self, content: bytes) -> int:

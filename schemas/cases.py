@@ -55,11 +55,14 @@ class Case:
         """What is asked of the value of the property ``name``, if it comes."""
         if name in self.absent:
             return FALSE
-        values = [value for _, value in self.named.get(name, ())]
+        asked = self.named.get(name, ())
+        others: list[int] = []
         for _, names, value in self.others:
             if name not in names:
-                values.append(value)
-        return values[0] if len(values) == 1 else formulas.conjunction(values)
+                others.append(value)
+        if len(asked) == 1 and not others:
+            return asked[0][1]
+        return formulas.conjunction([*others, *[value for _, value in asked]])
 
     def read(self, formulas: Formulas, parts: Iterable[int], depth: int) -> int | None:
         """Takes in ``parts``, up to one that is about ``depth`` and no supported literal; which one that is."""

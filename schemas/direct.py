@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .atoms import Kind, literals_in
+from .atoms import Every, Kind, NamedKey, Values, literals_in
 from .formula import FALSE, Operator
 
 if TYPE_CHECKING:
@@ -36,6 +36,10 @@ def lowered_directly(language: Language, value: int, kind: Kind, depth: int, lev
             for demand in demands:
                 if isinstance(demand, int):
                     work += formulas.conjuncts(demand)
+                    continue
+                if isinstance(demand, Values):
+                    for name, asked in demand.by_name.items():
+                        parts.append(formulas.variable(depth, Every(NamedKey(name), asked)))
                     continue
                 for atom, is_true in literals_in((demand,)):
                     variable = formulas.variable(depth, atom)

@@ -37,6 +37,9 @@ class Operator(IntEnum):
     EXACTLY_ONE = 5
 
 
+_NONE: frozenset[int] = frozenset()
+
+
 class Variable(NamedTuple):
     """``atom``, said about the value or container at ``depth``."""
 
@@ -304,16 +307,16 @@ class Formulas:
         formula = self._nodes.get((operator, operands))
         if formula is None:
             depths = 0
+            supports: list[frozenset[int]] = []
             for operand in operands:
                 depths |= self._depths[operand]
-                if self._supports[operand] is None:
-                    self.support(operand)
-            support = self._joined_supports(operands) if len(operands) <= _WIDE else None
+                supports.append(self._supports[operand] or self.support(operand))
+            support = _NONE.union(*supports) if len(operands) <= _WIDE else None
             formula = self._nodes[operator, operands] = self._add(operator, operands, support, depths)
         return formula
 
     def _joined_supports(self, operands: tuple[int, ...]) -> frozenset[int]:
-        return frozenset[int]().union(*[self.support(operand) for operand in operands])
+        return _NONE.union(*[self.support(operand) for operand in operands])
 
     def _add(self, operator: Operator, operands: tuple[int, ...], support: frozenset[int] | None, depths: int) -> int:
         self._operators.append(operator)

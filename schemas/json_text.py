@@ -101,6 +101,7 @@ def check_json(value: object) -> None:
 def _is_plainly_json(value: object) -> bool:
     """Whether ``value`` is JSON in the plainest of Python's types, with nothing in it twice; in one quick pass."""
     texts: list[str] = []
+    add_text = texts.append
     seen: set[int] = set()
     containers: list[Any] = [[value]]
     for container in containers:
@@ -111,7 +112,7 @@ def _is_plainly_json(value: object) -> bool:
         for member in members:
             kind = type(member)
             if kind is str:
-                texts.append(member)
+                add_text(member)
             elif kind is dict or kind is list:
                 if id(member) in seen:
                     return False

@@ -54,6 +54,8 @@ def test_applicators(schema: Any) -> None:
 EVIDENT = [
     {},
     {"type": "string", "minLength": 3},
+    {"type": "string", "pattern": "^[a-f]{40}$"},
+    {"type": "string", "pattern": "^[^a]{20,}$", "maxLength": 30},
     {"type": "object", "required": ["a", "b"], "properties": {"a": {"enum": [1]}}},
     {"anyOf": [{"type": "null"}, {"type": "object", "required": ["a"]}]},
     {"oneOf": [{"type": "null"}, {"type": "array", "minItems": 2, "items": {"type": "integer"}}]},
@@ -63,6 +65,8 @@ EVIDENT = [
 NOT_EVIDENT = [
     False,
     {"type": "string", "minLength": 3, "maxLength": 2},
+    {"type": "string", "pattern": "^[a-f]{40}$", "maxLength": 39},
+    {"type": "string", "pattern": "^[^\\s\\S]{20,}$"},
     {"type": "object", "required": ["a"], "properties": {"a": {"$ref": "#"}}},
     {"type": "object", "required": ["a", "b"], "maxProperties": 1},
     {"type": "array", "minItems": 2, "items": False},
