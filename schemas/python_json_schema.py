@@ -5,7 +5,7 @@ Of formats, what Python's types have no place for is left out: the year 0, leap 
 A ``Decimal`` is a number; where it is without conditions, which in JSON Schema only numbers have, also a string.
 
 Not told: networks and interfaces, complex numbers, sizes in bytes, dates in the past or future, the digits of a
-``Decimal`` without ``decimal_places``, the bounds of numbers that are keys, and that exponents of thousands make a float
+``Decimal`` without ``decimal_places``, the bounds of numbers that are keys, and that exponents of thousands make floats
 infinite or zero; there the type may refuse a document.
 """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from ..grammar.argument_checks import wrong_argument
 from ..grammar.cfg.forms import FORMS
@@ -99,7 +100,7 @@ def tools(
     return Tools(chosen, Request(_chosen(found, choice), choice != "auto", at_most, marks, frozenset()))
 
 
-def _check_kinds(format: object, choice: object, parallel: object, reasoning: object) -> None:
+def _check_kinds(format: object, choice: object, parallel: object, reasoning: Any) -> None:
     """Raises ``InvalidArgument`` for what is of the wrong kind."""
     for name, value in (("format", format), ("choice", choice)):
         if not isinstance(value, str):

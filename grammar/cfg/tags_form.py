@@ -119,7 +119,7 @@ def _texts(name: str, given: object, expected: str) -> tuple[str, ...]:
     texts = tuple(given) if isinstance(given, Iterable) and not isinstance(given, str) else (None,)
     if not all(isinstance(text, str) for text in texts):
         raise wrong_argument(name, given, expected)
-    return texts  # type: ignore[return-value]
+    return texts
 
 
 def _tag(entry: object) -> Tag:
