@@ -56,7 +56,7 @@ class Formulas:
         self._operands: list[tuple[int, ...]] = [(), ()]
         self._supports: list[frozenset[int] | None] = [frozenset(), frozenset()]
         self._depths = [0, 0]
-        self._nodes: dict[tuple[Operator, tuple[int, ...]], int] = {}
+        self._nodes: dict[Operator, dict[tuple[int, ...], int]] = {operator: {} for operator in Operator}
         self._variables: dict[tuple[int, Atom], int] = {}
         self._variable_of: dict[int, Variable] = {}
         self._negations = {FALSE: TRUE, TRUE: FALSE}
@@ -298,7 +298,8 @@ class Formulas:
                 yield self._combine(dual, [operand for operand in operands if operand not in negated])
 
     def _node(self, operator: Operator, operands: tuple[int, ...]) -> int:
-        formula = self._nodes.get((operator, operands))
+        known = self._nodes[operator]  # by tuples of numbers, which collections of garbage pass over
+        formula = known.get(operands)
         if formula is None:
             depths = 0
             for operand in operands:
@@ -306,7 +307,7 @@ class Formulas:
                 if self._supports[operand] is None:
                     self.support(operand)
             support = self._joined_supports(operands) if len(operands) <= _WIDE else None
-            formula = self._nodes[operator, operands] = self._add(operator, operands, support, depths)
+            formula = known[operands] = self._add(operator, operands, support, depths)
         return formula
 
     def _joined_supports(self, operands: tuple[int, ...]) -> frozenset[int]:
