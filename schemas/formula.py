@@ -59,7 +59,7 @@ class Formulas:
         self._operands: list[tuple[int, ...]] = [(), ()]
         self._supports: list[frozenset[int] | None] = [frozenset(), frozenset()]
         self._depths = [0, 0]
-        self._nodes: dict[tuple[Operator, tuple[int, ...]], int] = {}
+        self._nodes: dict[Operator, dict[tuple[int, ...], int]] = {operator: {} for operator in Operator}
         self._variables: dict[tuple[int, Atom], int] = {}
         self._variable_of: dict[int, Variable] = {}
         self._negations = {FALSE: TRUE, TRUE: FALSE}
@@ -304,7 +304,8 @@ class Formulas:
                 yield self._combine(dual, [operand for operand in operands if operand not in negated])
 
     def _node(self, operator: Operator, operands: tuple[int, ...]) -> int:
-        formula = self._nodes.get((operator, operands))
+        known = self._nodes[operator]  # by tuples of numbers, which collections of garbage pass over
+        formula = known.get(operands)
         if formula is None:
             depths = 0
             supports: list[frozenset[int]] = []
@@ -312,7 +313,7 @@ class Formulas:
                 depths |= self._depths[operand]
                 supports.append(self._supports[operand] or self.support(operand))
             support = _NONE.union(*supports) if len(operands) <= _WIDE else None
-            formula = self._nodes[operator, operands] = self._add(operator, operands, support, depths)
+            formula = known[operands] = self._add(operator, operands, support, depths)
         return formula
 
     def _joined_supports(self, operands: tuple[int, ...]) -> frozenset[int]:
