@@ -158,7 +158,8 @@ def tokens_of_context(slots, frontier, place):
 def is_broad(slots, state, node, most):
     """Will a walk of the tokens below ``node`` (NONE: all) take more than ``most`` steps?
 
-    ``state``: the scanner's. Nodes are counted behind two bytes that lead on. What follows where a terminal ends is not looked into.
+    ``state``: the scanner's. Nodes are counted behind two bytes that lead on. What follows where a terminal ends is not
+    looked into.
     """
     ends, trie_bytes = ints_at(slots[TRIE + 3]), bytes_at(slots[TRIE])
     i = node + 1
