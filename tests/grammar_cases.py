@@ -29,7 +29,8 @@ TOKENS = (*(bytes([byte]) for byte in range(256)), b"",
           b"aa", b"ab", b"ba", b"a b", b"b ", b" a", b"  ", b"if", b"ifa", b"a+", b"+a", b"a)", b"(a", b"((", b"))",
           b"/*", b"*/", b"a/*b", b"*/a", b"/a", b"11", b"1.", b".1", b"1.a", b"1a", b"a1", b"aba", b"bab",
           b"list", b"listen", b"ed", b"end", b"a\n", b"\n ", b"\n  a", b"ab+ab (a", b"i", b"f",
-          b"#a ", b"\n\f", b":\n")  # fmt: skip
+          b"#a ", b"\n\f", b":\n", "é".encode(), "aé".encode(), "éa".encode(), "é日".encode(), "日é/".encode(),
+          b"a\xc3", b"\xa9a", b"\xe6\x97", b"a\xf0\x9f\x98", b"\x9f\x98\x80 ", b"\xc3a")  # fmt: skip
 VOCABULARY = Vocabulary.from_tokens(TOKENS, eos_token_ids=[END], special_token_ids=[END])
 
 MOST_THREADS = 100

@@ -16,7 +16,7 @@ from lark.common import ParserConf
 from lark.parsers.lalr_analysis import LALR_Analyzer
 
 import maskwright as mw
-from maskwright.grammar.cfg import trie_places
+from maskwright.grammar.cfg import tables, trie_places
 from maskwright.grammar.cfg.byte_dfa import DEAD, ByteDfa
 from maskwright.grammar.cfg.forms import read_form
 from maskwright.grammar.cfg.lark_form import Lark
@@ -58,10 +58,11 @@ def test_kernels_and_interpreter_agree(case: Case, lexing: Lexing, seed: int) ->
 @given(cases(), st.sampled_from(Lexing), SEEDS)
 def test_masks_of_parts_of_large_vocabularies(case: Case, lexing: Lexing, seed: int) -> None:
     large, trie_places._LARGE = trie_places._LARGE, 6
+    subtree, tables._LARGE_SUBTREE = tables._LARGE_SUBTREE, 1
     try:
         Pair(read(case, lexing)).walk(random.Random(seed), 8)
     finally:
-        trie_places._LARGE = large
+        trie_places._LARGE, tables._LARGE_SUBTREE = large, subtree
 
 
 @pytest.mark.parametrize(

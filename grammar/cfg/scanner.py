@@ -91,6 +91,11 @@ class Scanner:
         self.listed[DEAD] = 0
         self.lists = np.zeros(4 * _FIRST_STATES + 128 * self._reach.shape[1], np.int32)
 
+    @property
+    def replaced(self) -> int:
+        """How many arrays that kernels read have been replaced so far."""
+        return len(self._retired)
+
     # --- contexts
 
     def start(self, context: frozenset[int]) -> int:

@@ -84,6 +84,7 @@ class ScannerRows:
         dense = [(number, dfa, _dense(dfa)) for number, dfa in automata if not isinstance(dfa, SparseDfa)]
         self._texts: dict[tuple[bytes, int], int] = {}
         self._followers: dict[tuple[frozenset[tuple[bytes, int]], tuple[int, ...]], int] = {}
+        self._explored: _Explored | None = None
         self.first_row: dict[int, int] = {}
         edges = self._place(sparse, dense)
         self._join_classes(edges, [form for _, _, form in dense])
@@ -226,35 +227,63 @@ class ScannerRows:
         return self._followers[key]
 
     def _new_follower(self, started: list[int]) -> int:
-        """Explore the automata that are in the rows ``started`` side by side; the first of those preferred."""
+        """Explore the automata that are in the rows ``started`` side by side; the first of those preferred.
+
+        All followers share their rows, so that contexts with other keywords share states of the scanner where the
+        keywords that are still possible are the same.
+        """
         buffer = np.array([*started, 0], np.int32)
-        counters = np.array([1, 0, 0, 1], np.int64)
-        size = _FEW
-        while size < self._most_states:
-            size *= 2
-        items_at, items = np.zeros(size + 2, np.int32), np.zeros(2 * size + 2 * len(buffer), np.int32)
-        table = np.zeros(2 * size, np.int32)
-        at.find_state(counters, items_at, items, table, buffer, len(buffer) - 1)
-        first = self.count
+        if self._explored is None:
+            self._explored = _Explored(self._most_states, len(buffer), self.count)
+        known = self._explored
+        while not (start := known.find(buffer, len(started))):
+            known.grow()
         while (
-            at.explore_follower(counters, items_at, items, table, self.rows, self.next_row, buffer, first) == at.NO_ROOM
+            at.explore_follower(
+                known.counters, known.items_at, known.items, known.table, self.rows, self.next_row, buffer, known.first
+            )
+            == at.NO_ROOM
         ):
             self._budget.check()
-            self._check_states(int(counters[at.STATES]))
-            if first + counters[at.EXPLORED] > len(self.rows):
+            self._check_states(known.states)
+            if known.first + known.counters[at.EXPLORED] > len(self.rows):
                 self.rows, self.next_row = doubled(self.rows), doubled(self.next_row)
                 self._budget.check_memory(self.next_row.nbytes, "the grammar's keywords")
             else:
-                items_at, items = doubled(items_at), doubled(items)
-                table = np.zeros(2 * len(table), np.int32)
-                at.rehash(counters, items_at, items, table)
-        self._check_states(int(counters[at.STATES]))
-        self.count += int(counters[at.STATES]) - 1
-        return first
+                known.grow()
+        self._check_states(known.states)
+        self.count = known.first + known.states - 1
+        return known.first + start - 1
 
     def _check_states(self, states: int) -> None:
         if states > self._budget.limits.states:
             raise states_exceeded("the keywords", self._budget)
+
+
+class _Explored:
+    """The states of followers so far, of which the first has the row ``first``."""
+
+    def __init__(self, size: int, most_items: int, first: int) -> None:
+        self.first = first
+        states = _FEW
+        while states < size:
+            states *= 2
+        self.counters = np.array([1, 0, 0, 1], np.int64)
+        self.items_at = np.zeros(states + 2, np.int32)
+        self.items = np.zeros(2 * states + 2 * most_items, np.int32)
+        self.table = np.zeros(2 * states, np.int32)
+
+    @property
+    def states(self) -> int:
+        return int(self.counters[at.STATES])
+
+    def find(self, rows: NDArray[np.int32], count: int) -> int:
+        return int(at.find_state(self.counters, self.items_at, self.items, self.table, rows, count))
+
+    def grow(self) -> None:
+        self.items_at, self.items = doubled(self.items_at), doubled(self.items)
+        self.table = np.zeros(2 * len(self.table), np.int32)
+        at.rehash(self.counters, self.items_at, self.items, self.table)
 
 
 def doubled(array: NDArray[_T]) -> NDArray[_T]:

@@ -15,7 +15,6 @@ from ..kernels.grammar_masks import fill_grammar, restart
 from ..kernels.sorted_subtrees import KNOWN_ROW, KNOWN_ROWS, LEAST
 from ..kernels.threads import grammar_accepts, grammar_step
 from ..kernels.token_sorting import (
-    MANY_TOKENS,
     count_groups,
     find_ending_bytes,
     sort_tokens,
@@ -67,6 +66,7 @@ class GrammarTables:
         self._scanner = self._contexts.scanner
         self._retired: list[object] = []
         self._installed: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None
+        self._installed_after = 0  # how many tables had been replaced
         self._kept: list[object] = []
         self._masks_below: dict[tuple[int, bytes], tuple[int, int]] = {}
         self._tokens = tokens
@@ -113,7 +113,6 @@ class GrammarTables:
         """Build the scanner of ``context``, to be trusted by matchers whose addresses are of ``epoch`` or later."""
         record = self._context_records[context]
         if record[at.CONTEXT_READY] == 0:
-            self._installed = None
             record[at.CONTEXT_START] = self._contexts.start(context)
             self._write_line_facts()
             record[at.CONTEXT_READY] = epoch
@@ -146,22 +145,21 @@ class GrammarTables:
 
     def _sorted_tokens(self, place: int, state: int, context_start: int, slots: NDArray[np.int64]) -> int:
         """A record of what tokens do; its address."""
-        runs, segments = self._scratch
-        depths = self._tokens.longest_token + 2
-        states, path = np.zeros(depths, np.int32), np.zeros(2 * depths, np.int32)
-        order_at = self._trie.order_at
-        subtrees = self._subtrees
+        runs, segments, states, path = self._scratch
+        order_at, subtrees = self._trie.order_at, self._subtrees
         count = sort_tokens(slots, place, state, context_start, order_at, runs, segments, states, path, *subtrees)
-        segments = segments[: count * at.SEGMENT_WIDTH].reshape(-1, at.SEGMENT_WIDTH).copy()
+        segments = segments[: count * at.SEGMENT_WIDTH].copy()
         restarts = [] if state == DEAD else self._restarts(0, state, slots)
         at_root = len(restarts)
-        for number in np.flatnonzero(segments[:, at.SEGMENT_SKIP] == at.RESTARTS).tolist():
-            node, ended, _ = segments[number].tolist()
-            segments[number, at.SEGMENT_TO] = len(restarts)
-            restarts += self._restarts(int(np.searchsorted(self._trie.nodes[1:], node)) + 1, ended, slots)
-        rows = np.array(restarts, np.int64).reshape(-1, at.RESTART_WIDTH)
-        groups = self._groups(runs, int(slots[at.MASK_WORDS]))
-        fields = [address_of(groups), len(groups), address_of(segments), count, address_of(rows), at_root]
+        for row in np.flatnonzero(segments[at.SEGMENT_SKIP :: at.SEGMENT_WIDTH] == at.RESTARTS).tolist():
+            segment = segments[row * at.SEGMENT_WIDTH : (row + 1) * at.SEGMENT_WIDTH]
+            node, ended = int(segment[at.SEGMENT_FROM]), int(segment[at.SEGMENT_TO])
+            segment[at.SEGMENT_TO] = len(restarts)
+            restarts += self._restarts(int(self._trie.number[node]), ended, slots)
+        rows = np.array(restarts, np.int64).ravel()
+        groups = self._groups(runs)
+        size = len(groups) // at.GROUP_WIDTH
+        fields = [address_of(groups), size, address_of(segments), count, address_of(rows), at_root]
         record = np.array(fields, np.int64)
         self._kept += [record, groups, segments, rows]
         return address_of(record)
@@ -190,10 +188,12 @@ class GrammarTables:
         return self._masks_below[key]
 
     @cached_property
-    def _scratch(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        """Room for the runs of tokens, and for segments."""
-        nodes = self._trie.order_at.size
-        return np.empty(3 * nodes + 1, np.int32), np.empty((2 * nodes + 1) * at.SEGMENT_WIDTH, np.int32)
+    def _scratch(self) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+        """Room for the runs of tokens, for segments, and for states and the path by depth."""
+        nodes, depths = self._trie.order_at.size, self._tokens.longest_token + 2
+        sizes = 3 * nodes + 1, (2 * nodes + 1) * at.SEGMENT_WIDTH, depths, 2 * depths
+        runs, segments, states, path = (np.empty(size, np.int32) for size in sizes)
+        return runs, segments, states, path
 
     @cached_property
     def _subtrees(self) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
@@ -202,24 +202,17 @@ class GrammarTables:
         known[LEAST] = _LARGE_SUBTREE
         return known, np.empty(_SUBTREE_POOL, np.int32)
 
-    def _groups(self, runs: NDArray[np.int32], words: int) -> NDArray[np.int64]:
+    def _groups(self, runs: NDArray[np.int32]) -> NDArray[np.int64]:
         """A row for each list of terminals that the tokens in ``runs`` reach, with those."""
         lists = len(self._scanner.lists)
         if len(self._group_numbers) < lists:
             self._group_numbers = np.zeros(lists, np.int32)
-            self._group_sizes = np.empty(2 * lists, np.int32)
-        count = count_groups(runs, self._group_numbers, self._group_sizes)
-        groups = self._group_sizes[: 2 * count].reshape(-1, 2)
-        rooms = np.where(groups[:, 1] > words // MANY_TOKENS, words, groups[:, 1])
-        ends = np.cumsum(rooms, dtype=np.int64)
-        contents = np.zeros(int(ends[-1]) if count else 0, np.int32)
-        starts = ends - rooms
-        numbers, everything = self._group_numbers, self._trie.everything
-        write_groups(runs, self._tokens.order, numbers, groups.ravel(), starts, everything, contents)
+            self._group_sizes = np.empty(2 * lists + 1, np.int32)
+        numbers, groups, everything = self._group_numbers, self._group_sizes, self._trie.everything
+        contents = np.zeros(count_groups(runs, numbers, groups, len(everything)), np.int32)
+        rows = np.empty(int(groups[0]) * at.GROUP_WIDTH, np.int64)
+        write_groups(runs, self._tokens.order, numbers, groups, everything, contents, rows)
         self._kept.append(contents)
-        rows = np.empty((count, at.GROUP_WIDTH), np.int64)
-        rows[:, at.GROUP_REACH], rows[:, at.GROUP_SIZE] = groups.T
-        rows[:, at.GROUP_TOKENS_AT] = address_of(contents) + 4 * starts
         return rows
 
     # --- kernels
@@ -237,8 +230,9 @@ class GrammarTables:
 
     def install(self, slots: NDArray[np.int64]) -> None:
         """Write the current addresses into a matcher's slots."""
-        if self._installed is None:
-            self._installed = self._slots()
+        replaced = len(self._retired) + self._scanner.replaced
+        if self._installed is None or self._installed_after != replaced:
+            self._installed, self._installed_after = self._slots(), replaced
         numbers, values = self._installed
         slots[numbers] = values
 

@@ -33,13 +33,13 @@ from .pointers import (
     longs_at,
     words_at,
 )
-from .threads import context_ready, may_end_with_next, plainly_scanned, thread_may_end
+from .threads import context_ready, plainly_scanned, thread_may_end
 from .walks import load, walk_root
 
 FEW_STEPS = 1 << 6
 """A mask that took more is kept."""
 
-MANY_STEPS = 1 << 11
+MANY_STEPS = 1 << 10
 """A state from which a mask takes so many steps is worth a record; an eighth of them from a place inside tokens on."""
 
 NO_LIMIT = 1 << 40
@@ -156,19 +156,17 @@ def tokens_of_context(slots, frontier, place):
 
 @kernel(Flag, Longs, Long, Long, Long)
 def is_broad(slots, state, node, most):
-    """Will a walk of the tokens below ``node`` (NONE: all) from the scanner's ``state`` on take more than ``most`` steps?
+    """Will a walk of the tokens below ``node`` (NONE: all) take more than ``most`` steps?
 
-    Nodes are counted behind two bytes that lead on, and a quarter of those before which a terminal may end.
+    ``state``: the scanner's. Nodes are counted behind two bytes that lead on. What follows where a terminal ends is not
+    looked into.
     """
     ends, trie_bytes = ints_at(slots[TRIE + 3]), bytes_at(slots[TRIE])
     i = node + 1
     end = slots[TRIE_NODES] if node == NONE else np.int64(ends[node])
     count = np.int64(0)
     while i < end and count <= most:
-        byte = np.int64(trie_bytes[i])
-        following = scanned(slots, state, byte)
-        if may_end_with_next(slots, state, byte):
-            count += (ends[i] - i) >> 2
+        following = scanned(slots, state, np.int64(trie_bytes[i]))
         j = i + 1
         i = np.int64(ends[i])
         while following != DEAD and j < i and count <= most:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import types
 
 from .characters import CHARACTERS
 from .compilation import kernel

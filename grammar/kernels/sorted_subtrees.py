@@ -14,7 +14,7 @@ from numba import types
 
 from .compilation import kernel
 from .layout import *  # noqa: F403 -- the layout is this package's vocabulary
-from .pointers import Flag, Long, Nothing
+from .pointers import Flag, Long
 
 Ints1 = types.Array(types.int32, 1, "C")
 Longs1 = types.Array(types.int64, 1, "C")
@@ -23,7 +23,7 @@ Longs1 = types.Array(types.int64, 1, "C")
 LEAST, OPENED, ROWS, USED, KNOWN_HEADER = range(5)
 MOST_OPEN = 32
 NO_END = 1 << 40
-# a subtree that is open: where it ends, its key and context, how many runs and segments came before, and ``own`` outside
+# a subtree that is open: where it ends, its key and context, how many runs and segments came before, ``own`` outside
 OPEN_END, OPEN_KEY_OF, OPEN_CONTEXT, OPEN_RUNS, OPEN_SEGMENTS, OPEN_OWN, OPEN_WIDTH = range(7)
 KNOWN_ROWS = KNOWN_HEADER + MOST_OPEN * OPEN_WIDTH
 # a row

@@ -278,7 +278,8 @@ def advance_thread(slots, stack, i, byte):
 def write_threads(slots, stack, at, frame, missed):
     """Make one configuration of the threads that were noted; 0 if there are none, or some could not be judged yet.
 
-    ``missed``: how much was missing before. A walk goes on behind what could not be judged, to find all that is missing.
+    ``missed``: how much was missing before. A walk goes on behind what could not be judged, to find all that is
+    missing.
     """
     rows = ints_at(slots[WORKSPACE])
     count = slots[THREADS]

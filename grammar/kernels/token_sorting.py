@@ -141,22 +141,33 @@ def is_many(size, words):
     return size > words // MANY_TOKENS
 
 
-@kernel(Long, Ints1, Ints1, Ints1, entry=True)
-def count_groups(runs, sizes, groups):
-    """How many tokens reach the same, in ``groups``: pairs of what is reached, and a number; how many pairs.
+@kernel(Long, Long, Long, inline=True)
+def room_of(size, words):
+    """How many integers a group takes, as a list or as a mask."""
+    return words if is_many(size, words) else size
 
-    ``sizes``: zeros, as many as there are values of what is reached; afterwards, one more than the group's number.
+
+@kernel(Long, Ints1, Ints1, Ints1, Long, entry=True)
+def count_groups(runs, sizes, groups, words):
+    """How many tokens reach the same, in ``groups``: how many pairs, and pairs of what is reached, and a number.
+
+    How many integers all groups take. ``sizes``: zeros, as many as there are values of what is reached; afterwards, one
+    more than the group's number.
     """
     count = 0
     for k in range(runs[0]):
         value = runs[3 * k + 1]
         if sizes[value] == 0:
-            groups[2 * count] = value
-            groups[2 * count + 1] = 0
+            groups[2 * count + 1] = value
+            groups[2 * count + 2] = 0
             count += 1
             sizes[value] = count
-        groups[2 * (sizes[value] - 1) + 1] += runs[3 * k + 3] - runs[3 * k + 2]
-    return count
+        groups[2 * sizes[value]] += runs[3 * k + 3] - runs[3 * k + 2]
+    groups[0] = count
+    room = np.int64(0)
+    for k in range(count):
+        room += room_of(np.int64(groups[2 * k + 2]), words)
+    return room
 
 
 @kernel(Nothing, Ints1, Ints1, Long, Long, Long, inline=True)
@@ -166,32 +177,37 @@ def forbid(contents, order, place, first, past):
         contents[place + (token >> 5)] &= ~(np.int32(1) << np.int32(token & 31))
 
 
-@kernel(Nothing, Ints1, Ints1, Ints1, Ints1, Longs1, Ints1, Ints1, entry=True)
-def write_groups(runs, order, sizes, groups, starts, everything, contents):
-    """Write each group's tokens to ``contents`` from its place in ``starts`` on, as a list, or as a mask if they are
-    many; and set ``sizes`` to zeros again.
+@kernel(Nothing, Ints1, Ints1, Ints1, Ints1, Ints1, Ints1, Longs1, entry=True)
+def write_groups(runs, order, sizes, groups, everything, contents, rows):
+    """Write each group's tokens to ``contents``, as a list, or as a mask if they are many, and its row to ``rows``; and
+    set ``sizes`` to zeros again.
 
-    ``groups``: as ``count_groups`` leaves them; afterwards, ``NONE`` instead of the number where there is a mask.
-    ``everything``: the mask of all tokens, from which one is made that has most of them.
+    ``groups``: as ``count_groups`` leaves them; afterwards, where the next group's tokens begin, or what is left of the
+    list's. ``everything``: the mask of all tokens, from which one is made that has most of them. ``contents``: zeros.
     """
-    filled = starts.copy()
+    words = np.int64(len(everything))
     most = np.int64(NONE)
     passed = np.int64(0)  # how many tokens, in the trie's order, the mask that has most of them is right about
-    for k in range(len(starts)):
-        size = np.int64(groups[2 * k + 1])
-        if is_many(size, np.int64(len(everything))):
-            groups[2 * k + 1] = NONE
-        if 2 * size > len(order) and groups[2 * k + 1] == NONE:
+    start = np.int64(0)
+    for k in range(groups[0]):
+        size = np.int64(groups[2 * k + 2])
+        row = k * GROUP_WIDTH
+        rows[row + GROUP_REACH] = groups[2 * k + 1]
+        rows[row + GROUP_SIZE] = NONE if is_many(size, words) else size
+        rows[row + GROUP_TOKENS_AT] = contents.ctypes.data + 4 * start
+        if 2 * size > len(order) and is_many(size, words):
             most = np.int64(k)
-            contents[starts[k] : starts[k] + len(everything)] = everything
+            contents[start : start + words] = everything
+        groups[2 * k + 2] = start
+        start += room_of(size, words)
     for k in range(runs[0]):
         group = np.int64(sizes[runs[3 * k + 1]]) - 1
-        place = filled[group]
+        place = np.int64(groups[2 * group + 2])
         first, past = np.int64(runs[3 * k + 2]), np.int64(runs[3 * k + 3])
         if group == most:
             forbid(contents, order, place, passed, first)
             passed = past
-        elif groups[2 * group + 1] == NONE:
+        elif rows[group * GROUP_WIDTH + GROUP_SIZE] == NONE:
             for j in range(first, past):
                 token = order[j]
                 contents[place + (token >> 5)] |= np.int32(1) << np.int32(token & 31)
@@ -199,11 +215,11 @@ def write_groups(runs, order, sizes, groups, starts, everything, contents):
             for j in range(first, past):
                 contents[place] = order[j]
                 place += 1
-            filled[group] = place
+            groups[2 * group + 2] = place
     if most != NONE:
-        forbid(contents, order, starts[most], passed, np.int64(len(order)))
-    for k in range(len(starts)):
-        sizes[groups[2 * k]] = 0
+        forbid(contents, order, np.int64(groups[2 * most + 2]), passed, np.int64(len(order)))
+    for k in range(groups[0]):
+        sizes[groups[2 * k + 1]] = 0
 
 
 @kernel(Nothing, Longs, Ints1, Long)
