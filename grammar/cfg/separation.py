@@ -110,10 +110,10 @@ class _Separation:
         for place in np.flatnonzero(self.is_ignored).tolist():
             for column in self._blanks(place):
                 after = self._behind_blank(place, column)
-                is_known = stops[:, column]
+                known = np.ones(len(terminals), np.bool_)
                 if self._known is not None:
-                    is_known = is_known & self._known[:, self.order[place]][np.array(self.order)[terminals]]
-                allowed |= is_known[:, None] & after[None]
+                    known = self._known[np.array(self.order)[terminals], self.order[place]]
+                allowed |= (stops[:, column] & known)[:, None] & after[None]
         found: NDArray[np.bool_] = (allowed | ~self.follow[terminals]).all(axis=1)
         return found
 
