@@ -24,7 +24,7 @@ from .literals import literal_dfa
 from .lr_tables import LrTables
 from .model import Grammar, Rule, Terminal
 
-MOST_RULES = 5_000
+MOST_RULES = 3_000
 
 Span: TypeAlias = "tuple[object, Place, Place]"
 """What a new nonterminal is: an old one with the state in which it begins (or a terminal with the context behind it),
@@ -137,7 +137,7 @@ class ExactGrammar:
             begin(call)
         while queue:
             self._budget.check()
-            if len(met) > 10 * MOST_RULES:
+            if len(met) > 4 * MOST_RULES:
                 raise LimitExceeded("the ways to cut texts need too many rules", remedy="use fewer terminals")
             progress = queue.pop()
             call, rule, read, state, place = progress
