@@ -106,14 +106,14 @@ class _Separation:
 
     def _followed(self, terminals: NDArray[np.int64], stops: Table, may_end: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Behind which of these ends can all come that may, be it behind a blank? ``stops``: see above."""
-        allowed = np.concatenate([stops[:, self.first], may_end[:, None]], axis=1)
+        allowed: Table = np.concatenate([stops[:, self.first], may_end[:, None]], axis=1)
         for place in np.flatnonzero(self.is_ignored).tolist():
             for column in self._blanks(place):
                 after = self._behind_blank(place, column)
-                known = np.ones(len(terminals), np.bool_)
+                known: NDArray[np.bool_] = np.ones(len(terminals), np.bool_)
                 if self._known is not None:
-                    known = self._known[np.array(self.order)[terminals], self.order[place]]
-                allowed |= (stops[:, column] & known)[:, None] & after[None]
+                    known = np.array(self._known[np.array(self.order)[terminals], self.order[place]])
+                allowed[stops[:, column] & known] |= after
         found: NDArray[np.bool_] = (allowed | ~self.follow[terminals]).all(axis=1)
         return found
 
