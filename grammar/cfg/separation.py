@@ -114,7 +114,7 @@ class _Separation:
                 if self._known is not None:
                     known = np.array(self._known[np.array(self.order)[terminals], self.order[place]])
                 allowed[stops[:, column] & known] |= after
-        found: NDArray[np.bool_] = (allowed | ~self.follow[terminals]).all(axis=1)
+        found: NDArray[np.bool_] = np.logical_and.reduce(allowed | ~self.follow[terminals], axis=1)
         return found
 
     def _blanks(self, place: int) -> list[int]:
