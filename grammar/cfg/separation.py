@@ -62,7 +62,7 @@ class _Separation:
         return found
 
     def holds(self) -> bool:
-        if (self._found[~self.is_ignored] == NOT_FOUND).any():
+        if (self._found[~self.is_ignored] == NOT_FOUND).any() or self._may_hide_ignored():
             return False
         rows, labels = self.rows, np.zeros(int(max(self.order, default=0)) + 1, np.int64)
         labels[self.order] = np.arange(len(self.order))
@@ -73,6 +73,13 @@ class _Separation:
         stops, may_end = self._unconditional(np.arange(len(rows.endings)))
         is_followed = self._followed(labels[rows.endings[:, at.ENDING_LABEL]], stops, may_end)
         return bool(is_followed.all()) or self._goes_on_to_others(is_followed)
+
+    def _may_hide_ignored(self) -> bool:
+        """Is a byte that may be all of what is ignored the beginning of a terminal that is preferred to it?"""
+        behind = self.rows.next_row[self.starts]
+        begins, ends = behind != DEAD, self.rows.rows[behind, at.ROW_ENDINGS] != 0
+        ignored = np.flatnonzero(self.is_ignored).tolist()
+        return any((ends[place] & begins[:place][~self.is_ignored[:place]]).any() for place in ignored)
 
     def _goes_on_to_others(self, is_followed: NDArray[np.bool_]) -> bool:
         """Is each row with an ending one with an ending that can be followed, or does a byte lead to such a row?"""
