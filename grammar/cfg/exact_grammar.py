@@ -111,7 +111,7 @@ class ExactGrammar:
     def _after(self, state: int, symbol: int) -> int:
         """The parser's state behind a symbol."""
         if symbol < 0:
-            return int(self._lr.gotos[state, ~symbol])
+            return self._lr.goto(state, ~symbol)
         return next(action - 1 for action in self._lr.actions_of(state, symbol) if action > 0)
 
     # --- which spans there are
