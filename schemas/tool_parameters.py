@@ -5,8 +5,9 @@ Whether a parameter is a string has to be seen in its schema, since nothing in t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from typing import TypeGuard
 
 from ..grammar.cfg.shapes import Many, Part, Row, Text, Until
 from ..grammar.errors import InvalidSchema, UnsupportedSchema
@@ -38,8 +39,7 @@ def parameters(marks: tuple[str, str], tool: Tool) -> Part:
     if not root.keys() <= _OBJECT:
         raise _unsupported(tool, f"the schema has {', '.join(sorted(root.keys() - _OBJECT))} at the root")
     required, properties = root.get("required", []), root.get("properties", {})
-    are_names = isinstance(required, list | tuple) and all(isinstance(name, str) for name in required)
-    if not isinstance(properties, Mapping) or not are_names:
+    if not isinstance(properties, Mapping) or not _are_names(required):
         keyword, kind = ("required", "list") if isinstance(properties, Mapping) else ("properties", "dict")
         problem = f"the arguments of {tool.name} have {keyword} that is no {kind} of parameters"
         raise InvalidSchema(problem, f"/{keyword}", f"write a {kind} with their names")
@@ -50,6 +50,10 @@ def parameters(marks: tuple[str, str], tool: Tool) -> Part:
         row = Row((Text(marks[0].replace("%s", name)), *_value(tool, name, schema, marks[1])))
         rows.append(row if name in required else Many(row, 0, 1))
     return Row(tuple(rows))
+
+
+def _are_names(required: object) -> TypeGuard[Sequence[str]]:
+    return isinstance(required, list | tuple) and all(isinstance(name, str) for name in required)
 
 
 def is_raw(schema: object, root: Mapping[str, object]) -> bool:
