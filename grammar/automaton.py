@@ -93,7 +93,8 @@ _DEFAULTS = {
     at.KEY_TEXT: at.NONE,
     at.MAX_KEYS: at.UNBOUNDED,
 }
-_EMPTY_NODE = np.zeros(at.NODE_WIDTH, np.int32)
+_EMPTY_NODE = np.zeros(at.NODE_STYLE, np.int32)
+"""All fields but the last one."""
 for _field, _value in _DEFAULTS.items():
     _EMPTY_NODE[_field] = _value
 
@@ -223,13 +224,11 @@ class Automaton:
     def write_node(self, node: int, fields: Mapping[int, int]) -> None:
         """Write the record of ``node``; fields not given are empty or unlimited."""
         record = self.nodes.array[node]
-        style = record[at.NODE_STYLE] if len(self.styles) > 1 else 0
-        record[:] = _EMPTY_NODE
+        record[: at.NODE_STYLE] = _EMPTY_NODE  # the style stays, which kernels of other threads may be reading
         for field, value in fields.items():
             record[field] = value
         self.widest_frame = max(self.widest_frame, at.SEEN + fields.get(at.WORDS, 0))
         self.keeps_text = self.keeps_text or bool(fields.get(at.UNIQUE))
-        record[at.NODE_STYLE] = style
         record[at.READY] = self.epoch
 
     def new_state(self) -> int:

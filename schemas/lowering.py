@@ -14,34 +14,18 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping, Set
-from fractions import Fraction
 from functools import lru_cache
 from itertools import chain
 
 from ..grammar.errors import InvalidSchema
 from ..grammar.limits import Budget
 from ..grammar.regex_evident import listed_texts
-from .atoms import (
-    Atom,
-    Every,
-    Has,
-    ItemAt,
-    ItemsAtLeast,
-    KeyOrder,
-    Kind,
-    Literal,
-    Matches,
-    NamedKey,
-    NumberIn,
-    OtherKeys,
-    SchemaAtom,
-    StringIn,
-    literals_in,
-)
+from .atoms import Atom, Kind, Literal, Matches, SchemaAtom, literals_in
 from .coverage import covers, unevaluated_items, unevaluated_properties
 from .dialects import DEFAULT, dialect_named, parted
 from .direct import lowered_directly
 from .disjointness import told_apart
+from .equality import Equality
 from .flat_sites import known_site, remember_site
 from .formula import FALSE, TRUE, VALUE, Formulas, Operator
 from .identity import FlatKey, flat_key
@@ -101,7 +85,9 @@ class Language:
         self.sites: dict[int, Site] = {}
         self._known: dict[tuple[Scope, int | FlatKey], _Schema] = {}
         self._unread: deque[tuple[int, dict[str, object], FlatKey | None]] = deque()
-        self._constants = Constants(ordered=self.options.property_order == "schema")
+        ordered = self.options.property_order == "schema"
+        self._constants = Constants(ordered=ordered)
+        self._equality = Equality(self.formulas, self.mention, ordered)
         self._constant_schemas: dict[int, int] = {}
         self._lists: dict[frozenset[int], int] = {}
         self._ranks: dict[str, int] = {}
@@ -216,24 +202,9 @@ class Language:
             holder = self._schemas[_ROOT] if self._schemas else _Schema("", self._resolver.root)
             entry = _Schema(holder.trail, holder.scope)
             self._schemas.append(entry)
-            entry.listed = self._list_demands(schema, [self._constants[number] for number in sorted(numbers)])
+            constants = [self._constants[number] for number in sorted(numbers)]
+            entry.listed = self._equality.demands(constants, lambda part: self._constant(part, schema))
         return self._variable(schema)
-
-    def _list_demands(self, schema: int, constants: Iterable[Constant]) -> dict[Kind, int]:
-        strings, numbers = set[str](), set[Fraction]()
-        demands: dict[Kind, list[int]] = {kind: [] for kind in Kind}
-        for constant in constants:
-            if isinstance(constant.scalar, str):
-                strings.add(constant.scalar)
-            elif constant.scalar is not None:
-                numbers.add(constant.scalar)
-            else:
-                demands[constant.kind].append(self._constant_demand(schema, constant, constant.kind))
-        if strings:
-            demands[Kind.STRING].append(self._atom(StringIn(frozenset(strings))))
-        if numbers:
-            demands[Kind.NUMBER].append(self._atom(NumberIn(frozenset(numbers))))
-        return {kind: self.formulas.disjunction(cases) for kind, cases in demands.items()}
 
     def mention(self, names: Iterable[str]) -> None:
         """Ranks ``names``, where they have no rank yet."""
@@ -424,7 +395,7 @@ class Language:
     def _own_demand(self, number: int, kind: Kind) -> int:
         schema = self._schemas[number]
         if schema.constant is not None:
-            return self._constant_demand(number, schema.constant, kind)
+            return self._equality.demand(schema.constant, kind, lambda part: self._constant(part, number))
         if schema.listed is not None:
             return schema.listed[kind]
         site = schema.site
@@ -479,35 +450,6 @@ class Language:
             entry.constant = self._constants[constant]
             self._schemas.append(entry)
         return self._variable(number)
-
-    def _constant_demand(self, number: int, constant: Constant, kind: Kind) -> int:
-        """What equality with ``constant`` demands of a value of ``kind``."""
-        if kind is not constant.kind:
-            return FALSE
-        if isinstance(constant.scalar, str):
-            return self._atom(StringIn(frozenset((constant.scalar,))))
-        if constant.scalar is not None:
-            return self._atom(NumberIn(frozenset((constant.scalar,))))
-        values = [self._constant(value, number) for value in constant.values]
-        if kind is Kind.ARRAY:
-            return self._array_demand(values)
-        return self._object_demand(constant.names, values) if kind is Kind.OBJECT else TRUE
-
-    def _array_demand(self, values: list[int]) -> int:
-        demands = [self._atom(ItemAt(index, value)) for index, value in enumerate(values)]
-        if values:
-            demands.append(self._atom(ItemsAtLeast(len(values))))
-        longer = self._atom(ItemsAtLeast(len(values) + 1))
-        return self.formulas.conjunction([*demands, self.formulas.negation(longer)])
-
-    def _object_demand(self, names: tuple[str, ...], values: list[int]) -> int:
-        self.mention(names)
-        atoms: list[Atom] = [Every(OtherKeys(frozenset(names)), FALSE)]
-        for name, value in zip(names, values, strict=True):
-            atoms += [Has(name), Every(NamedKey(name), value)]
-        if names and self.options.property_order == "schema":
-            atoms.append(KeyOrder(names))
-        return self.formulas.conjunction(map(self._atom, atoms))
 
 
 def _check_annotations(contents: dict[str, object], annotations: list[tuple[str, SilentKeyword]], trail: Trail) -> None:

@@ -5,7 +5,7 @@ All of it looks at one object and its dialect; what references lead to is the bu
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import Enum
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -27,6 +27,14 @@ def escape(token: str) -> str:
 def unescape(token: str) -> str:
     """The token that is written as ``token`` in a JSON pointer."""
     return token.replace("~1", "/").replace("~0", "~")
+
+
+def found_at(path: str, document: object) -> object:
+    """What stands in ``document`` at a JSON pointer, ``/`` and ``path``; ``None`` if nothing in objects does."""
+    place = document
+    for token in path.split("/"):
+        place = place.get(unescape(token)) if isinstance(place, Mapping) else None
+    return place
 
 
 def pointer(trail: Trail) -> str:

@@ -9,7 +9,6 @@ other formats (``style``), and tokens that are any but some.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,11 +17,14 @@ from ..grammar.cfg.ebnf import Ebnf
 from ..grammar.cfg.gbnf import Gbnf
 from ..grammar.cfg.shapes import Many, OneOf, Part, Row, Text, Until
 from ..grammar.cfg.tags_form import Tags
-from ..grammar.errors import InvalidGrammar
+from ..grammar.errors import InvalidGrammar, LimitExceeded
 from ..grammar.regex_form import Regex
+from .json_text import read_document
 from .specification import JsonSchema
 
 _Format = Mapping[str, Any]
+_DEEPEST = 100
+"""Keys and indices on the way to a format."""
 
 
 def structural_tag(description: object, **options: Any) -> Part:
@@ -35,10 +37,7 @@ def structural_tag(description: object, **options: Any) -> Part:
     Raises ``InvalidGrammar`` with a JSON pointer for what is no description, or not supported.
     """
     if isinstance(description, str):
-        try:
-            description = json.loads(description)
-        except ValueError as error:
-            raise InvalidGrammar(f"the structural tag is not JSON: {error}") from None
+        description = _read_text(description)
     place = _Place((), options)
     found = place.mapping(description)
     if found.get("type", "structural_tag") == "structural_tag":
@@ -46,6 +45,13 @@ def structural_tag(description: object, **options: Any) -> Part:
             return _structures(found, place)
         return place.child("format").part(found.get("format"))
     return place.part(found)
+
+
+def _read_text(text: str) -> object:
+    try:
+        return read_document(text)
+    except ValueError as error:
+        raise InvalidGrammar(f"the structural tag is not JSON: {error}") from None
 
 
 @dataclass(frozen=True)
@@ -64,6 +70,8 @@ class _Place:
         return InvalidGrammar(f"{problem} at {pointer or 'the root'}", pointer, remedy)
 
     def part(self, given: object) -> Part:
+        if len(self.keys) > _DEEPEST:
+            raise LimitExceeded("the formats are nested too deeply", remedy="leave out those that hold one other only")
         found = self.mapping(given)
         kind = found.get("type")
         if not isinstance(kind, str) or kind not in _FORMATS:

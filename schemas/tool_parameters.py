@@ -5,13 +5,14 @@ Whether a parameter is a string has to be seen in its schema, since nothing in t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from typing import TypeGuard
 
 from ..grammar.cfg.shapes import Many, Part, Row, Text, Until
 from ..grammar.errors import InvalidSchema, UnsupportedSchema
 from ..grammar.regex_form import Choice
-from .references import unescape
+from .references import found_at
 from .specification import JsonSchema
 from .tool_schemas import Tool
 
@@ -38,10 +39,10 @@ def parameters(marks: tuple[str, str], tool: Tool) -> Part:
     if not root.keys() <= _OBJECT:
         raise _unsupported(tool, f"the schema has {', '.join(sorted(root.keys() - _OBJECT))} at the root")
     required, properties = root.get("required", []), root.get("properties", {})
-    if not isinstance(properties, Mapping) or not isinstance(required, list | tuple):
+    if not isinstance(properties, Mapping) or not _are_names(required):
         keyword, kind = ("required", "list") if isinstance(properties, Mapping) else ("properties", "dict")
-        remedy = f"write a {kind} of parameters"
-        raise InvalidSchema(f"the arguments of {tool.name} have {keyword} that is no {kind}", f"/{keyword}", remedy)
+        problem = f"the arguments of {tool.name} have {keyword} that is no {kind} of parameters"
+        raise InvalidSchema(problem, f"/{keyword}", f"write a {kind} with their names")
     if not set(required) <= properties.keys():
         raise _unsupported(tool, "a required parameter has no schema")
     rows = []
@@ -49,6 +50,10 @@ def parameters(marks: tuple[str, str], tool: Tool) -> Part:
         row = Row((Text(marks[0].replace("%s", name)), *_value(tool, name, schema, marks[1])))
         rows.append(row if name in required else Many(row, 0, 1))
     return Row(tuple(rows))
+
+
+def _are_names(required: object) -> TypeGuard[Sequence[str]]:
+    return isinstance(required, list | tuple) and all(isinstance(name, str) for name in required)
 
 
 def is_raw(schema: object, root: Mapping[str, object]) -> bool:
@@ -80,9 +85,11 @@ def _value(tool: Tool, name: str, schema: object, end: str) -> tuple[Part, ...]:
     return Choice(texts), Text(end)
 
 
-def _are_strings(schema: object, root: Mapping[str, object]) -> bool | None:
-    """Whether all values are strings; None if some may be."""
+def _are_strings(schema: object, root: Mapping[str, object], deepest: int = _MOST_REFERENCES) -> bool | None:
+    """Whether all values are strings; None if some may be, or alternatives are nested deeper than ``deepest``."""
     schema = _resolved(schema, root)
+    if deepest == 0:
+        return None
     if not isinstance(schema, Mapping):
         return False if schema is False else None
     kinds = schema.get("type")
@@ -96,7 +103,9 @@ def _are_strings(schema: object, root: Mapping[str, object]) -> bool | None:
         return found.pop() if len(found) == 1 else None
     for keyword in ("anyOf", "oneOf"):
         branches = schema.get(keyword)
-        if isinstance(branches, list) and branches and all(_are_strings(each, root) is False for each in branches):
+        if not isinstance(branches, list) or not branches:
+            continue
+        if all(_are_strings(each, root, deepest - 1) is False for each in branches):
             return False
     return None
 
@@ -120,18 +129,10 @@ def _resolved(schema: object, root: Mapping[str, object]) -> object:
         if isinstance(parts, list) and len(parts) == 1 and reference is None and "type" not in schema:
             schema = parts[0]
         elif isinstance(reference, str) and reference.startswith("#/") and parts is None and "type" not in schema:
-            schema = _at(reference[2:], root)
+            schema = found_at(reference[2:], root)
         else:
             return schema
     return schema
-
-
-def _at(path: str, root: Mapping[str, object]) -> object:
-    """What stands at the JSON pointer ``path``; None if nothing does."""
-    place: object = root
-    for token in path.split("/"):
-        place = place.get(unescape(token)) if isinstance(place, Mapping) else None
-    return place
 
 
 def _unsupported(tool: Tool, reason: str) -> UnsupportedSchema:

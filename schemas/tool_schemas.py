@@ -9,7 +9,7 @@ from typing import Any
 from ..grammar.argument_checks import wrong_argument
 from ..grammar.errors import InvalidSchema
 from .partial_values import PLAIN
-from .references import unescape
+from .references import found_at
 from .specification import JsonSchema
 
 _FORMS = 'pass a function, a type, {"name": ..., "parameters": ...} or {"type": "function", "function": {...}}'
@@ -101,9 +101,6 @@ def _are_objects(schema: object, root: object, references: int) -> bool:
         return schema["type"] in ("object", ["object"])
     reference = schema.get("$ref")
     if isinstance(reference, str) and reference.startswith("#/"):
-        place = root
-        for token in reference[2:].split("/"):
-            place = place.get(unescape(token)) if isinstance(place, Mapping) else None
-        return _are_objects(place, root, references - 1)
+        return _are_objects(found_at(reference[2:], root), root, references - 1)
     branches = schema.get("anyOf") or schema.get("oneOf")
     return isinstance(branches, list) and all(_are_objects(each, root, references - 1) for each in branches)

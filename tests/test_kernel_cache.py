@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from maskwright.grammar.kernels import compilation, disk_cache, entry
+from maskwright.grammar.kernels import compilation, disk_cache, entry, numba_version
 
 KERNELS = Path(disk_cache.__file__).parent
 IMPORT_KERNELS = """
@@ -87,6 +87,21 @@ def compiled_by(program: str, folder: Path | None = None, **environment: str) ->
     return Counter(json.loads(printed.splitlines()[-1]))
 
 
+@pytest.fixture
+def installed(tmp_path: Path) -> Path:
+    """A copy of the package as an installation has it, beside whose sources nothing can be written."""
+    source = Path(disk_cache.__file__).parents[2]
+    ignored = shutil.ignore_patterns("__pycache__", "jsonschemabench")
+    shutil.copytree(source, tmp_path / "site" / "maskwright", ignore=ignored)
+    return tmp_path / "site"
+
+
+@pytest.fixture
+def nothing_yet(installed: Path, tmp_path: Path) -> dict[str, str]:
+    """An environment in which no kernel has been compiled, neither beside the sources nor elsewhere."""
+    return {"NUMBA_CACHE_DIR": str(tmp_path / "cache"), "PYTHONPATH": str(installed)}
+
+
 @pytest.mark.parametrize("changed", sorted(path.name for path in KERNELS.glob("*.py")))
 def test_a_change_in_any_kernel_file_changes_the_stamp(changed: str, tmp_path: Path) -> None:
     copy = shutil.copytree(KERNELS, tmp_path / "kernels", ignore=shutil.ignore_patterns("__pycache__"))
@@ -134,25 +149,15 @@ for _ in range(2):
     assert printed.count("No matching definition") == 2
 
 
-def test_a_second_process_compiles_nothing_wherever_it_runs(installed: Path, tmp_path: Path) -> None:
-    cache = {"PYTHONPATH": str(installed), "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
-    assert set(compiled_by(SMALL, **cache).values()) == {1}
-    assert not compiled_by(SMALL, **cache)
-    assert not compiled_by(SMALL, tmp_path, **cache)
+def test_a_second_process_compiles_nothing_wherever_it_runs(nothing_yet: dict[str, str], tmp_path: Path) -> None:
+    assert set(compiled_by(SMALL, **nothing_yet).values()) == {1}
+    assert not compiled_by(SMALL, **nothing_yet)
+    assert not compiled_by(SMALL, tmp_path, **nothing_yet)
 
 
 def as_readers_see(folder: Path, **environment: str) -> dict[str, str]:
     """Neither the sources' folder nor the home can be written; permissions do not bind those who run as root."""
     return {"HOME": "/proc/nowhere", "XDG_CACHE_HOME": "/proc/nowhere", "PYTHONPATH": str(folder), **environment}
-
-
-@pytest.fixture
-def installed(tmp_path: Path) -> Path:
-    """A copy of the package as an installation has it, beside whose sources nothing can be written."""
-    source = Path(disk_cache.__file__).parents[2]
-    ignored = shutil.ignore_patterns("__pycache__", "jsonschemabench")
-    shutil.copytree(source, tmp_path / "site" / "maskwright", ignore=ignored)
-    return tmp_path / "site"
 
 
 def refuse_folder(monkeypatch_program: str) -> str:
@@ -173,7 +178,7 @@ def test_no_folder_can_be_written(installed: Path) -> None:
     assert not list(installed.glob("**/*.nbi"))
 
 
-def test_threads_that_need_a_kernel_at_once_compile_it_once(installed: Path, tmp_path: Path) -> None:
+def test_threads_that_need_a_kernel_at_once_compile_it_once(nothing_yet: dict[str, str]) -> None:
     program = """
 from concurrent.futures import ThreadPoolExecutor
 import numpy as np
@@ -183,26 +188,45 @@ with ThreadPoolExecutor(4) as pool:
     assert list(pool.map(lambda _: count_readers(header), range(8))) == [0] * 8
 print(json.dumps(compiled))
 """
-    counted = compiled_by(program, PYTHONPATH=str(installed), NUMBA_CACHE_DIR=str(tmp_path / "cache"))
+    counted = compiled_by(program, **nothing_yet)
     assert counted["maskwright.grammar.kernels.entry.count_readers"] == 1
     assert set(counted.values()) == {1}
 
 
+def test_threads_that_need_a_callback_at_once_compile_it_once(nothing_yet: dict[str, str]) -> None:
+    program = """
+from concurrent.futures import ThreadPoolExecutor
+from maskwright.grammar.kernels.frames import frame_with_finished
+with ThreadPoolExecutor(4) as pool:
+    assert len(set(pool.map(lambda _: frame_with_finished(), range(8)))) == 1
+print(json.dumps(compiled))
+"""
+    counted = compiled_by(program, **nothing_yet)
+    assert counted["maskwright.grammar.kernels.frames.frame_with_finished"] == 1
+    assert set(counted.values()) == {1}
+
+
+@pytest.mark.parametrize("version", [(0, 61), (0, 69), (1, 0)])
+def test_a_numba_whose_internals_may_differ_is_refused(version: tuple[int, int]) -> None:
+    with pytest.raises(ImportError, match=r"pip install 'numba>=0.62,<0.69'"):
+        numba_version.check_version(version)
+
+
 @pytest.mark.slow
-def test_no_function_is_compiled_twice(installed: Path, tmp_path: Path) -> None:
+def test_no_function_is_compiled_twice(nothing_yet: dict[str, str]) -> None:
     """For two sets of types, or because two kernels call it; nor is anything left for the next process."""
-    cache = {"PYTHONPATH": str(installed), "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
-    counted = compiled_by(SESSION, **cache)
+    counted = compiled_by(SESSION, **nothing_yet)
     ours = {name: times for name, times in counted.items() if name.startswith("maskwright.")}
     assert len(ours) > 100
     assert [name for name, times in ours.items() if times > 1] == []
-    assert not [name for name in compiled_by(SESSION, **cache) if name.startswith("maskwright.")]
+    assert not [name for name in compiled_by(SESSION, **nothing_yet) if name.startswith("maskwright.")]
 
 
 @pytest.mark.slow
-def test_warm_compiles_all_and_says_so_once(installed: Path, tmp_path: Path) -> None:
-    cache = {"PYTHONPATH": str(installed), "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
-    warm: Callable[[], tuple[str, str]] = lambda: run("from maskwright.cli import run; run(['warm'])", **cache)  # noqa: E731
+def test_warm_compiles_all_and_says_so_once(nothing_yet: dict[str, str]) -> None:
+    warm: Callable[[], tuple[str, str]] = lambda: run(  # noqa: E731
+        "from maskwright.cli import run; run(['warm'])", **nothing_yet
+    )
     ready, announced = warm()
     assert "kernels are ready in" in ready
     assert announced.count("\n") == 1

@@ -91,6 +91,12 @@ def test_notes() -> None:
     assert notes == ("the rule lost cannot be reached from start", "the terminal T is not used")
 
 
+def test_grammars_nested_too_deeply() -> None:
+    text = "%lark { start: " * 400 + '"a"' + " }" * 400
+    with pytest.raises(InvalidGrammar, match="grammars are nested"):
+        mw.compile(mw.Lark(f"start: {text}"), VOCABULARY)
+
+
 ERRORS: dict[str, tuple[str, str, tuple[int, int]]] = {
     "open": ('start: %lark { start: "a"', "the braces of %lark are not closed", (1, 14)),
     "no braces": ('start: %lark start: "a"', "%lark has no grammar", (1, 14)),

@@ -144,6 +144,8 @@ ERRORS: dict[str, tuple[str, str, tuple[int, int]]] = {
     "bit too high": ('start: v::0\nv::_: "a" %if eq([64:65], 0)', "64 is greater than 63", (2, 19)),
     "bits too high": ('start: v::0\nv::_: "a" %if eq([0:65], 0)', "65 is greater than 64", (2, 21)),
     "number too high": ("start: v::18446744073709551616", "is greater than", (1, 11)),
+    "number of many digits": (f"start: v::{'9' * 5000}", "is greater than", (1, 11)),
+    "deeply nested": (f'start: v::0\nv::_: "a" %if {"not(" * 3000}true{")" * 3000}', "conditions are nested", (2, 419)),
     "condition of a terminal": ('start: T\nT: "a" %if true', "%if cannot stand here", (2, 8)),
     "parameter of a terminal": ('start: T\nT::_: "a"', "a terminal has no parameter", (2, 1)),
     "call in a terminal": ('start: T\nT: v::0\nv::_: "a" %if bit_set(0)', "v:: cannot stand here", (2, 4)),

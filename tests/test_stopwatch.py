@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 import pytest
@@ -16,6 +17,23 @@ def test_waiting_takes_no_time() -> None:
     with waiting(), waiting():
         time.sleep(0.2)
     assert 0 <= running_time() - before < 0.15
+
+
+def test_threads_that_wait_at_once_are_counted_once() -> None:
+    def wait(seconds: float) -> None:
+        with waiting():
+            time.sleep(seconds)
+
+    before = running_time()
+    threads = [threading.Thread(target=wait, args=(seconds,)) for seconds in (0.1, 0.2, 0.3)]
+    for thread in threads:
+        thread.start()
+    seen = [before]
+    while any(thread.is_alive() for thread in threads):
+        seen.append(running_time())
+        time.sleep(0.01)
+    assert seen == sorted(seen)
+    assert seen[-1] - before < 0.2
 
 
 def test_budgets_leave_waiting_out() -> None:

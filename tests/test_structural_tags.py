@@ -154,6 +154,18 @@ def test_errors(name: str) -> None:
     assert caught.value.pointer == pointer or name == "not JSON"
 
 
+def test_formats_that_are_nested_too_deeply() -> None:
+    given: object = TEXT
+    for _ in range(90):
+        given = {"type": "optional", "content": given}
+    mw.compile(mw.structural_tag(given), VOCABULARY)
+    for _ in range(3000):
+        given = {"type": "optional", "content": given}
+    for deep in (given, '{"format":' * 100_000):
+        with pytest.raises(mw.LimitExceeded, match="nested too deeply"):
+            mw.structural_tag(deep)
+
+
 def test_free_text_without() -> None:
     form = mw.Tags([("<t>", None, "</t>")], without=["BAD", "<|"])
     assert accepts(form, [*b"BA <t>BAD</t> D<"])

@@ -160,6 +160,9 @@ def test_options_hold_without_json() -> None:
     assert first_deviation(constraint, call_without_json("f", p='{"a": 1}').encode()) is not None
 
 
+ENDLESS = {"anyOf": [{"type": "integer"}, {"$ref": "#/$defs/p"}, {"$ref": "#/$defs/p"}]}
+
+
 @pytest.mark.parametrize(
     ("parameters", "problem"),
     [
@@ -169,6 +172,8 @@ def test_options_hold_without_json() -> None:
         ({"properties": {"p": {"enum": "abc"}}}, "enum must be a list"),
         ({"properties": [1]}, "properties that is no dict"),
         ({"properties": {"p": {"type": "integer"}}, "required": "p"}, "required that is no list"),
+        ({"properties": {"p": {"type": "integer"}}, "required": [["p"]]}, "required that is no list"),
+        ({"properties": {"p": ENDLESS}, "$defs": {"p": ENDLESS}}, "a string or something else"),
     ],
 )
 def test_refused_without_json(parameters: Any, problem: str) -> None:

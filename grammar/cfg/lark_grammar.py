@@ -36,6 +36,8 @@ from .regular_grammar import inserted_automaton
 from .source import error_at, errors_of, file_of, place_of, text_of
 
 _WIDEST = 1 << 64
+_MOST_NESTED = 50
+"""Grammars inside of each other."""
 """Wider than any pattern is for Lark."""
 
 
@@ -47,13 +49,16 @@ def read_lark(form: Lark, budget: Budget) -> Grammar:
         return _Assembly(_read(text_of(form.text), form, form.start, keep, budget), blocks, budget).grammar(form.start)
 
 
-def _read(text: str, form: Lark, start: str, keep: set[str], budget: Budget) -> Joined:
+def _read(text: str, form: Lark, start: str, keep: set[str], budget: Budget, nested: int = 0) -> Joined:
     """``text``, which is that of ``form`` or stands in it, by Lark's terminals and plain rules."""
+    if nested > _MOST_NESTED:
+        problem = f"more than {_MOST_NESTED} grammars are nested in each other"
+        raise InvalidGrammar(problem, remedy="write the innermost ones as rules")
     source = prepared(text)
     loaded = load(source, file_of(form.text), start, keep)
     if source.parameters.rules or source.parameters.conditions or source.parameters.calls:
         loaded = instantiated(source, loaded, start, budget)
-    return joined(source, loaded, lambda inside: _read(inside, form, START, set(), budget))
+    return joined(source, loaded, lambda inside: _read(inside, form, START, set(), budget, nested + 1))
 
 
 class _Assembly:

@@ -15,6 +15,9 @@ from ..errors import InvalidGrammar
 from .source import error_at
 
 BITS = 64
+MOST_NESTED = 100
+"""Conditions inside of each other."""
+
 _ALL = (1 << BITS) - 1
 
 _BLANK = re.compile(r"[^\S\n]*")
@@ -82,6 +85,7 @@ class _Reading:
 
     def __init__(self, text: str, offset: int) -> None:
         self._text = text
+        self._nested = 0
         self.place = self._skipped(offset)
 
     def _skipped(self, offset: int) -> int:
@@ -111,9 +115,10 @@ class _Reading:
         found = _NUMBER.match(self._text, self.place)
         if found is None:
             raise self._error("a number")
-        number = int(found[0], 16 if found[0][1:2] in ("x", "X") else 10)
+        is_long = len(found[0]) > BITS  # of so many digits, Python may not make a number
+        number = most + 1 if is_long else int(found[0], 16 if found[0][1:2] in ("x", "X") else 10)
         if number > most:
-            raise error_at(self._text, self.place, f"the number {found[0]} is greater than {most}")
+            raise error_at(self._text, self.place, f"the number {found[0]:.30} is greater than {most}")
         self.place = found.end()
         return number
 
@@ -149,7 +154,11 @@ class _Reading:
                 self.place = nothing.end()
             return Condition(lambda p: True, False)
         self.mark("(")
+        self._nested += 1
+        if self._nested > MOST_NESTED:
+            raise error_at(self._text, self.place, f"more than {MOST_NESTED} conditions are nested in each other")
         holds = _TESTS[name](self) if name in _TESTS else self._comparison(name)
+        self._nested -= 1
         self.mark(")")
         return Condition(holds, True)
 

@@ -5,3 +5,5 @@ Reading order: ``layout`` (what the arrays hold), ``pointers`` and ``compilation
 ``structure`` (one byte of the automaton), ``masks`` (walks over token tries), ``entry`` (what the matcher calls).
 What is on disk is loaded at import; the rest is compiled when it is called first.
 """
+
+from . import numba_version as numba_version  # before all that takes numba's internals for what they were

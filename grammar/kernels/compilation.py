@@ -128,10 +128,11 @@ def callback(*signature: Any) -> Callable[[Callable[..., Any]], Callable[[], int
 
         def address() -> int:
             if compiled.address is None:
-                if not on_disk:
-                    _announce_once()
-                with waiting():
-                    compiled.compile()
+                with waiting(), global_compiler_lock:
+                    if compiled.address is None:
+                        if not on_disk:
+                            _announce_once()
+                        compiled.compile()
             found: int = compiled.address
             return found
 

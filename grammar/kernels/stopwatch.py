@@ -7,25 +7,31 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_thread = threading.local()
+_lock = threading.Lock()
 _waited = 0.0
+_waiting = 0
+"""How many threads, or contexts inside of each other, are waiting now; the first of them since ``_since``."""
+_since = 0.0
 
 
 def running_time() -> float:
-    """Seconds since some moment, without those in ``waiting``."""
-    return time.monotonic() - _waited
+    """Seconds since some moment, without those in ``waiting``; never less than before."""
+    with _lock:
+        return (_since if _waiting else time.monotonic()) - _waited
 
 
 @contextmanager
 def waiting() -> Iterator[None]:
     """What happens in this context takes no ``running_time``, of no thread, be it nested or not."""
-    global _waited
-    if getattr(_thread, "waits", False):
-        yield
-        return
-    _thread.waits, started = True, time.monotonic()
+    global _waited, _waiting, _since
+    with _lock:
+        if not _waiting:
+            _since = time.monotonic()
+        _waiting += 1
     try:
         yield
     finally:
-        _thread.waits = False
-        _waited += time.monotonic() - started
+        with _lock:
+            _waiting -= 1
+            if not _waiting:
+                _waited += time.monotonic() - _since
