@@ -266,9 +266,9 @@ def are_separable(
     certain, is_good = np.empty(columns, np.uint8), np.zeros(len(rows), np.uint8)
     for own in range(terminals):
         if found[own, FOUND_ENDING] != NOT_FOUND:
-            ending = np.int64(found[own, FOUND_ENDING])
+            of_text = np.int64(found[own, FOUND_ENDING])
             may_end = note_certain(
-                rows, row_endings, next_row, byte_class, guard_next, verdicts, guard_at_end, ending, certain
+                rows, row_endings, next_row, byte_class, guard_next, verdicts, guard_at_end, of_text, certain
             )
             for column in range(columns):
                 certain[column] &= stops[own, column]
@@ -280,7 +280,7 @@ def are_separable(
             may_end = note_certain(
                 rows, row_endings, next_row, byte_class, guard_next, verdicts, guard_at_end, ending, certain
             )
-            own = np.int64(places[row_endings[ending, ENDING_LABEL]])
-            if is_followed(follow, found, blanks, after, known, own, certain, may_end):
+            ended = np.int64(places[row_endings[ending, ENDING_LABEL]])
+            if is_followed(follow, found, blanks, after, known, ended, certain, may_end):
                 is_good[row] = 1
     return go_on(rows, next_row, is_good)
