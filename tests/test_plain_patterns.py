@@ -58,6 +58,11 @@ PLAIN = [
     (r"\u00e9\U0001f600[\ud7f0-\ue010]", ""),
     (r"\-\.\ \{}]", ""),
     (r"(a{0}b)+", ""),
+    (r"[a-z_][a-z0-9_]*", "i"),
+    (r"[^ik]|S[J-L]+|\d\W", "i"),
+    (r"@I.`[\x21-\x7f]", "ims"),
+    (r"(?i:k(?s:.)|(?m:i))k.|(?ims:[^S].)", ""),
+    (r"(?:(?i:a)|b)+", "m"),
 ]
 
 
@@ -88,7 +93,26 @@ OTHERS = (
         "[[a]",
         "[a--b]",
     ),
-    *("(?=a)b", "(?i:a)", "(?P<n>a)", "a(?#c)", r"(a)\1", r"\bab", "^a", "a$", "\\", r"\p", r"\x1", r"[\b]", "(a*)*"),
+    *(
+        "(?=a)b",
+        "(?i:\u00e9)",
+        "(?i:[a-\u00e9])",
+        "(?x:a)",
+        "(?-i:a)",
+        "(?i)a",
+        "(?i",
+        "(?P<n>a)",
+        "a(?#c)",
+        r"(a)\1",
+        r"\bab",
+        "^a",
+        "a$",
+        "\\",
+        r"\p",
+        r"\x1",
+        r"[\b]",
+        "(a*)*",
+    ),
     *("(?>a)", r"[\ud800]", "[^\\s\\S]", "a" * 2_000, "(a|b)*a(a|b){12}c"),
 )
 
@@ -109,7 +133,9 @@ def test_texts_that_may_be_empty() -> None:
 
 
 def patterns() -> st.SearchStrategy[str]:
-    atoms = st.sampled_from(["a", "b", r"\n", ".", "[ab]", "[^a]", r"\d", "[a-c\u00e9]", r"\.", "\u20ac"])
+    atoms = st.sampled_from(
+        ["a", "b", r"\n", ".", "[ab]", "[^a]", r"\d", "[a-c\u00e9]", r"\.", "\u20ac", "K", "[^I-i]", "(?i:[a-ks])"]
+    )
 
     def larger(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         repetition = st.sampled_from(["*", "+", "?", "*?", "+?", "??", "{2}", "{1,3}", "{0,2}?", "{2,}"])
@@ -124,7 +150,7 @@ def patterns() -> st.SearchStrategy[str]:
 
 
 @settings(max_examples=300, deadline=None)
-@given(patterns(), st.sampled_from(["", "s"]))
+@given(patterns(), st.sampled_from(["", "s", "i", "im"]))
 def test_random_patterns(pattern: str, letters: str) -> None:
     flags = frozenset(letters)
     width = plain_width(pattern, flags)

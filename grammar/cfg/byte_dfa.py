@@ -92,6 +92,16 @@ def longest_match(dfa: ByteDfa, data: bytes) -> int | None:
     return found.pop() if found else None
 
 
+def matches_whole(dfa: ByteDfa, data: bytes) -> bool:
+    """Whether the match at the start of ``data``, a whole text, ends where that does."""
+    state = dfa.start
+    for byte in data:
+        state = int(dfa.transitions[state, byte])
+        if state == DEAD:
+            return False
+    return any(_counts(dfa, ending, b"") for ending in dfa.endings[state])
+
+
 def _counts(dfa: ByteDfa, ending: Ending, rest: bytes) -> bool:
     return _guard_holds(dfa.guard, ending.guard, rest) and not _comes_about(dfa, ending.preferred, rest)
 

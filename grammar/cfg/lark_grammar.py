@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import replace
 
 from lark.lexer import PatternStr, TerminalDef
 
@@ -26,11 +25,11 @@ from .lark_keywords import keywords_of
 from .lark_lazy import lazy_dfa
 from .lark_loader import load
 from .lark_nested import START, Joined, Part, joined, shown
+from .lark_patterns import width_of
 from .lark_sets import Sets, Whole, sets_dfa
 from .lark_text import SETS, TOKEN, UNTIL, Inserted, prepared
 from .literals import folded_literal_dfa, literal_dfa
 from .model import Embedded, Grammar, Indentation, Lexing, Region, Rule, SpecialToken, Supplied, Terminal
-from .plain_patterns import plain_width
 from .python_pattern import python_pattern_dfa
 from .regular_grammar import inserted_automaton
 from .source import error_at, errors_of, file_of, place_of, text_of
@@ -83,7 +82,7 @@ class _Assembly:
                 self._check(terminal)
         self._numbers = {name: number for number, name in enumerate(sorted(names, key=self._order))}
         order = sorted(loaded.terminals, key=lambda terminal: self._numbers[terminal.name])
-        self._keywords = keywords_of(order, frozenset(loaded.ignored), budget.limits.states)
+        self._keywords = keywords_of(order, frozenset(loaded.ignored), budget)
         self._nonterminals = {name: number for number, name in enumerate(origins)}
         self._symbols = {**self._numbers, **{name: ~number for name, number in self._nonterminals.items()}}
 
@@ -114,7 +113,7 @@ class _Assembly:
             indentation=self._indentation(),
             regions=tuple(map(self._region, self._parts)),
         )
-        return replace(grammar, notes=self._notes(grammar))
+        return grammar.with_notes(self._notes(grammar))
 
     # --- terminals
 
@@ -161,7 +160,7 @@ class _Assembly:
         pattern, shown = terminal.pattern, self._shown(terminal.name)
         try:
             pattern.value.encode()
-            if not isinstance(pattern, PatternStr) and plain_width(pattern.value, frozenset(pattern.flags)) is None:
+            if not isinstance(pattern, PatternStr) and width_of(pattern) is None:
                 re.compile(pattern.to_regexp())
         except BROKEN as error:
             said = self._error(terminal.name, f"the pattern of the terminal {shown} is broken: {error}", "")

@@ -13,8 +13,11 @@ from dataclasses import dataclass, field
 
 from lark.lexer import PatternStr, TerminalDef
 
-from .byte_dfa import DEAD
-from .plain_patterns import plain_pattern_dfa
+from ..errors import MaskwrightError
+from ..limits import Budget
+from .byte_dfa import DEAD, matches_whole
+from .compact_dfa import CompactDfa
+from .python_pattern import python_pattern_dfa
 
 
 @dataclass
@@ -27,17 +30,14 @@ class Keywords:
     only: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
 
 
-def keywords_of(terminals: Sequence[TerminalDef], ignored: Container[str], most_states: int) -> Keywords:
-    """``terminals`` in the order of the lexer. What is ignored stays ignored, whatever its text.
-
-    ``most_states``: of the automata of terminals.
-    """
+def keywords_of(terminals: Sequence[TerminalDef], ignored: Container[str], budget: Budget) -> Keywords:
+    """``terminals`` in the order of the lexer. What is ignored stays ignored, whatever its text."""
     result = Keywords()
     strings = [terminal for terminal in terminals if isinstance(terminal.pattern, PatternStr)]
     for terminal in terminals:
         if isinstance(terminal.pattern, PatternStr):
             continue
-        matches = _matcher_of(terminal, most_states)
+        matches = _matcher_of(terminal, budget)
         inside = [
             string for string in strings if string.priority == terminal.priority and matches(string.pattern.value)
         ]
@@ -49,13 +49,16 @@ def keywords_of(terminals: Sequence[TerminalDef], ignored: Container[str], most_
     return result
 
 
-def _matcher_of(terminal: TerminalDef, most_states: int) -> Callable[[str], bool]:
+def _matcher_of(terminal: TerminalDef, budget: Budget) -> Callable[[str], bool]:
     """Does the terminal, a regular expression, match a text as a whole, as it prefers to match it?"""
     pattern = terminal.pattern
-    dfa = plain_pattern_dfa(pattern.value, frozenset(pattern.flags), most_states)
-    if dfa is None:
+    try:
+        dfa = python_pattern_dfa(pattern.value, frozenset(pattern.flags), budget, may_be_empty=True)
+    except MaskwrightError:  # raised once more where the terminal can be named
         match = re.compile(pattern.to_regexp()).match
         return lambda text: (found := match(text)) is not None and found.end() == len(text)
+    if not isinstance(dfa, CompactDfa):
+        return lambda text: matches_whole(dfa, text.encode())
     rows, class_of, accepting = dfa.columns.tolist(), dfa.class_of.tolist(), dfa.decided.tolist()
 
     def matches(text: str) -> bool:

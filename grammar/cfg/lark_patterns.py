@@ -25,6 +25,7 @@ from .lark_reader import (
     UnsureError,
 )
 from .plain_patterns import plain_width
+from .python_syntax import group_width
 
 _UNESCAPED = re.compile(r"[^\\\0\r]*")
 _READ = re.compile(r'(?:[^\\\0\r]|\\(?:[^Uux\\\n\0\r]|\\(?!")|x[\da-fA-F]{2}|u[\da-fA-F]{4}))*', re.ASCII)
@@ -69,8 +70,14 @@ def joined(value: str, flags: frozenset[str] = frozenset()) -> Pattern:
 
 def _measured(pattern: PatternRE) -> PatternRE:
     """``pattern`` with its widths, if these are known without Lark's parsing it."""
-    pattern._width = plain_width(pattern.value, frozenset(pattern.flags))
+    pattern._width = width_of(pattern)
     return pattern
+
+
+def width_of(pattern: Pattern) -> tuple[int, int] | None:
+    """Its widths; ``None`` if it is for Python to say whether it is a pattern at all."""
+    flags = frozenset(pattern.flags)
+    return plain_width(pattern.value, flags) or group_width(pattern.value, flags)
 
 
 def a_range(first: str, last: str) -> Pattern:

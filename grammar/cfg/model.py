@@ -6,7 +6,7 @@ A *symbol* is an integer: ``t >= 0`` is the terminal ``terminals[t]``, ``~n < 0`
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cached_property
 from itertools import chain
@@ -129,6 +129,12 @@ class Grammar:
         symbols = np.array(list(chain.from_iterable([rule[1] for rule in self.rules])), np.int32)
         ends = np.cumsum([len(rule[1]) for rule in self.rules], dtype=np.int32)
         return symbols, ends, np.array([rule[0] for rule in self.rules], np.int32)
+
+    def with_notes(self, notes: tuple[str, ...]) -> Grammar:
+        """The same grammar with ``notes``; its flat rules are kept."""
+        noted = replace(self, notes=notes)
+        noted.__dict__["flat_rules"] = self.flat_rules
+        return noted
 
     def beside(self, known: frozenset[int]) -> frozenset[int]:
         """The terminals that are looked for, whatever rules say, where those ``known`` may come."""

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..kernels import pattern_characters as chars
 from ..kernels import pattern_reading as at
 from ..kernels.pattern_automata import UNSURE, automaton_of
 from .compact_dfa import CompactDfa
@@ -19,6 +20,7 @@ from .python_sets import category
 
 _MOST_COLUMNS = 1 << 16
 _MOST_STATES = 1 << 12
+_FLAGS = {"i", "m", "s"}
 _WIDEST = int(getattr(parser, "MAXWIDTH", parser.MAXREPEAT))
 """Python's width of what has no end."""
 
@@ -48,10 +50,10 @@ class _Reading:
 
     def __init__(self, pattern: str, flags: frozenset[str], whole: bool = False) -> None:
         self._program = np.empty(6 * at.MOST_INSTRUCTIONS, np.int32)
-        self._ranges = np.empty((at.MOST_RANGES, 2), np.int32)
-        self._set_ends = np.empty(at.MOST_SETS + 1, np.int32)
-        self._at = np.zeros(at.SLOTS, np.int64)
-        self._at[at.DOTALL], self._at[at.WHOLE] = "s" in flags, whole
+        self._ranges = np.empty((chars.MOST_RANGES, 2), np.int32)
+        self._set_ends = np.empty(chars.MOST_SETS + 1, np.int32)
+        self._at = np.zeros(chars.SLOTS, np.int64)
+        self._at[chars.DOTALL], self._at[chars.IGNORES_CASE], self._at[chars.WHOLE] = "s" in flags, "i" in flags, whole
         widths = np.empty(at.WIDTHS, np.int64)
         codes = np.array([*map(ord, pattern)], np.int32)
         outcome = at.read_pattern(
@@ -63,7 +65,7 @@ class _Reading:
 
     @classmethod
     def of(cls, pattern: str, flags: frozenset[str]) -> _Reading | None:
-        if not flags <= {"s"} or len(pattern) > at.MOST_INSTRUCTIONS * 8:
+        if not flags <= _FLAGS or len(pattern) > at.MOST_INSTRUCTIONS * 8:
             return None
         found = cls(pattern, flags)
         return found if found.is_sure else None

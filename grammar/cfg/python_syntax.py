@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import or_
 from typing import Any
 
@@ -26,6 +26,7 @@ from re import _parser as parser  # isort: skip
 _FLAGS = {letter: int(re.RegexFlag[letter.upper()]) for letter in "imsxaul"}
 _IGNORECASE, _MULTILINE, _DOTALL, _ASCII = (_FLAGS[letter] for letter in "imsa")
 _KINDS = _FLAGS["a"] | _FLAGS["u"] | _FLAGS["l"]
+_GLOBAL_FLAGS = re.compile(r"\(\?[a-zA-Z]+\)")
 _LINE_FEED: CharSet = ((0x0A, 0x0A),)
 _CATEGORIES = {
     constants.CATEGORY_DIGIT: "d",
@@ -47,9 +48,8 @@ def parse(pattern: str, flags: frozenset[str], *, may_be_empty: bool = False) ->
     Raises ``InvalidPattern`` for what Python refuses and, unless it ``may_be_empty``, for what matches the empty text,
     and ``UnsupportedPattern``.
     """
-    combined = reduce(or_, map(_FLAGS.__getitem__, flags), 0)
     try:
-        parsed = parser.parse(pattern, combined)
+        parsed = _parsed(pattern, flags)
         if parsed.getwidth()[0] == 0 and not may_be_empty:
             remedy = "write it so that it takes at least one character, and make its use optional instead"
             raise InvalidPattern(f"the pattern {shown(pattern)} can match the empty text", remedy=remedy)
@@ -59,6 +59,25 @@ def parse(pattern: str, flags: frozenset[str], *, may_be_empty: bool = False) ->
         raise InvalidPattern(f"{error.msg}{where} of the pattern {shown(pattern)}") from None
     except ValueError as error:
         raise InvalidPattern(f"the flags of the pattern {shown(pattern)}: {error}") from None
+
+
+@lru_cache(maxsize=256)
+def _parsed(pattern: str, flags: frozenset[str]) -> Any:
+    return parser.parse(pattern, reduce(or_, map(_FLAGS.__getitem__, flags), 0))
+
+
+def group_width(pattern: str, flags: frozenset[str]) -> tuple[int, int] | None:
+    """The least and most characters of a match, as Python counts them, of ``(?flags:pattern)``.
+
+    ``None`` if Python may refuse it, or if in such a group it is another pattern than with flags for the whole.
+    """
+    if "(?<" in pattern or (flags and ("#" in pattern or _GLOBAL_FLAGS.search(pattern))):
+        return None
+    try:
+        least, most = _parsed(pattern, flags).getwidth()
+    except (re.error, ValueError, OverflowError, RecursionError):
+        return None
+    return int(least), int(most)
 
 
 class _Reader:

@@ -13,7 +13,7 @@ from numba import types
 
 from .compilation import kernel
 from .minimizing import merge_states, number_columns
-from .pattern_reading import LAST, SETS, SIZE, WHOLE
+from .pattern_characters import LAST, SETS, SIZE, WHOLE
 from .pointers import Flag, Long
 from .programs import CHAR, JUMP, MATCH
 from .scanner_product import Bytes1, Ints1, Ints2, Longs1

@@ -1,8 +1,8 @@
 """Reading those patterns of Python that hold no conditions: as programs (``programs``), with the widths of matches.
 
-Read are characters, sets, ``.``, escapes of characters and of ``\\d``, ``\\s`` and ``\\w``, groups without names and
-flags, alternatives, and repetitions that are not possessive, of what is not empty. Whatever else a pattern holds, and
-all that Python refuses or warns of, is ``UNSURE``: Python's own parser says what it means.
+Read are characters, sets, ``.``, escapes of characters and of ``\\d``, ``\\s`` and ``\\w``, groups without names, the
+flags ``i``, ``m`` and ``s``, alternatives, and repetitions that are not possessive, of what is not empty. Whatever else
+a pattern holds, and all that Python refuses or warns of, is ``UNSURE``: Python's own parser says what it means.
 
 Code is written as it is read. Places in it are relative, so that what is repeated or has an alternative can be moved.
 """
@@ -12,236 +12,47 @@ from __future__ import annotations
 import numpy as np
 
 from .compilation import kernel
+from .pattern_characters import (
+    BAR,
+    DOTALL,
+    FIRST_JUMP,
+    GREEDY,
+    GROUPS,
+    HIGH,
+    IGNORES_CASE,
+    JUMPS,
+    LOW,
+    LOWER_I,
+    LOWER_S,
+    NINE,
+    NONE,
+    OPEN_BRACE,
+    OPTION,
+    PLACE,
+    PLUS,
+    QUESTION,
+    SIZE,
+    STAR,
+    ZERO,
+    code_at,
+    read_chars,
+    set_of,
+    take,
+)
 from .pointers import Flag, Long, Nothing
 from .programs import CHAR, JUMP, MATCH, SPLIT
 from .scanner_product import Ints1, Ints2, Longs1
 
 UNSURE, READ = range(2)
-NONE = -1
-MOST_INSTRUCTIONS, MOST_SETS, MOST_RANGES, MOST_GROUPS = 1_000, 63, 8_000, 40
-MOST_ROUNDS = 1_000
-LAST = 0x10FFFF
+MOST_INSTRUCTIONS, MOST_GROUPS, MOST_ROUNDS = 1_000, 40, 1_000
 ENDLESS = 1 << 40
 """The width of what may be repeated without end."""
 
-# how far reading has come: slots of ``at``. The option in hand begins at OPTION; its group has the jumps from
-# FIRST_JUMP on; GROUPS are open. DOTALL and WHOLE are given: does ``.`` match line feeds, does every match count
-PLACE, SIZE, SETS, RANGES, OPTION, JUMPS, FIRST_JUMP, GROUPS, LOW, HIGH, GREEDY, DOTALL, WHOLE, SLOTS = range(14)
 # widths: of the option in hand, and of those of its group before; least and most
 LEAST, MOST, ALL_LEAST, ALL_MOST = range(4)
 WIDTHS = 4
 
-BACKSLASH, CARET, DOT, BAR, DASH, COMMA, LINE_FEED = (ord(c) for c in "\\^.|-,\n")
-OPEN, CLOSE, OPEN_BRACKET, CLOSE_BRACKET, OPEN_BRACE, CLOSE_BRACE = (ord(c) for c in "()[]{}")
-STAR, PLUS, QUESTION, COLON, DOLLAR, AND, TILDE = (ord(c) for c in "*+?:$&~")
-ZERO, NINE, LOWER_A, LOWER_Z, UPPER_A, UPPER_Z = (ord(c) for c in "09azAZ")
-SHORT_HEX, LONG_HEX, LONGEST_HEX = (ord(c) for c in "xuU")
-NAMED = np.array([ord(c) for c in "nrtfva"], np.int32)
-NAMED_CODES = np.array([ord(c) for c in "\n\r\t\f\v\a"], np.int32)
-CATEGORIES = np.array([ord(c) for c in "dswDSW"], np.int32)
-
-
-@kernel(Long, Ints1, Long, inline=True)
-def code_at(codes, place):
-    return np.int64(codes[place]) if place < len(codes) else np.int64(NONE)
-
-
-@kernel(Flag, Ints1, Longs1, Long)
-def take(codes, at, wanted):
-    """Whether ``wanted`` comes next; goes past it then."""
-    if code_at(codes, at[PLACE]) != wanted:
-        return False
-    at[PLACE] += 1
-    return True
-
-
-@kernel(Long, Long)
-def digit_of(code):
-    """The value of a hexadecimal digit, or ``NONE``."""
-    if ZERO <= code <= NINE:
-        return code - ZERO
-    lower = code | 0x20
-    return lower - LOWER_A + 10 if LOWER_A <= lower < LOWER_A + 6 else np.int64(NONE)
-
-
-@kernel(Long, Ints1, Longs1)
-def read_escape(codes, at):
-    """The character that stands behind a backslash, or ``NONE`` if that is something else."""
-    letter = code_at(codes, at[PLACE])
-    at[PLACE] += 1
-    digits = 2 if letter == SHORT_HEX else 4 if letter == LONG_HEX else 8 if letter == LONGEST_HEX else 0
-    if digits > 0:
-        value = np.int64(0)
-        for _ in range(digits):
-            digit = digit_of(code_at(codes, at[PLACE]))
-            at[PLACE] += 1
-            if digit < 0:
-                return NONE
-            value = 16 * value + digit
-        return value if value <= LAST else np.int64(NONE)
-    for i in range(len(NAMED)):
-        if letter == NAMED[i]:
-            return np.int64(NAMED_CODES[i])
-    lower = letter | 0x20
-    if letter < 0 or ZERO <= letter <= NINE or LOWER_A <= lower <= LOWER_Z:
-        return NONE
-    return letter
-
-
-# --- sets
-
-
-@kernel(Flag, Longs1, Ints2, Long, Long)
-def add_range(at, ranges, low, high):
-    if low > high or at[RANGES] == len(ranges):
-        return low > high
-    ranges[at[RANGES], 0] = low
-    ranges[at[RANGES], 1] = high
-    at[RANGES] += 1
-    return True
-
-
-@kernel(Long, Ints1, Longs1)
-def category_behind(codes, at):
-    """Which of ``CATEGORIES`` stands behind a backslash, or ``NONE``."""
-    letter = code_at(codes, at[PLACE])
-    for i in range(len(CATEGORIES)):
-        if letter == CATEGORIES[i]:
-            return i
-    return NONE
-
-
-@kernel(Flag, Longs1, Ints2, Ints2, Ints1, Long)
-def add_category(at, ranges, known, known_at, category):
-    """Add a category; ``False`` if it is not known."""
-    first, past = np.int64(known_at[category % 3]), np.int64(known_at[category % 3 + 1])
-    before = np.int64(0)
-    added = first < past
-    for i in range(first, past):
-        if category < 3:
-            added = added and add_range(at, ranges, np.int64(known[i, 0]), np.int64(known[i, 1]))
-        else:
-            added = added and add_range(at, ranges, before, np.int64(known[i, 0]) - 1)
-            before = np.int64(known[i, 1]) + 1
-    return added and (category < 3 or add_range(at, ranges, before, LAST))
-
-
-@kernel(Nothing, Longs1, Ints2, Long)
-def put_in_order(at, ranges, first):
-    """Sort the ranges from ``first`` on, and join those that touch."""
-    for i in range(first + 1, at[RANGES]):
-        low, high = ranges[i, 0], ranges[i, 1]
-        j = i
-        while j > first and ranges[j - 1, 0] > low:
-            ranges[j, 0], ranges[j, 1] = ranges[j - 1, 0], ranges[j - 1, 1]
-            j -= 1
-        ranges[j, 0], ranges[j, 1] = low, high
-    kept = first
-    for i in range(first + 1, at[RANGES]):
-        if ranges[i, 0] <= ranges[kept, 1] + 1:
-            ranges[kept, 1] = max(ranges[kept, 1], ranges[i, 1])
-        else:
-            kept += 1
-            ranges[kept, 0], ranges[kept, 1] = ranges[i, 0], ranges[i, 1]
-    at[RANGES] = min(at[RANGES], kept + 1)
-
-
-@kernel(Flag, Longs1, Ints2, Long)
-def complement(at, ranges, first):
-    """Turn the ranges from ``first`` on, which are in order, into those between them."""
-    past, before = at[RANGES], np.int64(0)
-    at[RANGES] = first
-    for i in range(first, past):
-        low, high = np.int64(ranges[i, 0]), np.int64(ranges[i, 1])
-        add_range(at, ranges, before, low - 1)
-        before = high + 1
-    return add_range(at, ranges, before, LAST)
-
-
-@kernel(Long, Ints1, Longs1, Ints2, Ints2, Ints1)
-def read_member(codes, at, ranges, known, known_at):
-    """The character at hand in a set; a category is added, and ``LAST + 1`` returned; ``NONE`` if unsure."""
-    code = code_at(codes, at[PLACE])
-    at[PLACE] += 1
-    if code == BACKSLASH:
-        category = category_behind(codes, at)
-        if category == NONE:
-            return read_escape(codes, at)
-        at[PLACE] += 1
-        return LAST + 1 if add_category(at, ranges, known, known_at, category) else np.int64(NONE)
-    doubled = code == code_at(codes, at[PLACE]) and (code == DASH or code == AND or code == TILDE or code == BAR)
-    return np.int64(NONE) if code == OPEN_BRACKET or doubled else code
-
-
-@kernel(Flag, Ints1, Longs1, Ints2, Ints2, Ints1)
-def read_set(codes, at, ranges, known, known_at):
-    """Write the set behind a bracket to ``ranges``; ``False`` if unsure."""
-    first = at[RANGES]
-    negated = take(codes, at, CARET)
-    start = at[PLACE]
-    while at[PLACE] == start or not take(codes, at, CLOSE_BRACKET):
-        low = read_member(codes, at, ranges, known, known_at)
-        if low < 0:
-            return False
-        high = low
-        if code_at(codes, at[PLACE]) == DASH and code_at(codes, at[PLACE] + 1) != CLOSE_BRACKET:
-            at[PLACE] += 1
-            high = read_member(codes, at, ranges, known, known_at)
-            if high < low or high > LAST or high == DASH:
-                return False
-        if low <= LAST and not add_range(at, ranges, low, high):
-            return False
-    put_in_order(at, ranges, first)
-    return not negated or complement(at, ranges, first)
-
-
-@kernel(Flag, Ints1, Longs1, Ints2, Ints2, Ints1)
-def read_chars(codes, at, ranges, known, known_at):
-    """Write what one character may be at hand to ``ranges``; ``False`` if unsure."""
-    first = at[RANGES]
-    code = code_at(codes, at[PLACE])
-    at[PLACE] += 1
-    if code == OPEN_BRACKET:
-        return read_set(codes, at, ranges, known, known_at)
-    if code == DOT:
-        added = add_range(at, ranges, LINE_FEED, LINE_FEED)
-        if at[DOTALL] != 0:
-            ranges[first, 0], ranges[first, 1] = 0, LAST
-            return added
-        return added and complement(at, ranges, first)
-    if code == BACKSLASH:
-        category = category_behind(codes, at)
-        if category != NONE:
-            at[PLACE] += 1
-            return add_category(at, ranges, known, known_at, category)
-        code = read_escape(codes, at)
-    elif code == STAR or code == PLUS or code == QUESTION or code == OPEN_BRACE or code == CARET or code == DOLLAR:
-        return False
-    return code >= 0 and add_range(at, ranges, code, code)
-
-
-@kernel(Long, Longs1, Ints2, Ints1)
-def set_of(at, ranges, set_ends):
-    """The number of the set last written; ``NONE`` if it is empty or one too many."""
-    sets = at[SETS]
-    first, past = np.int64(set_ends[sets]), at[RANGES]
-    for other in range(sets):
-        start = np.int64(set_ends[other])
-        i = 0 if set_ends[other + 1] - start == past - first else past + 1
-        while (
-            first + i < past
-            and ranges[start + i, 0] == ranges[first + i, 0]
-            and ranges[start + i, 1] == ranges[first + i, 1]
-        ):
-            i += 1
-        if first + i == past:
-            at[RANGES] = first
-            return other
-    if first == past or sets == MOST_SETS:
-        return NONE
-    set_ends[sets + 1] = past
-    at[SETS] = sets + 1
-    return sets
+OPEN, CLOSE, CLOSE_BRACE, COLON, COMMA, LOWER_M = (ord(c) for c in "()}:,m")
 
 
 # --- code
@@ -387,17 +198,29 @@ def end_options(program, at, jumps, widths):
     at[JUMPS] = at[FIRST_JUMP]
 
 
+@kernel(Flag, Ints1, Longs1)
+def read_flags(codes, at):
+    """Set the flags of a group, up to its colon; ``False`` if unsure."""
+    while not take(codes, at, COLON):
+        if take(codes, at, LOWER_S):
+            at[DOTALL] = 1
+        elif take(codes, at, LOWER_I):
+            at[IGNORES_CASE] = 1
+        elif not take(codes, at, LOWER_M):  # there are no anchors
+            return False
+    return True
+
+
 @kernel(Flag, Ints1, Longs1, Ints2, Longs1, Longs1)
 def begin_group(codes, at, groups, outer_widths, widths):
     """Go on inside of a group, behind its parenthesis; ``False`` if unsure."""
-    if code_at(codes, at[PLACE]) == QUESTION:
-        if code_at(codes, at[PLACE] + 1) != COLON:
-            return False
-        at[PLACE] += 2
     depth = at[GROUPS]
     if depth == MOST_GROUPS:
         return False
     groups[depth, 0], groups[depth, 1], groups[depth, 2] = at[SIZE], at[OPTION], at[FIRST_JUMP]
+    groups[depth, 3], groups[depth, 4] = at[DOTALL], at[IGNORES_CASE]
+    if take(codes, at, QUESTION) and not read_flags(codes, at):
+        return False
     for i in range(WIDTHS):
         outer_widths[WIDTHS * depth + i] = widths[i]
     at[GROUPS] = depth + 1
@@ -416,6 +239,7 @@ def end_group(program, at, jumps, groups, outer_widths, widths, atom_widths):
     at[GROUPS] -= 1
     depth = at[GROUPS]
     at[OPTION], at[FIRST_JUMP] = groups[depth, 1], groups[depth, 2]
+    at[DOTALL], at[IGNORES_CASE] = groups[depth, 3], groups[depth, 4]
     for i in range(WIDTHS):
         widths[i] = outer_widths[WIDTHS * depth + i]
     return np.int64(groups[depth, 0])
@@ -443,7 +267,7 @@ def read_pattern(codes, known, known_at, program, ranges, set_ends, at, widths):
     ``widths`` int64[WIDTHS] the least and most characters of a match in ``ALL_LEAST`` and ``ALL_MOST``.
     """
     jumps = np.empty(MOST_INSTRUCTIONS, np.int64)
-    groups = np.empty((MOST_GROUPS, 3), np.int32)
+    groups = np.empty((MOST_GROUPS, 5), np.int32)
     outer_widths, atom_widths = np.empty(WIDTHS * MOST_GROUPS, np.int64), np.empty(WIDTHS, np.int64)
     begin_widths(widths)
     set_ends[0] = 0

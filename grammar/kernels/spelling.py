@@ -146,18 +146,51 @@ def state_of(result, table, count, vector):
     return count
 
 
-@kernel(Long, Ints2, Ints1, Long, Ints2, Long, Ints1, Ints1)
-def step_back(result, table, count, vectors, vector_count, targets, found):
-    """Find the states whose continuation bytes lead to the ``targets`` of ``vectors``; how many states there are."""
-    vector = np.empty(ROW, np.int32)
-    for index in range(vector_count):
+@kernel(Ints1, Ints2, Long)
+def parts_of(vectors, count):
+    """The different entries of each vector, from where the first ``count + 1`` entries say."""
+    parts = np.empty(count + 1 + count * ROW, np.int32)
+    size = count + 1
+    for index in range(count):
+        first = parts[index] = size
         for i in range(ROW):
-            vector[i] = targets[vectors[index, i]]
-        state = state_of(result, table, count, vector)
-        if state == NO_ROOM:
-            return NO_ROOM
-        found[index] = state
-        count = max(count, state + 1)
+            entry = vectors[index, i]
+            j = first if i == 0 or entry != vectors[index, i - 1] else size + 1
+            while j < size and parts[j] != entry:
+                j += 1
+            if j == size:
+                parts[size] = entry
+                size += 1
+    parts[count] = size
+    return parts
+
+
+@kernel(Long, Ints2, Ints1, Long, Ints2, Ints1, Ints1, Ints1, Ints1)
+def step_back(result, table, count, vectors, parts, targets, before, found):
+    """Find the states whose continuation bytes lead to the ``targets`` of ``vectors``; how many states there are.
+
+    ``before``: the targets with which those in ``found`` were found, which become these; most stay as they are.
+    """
+    vector = np.empty(ROW, np.int32)
+    for index in range(len(found)):
+        stays, leads = True, False
+        for j in range(parts[index], parts[index + 1]):
+            target = targets[parts[j]]
+            stays = stays and target == before[parts[j]]
+            leads = leads or target != DEAD
+        if stays:
+            continue
+        found[index] = DEAD
+        if leads:
+            for i in range(ROW):
+                vector[i] = targets[vectors[index, i]]
+            state = state_of(result, table, count, vector)
+            if state == NO_ROOM:
+                return NO_ROOM
+            found[index] = state
+            count = max(count, state + 1)
+    for i in range(len(targets)):
+        before[i] = targets[i]
     return count
 
 
@@ -201,6 +234,17 @@ def spell_ascii(transitions, starts, classes, result):
             result[state, byte] = transitions[state, classes[interval]]
 
 
+@kernel(Nothing, Ints2, Long, Ints1, Ints1, Ints1, Ints1, Ints1)
+def write_leads(result, state, leaf_of, branch_of, second, third, fourth):
+    """Fill the columns of bytes that begin a character beyond ASCII."""
+    for leaf in range(ASCII_LEAVES, TWO_BYTE_LEAVES):
+        result[state, 0xC0 + leaf] = second[leaf_of[leaf]]
+    for branch in range(THREE_BYTE_BRANCHES):
+        result[state, 0xE0 + branch] = third[branch_of[branch]]
+    for root in range(ROOTS):
+        result[state, 0xF0 + root] = fourth[root]
+
+
 @kernel(Long, Ints2, Ints2, Long, Ints1, Ints1, Ints2, entry=True)
 def spell(transitions, leaves, leaf_count, leaf_of, beyond, result):
     """Fill rows of ``result`` beyond ASCII, and those of states inside of characters; how many, ``NO_ROOM`` if more.
@@ -213,8 +257,12 @@ def spell(transitions, leaves, leaf_count, leaf_of, beyond, result):
     roots = np.zeros((ROOTS, ROW), np.int32)
     for branch in range(THREE_BYTE_BRANCHES, BRANCHES):
         roots[branch // ROW, branch % ROW] = branch_of[branch]
-    targets = np.zeros(size + 1, np.int32)
-    second, third, fourth = np.empty(leaf_count, np.int32), np.empty(branch_count, np.int32), np.empty(ROOTS, np.int32)
+    leaf_parts, branch_parts = parts_of(leaves, leaf_count), parts_of(branches, branch_count)
+    root_parts = parts_of(roots, ROOTS)
+    targets, before = np.zeros(size + 1, np.int32), np.full(size + 1, -1, np.int32)
+    second, second_before = np.empty(leaf_count, np.int32), np.full(leaf_count, -1, np.int32)
+    third, third_before = np.empty(branch_count, np.int32), np.full(branch_count, -1, np.int32)
+    fourth = np.empty(ROOTS, np.int32)
     table, rows = table_for(len(result)), table_for(states)
     count = np.int64(states)
     for state in range(states):
@@ -225,17 +273,12 @@ def spell(transitions, leaves, leaf_count, leaf_of, beyond, result):
             continue
         for index in range(len(beyond)):
             targets[beyond[index]] = transitions[state, beyond[index]]
-        count = step_back(result, table, count, leaves, leaf_count, targets, second)
+        count = step_back(result, table, count, leaves, leaf_parts, targets, before, second)
         if count != NO_ROOM:
-            count = step_back(result, table, count, branches, branch_count, second, third)
+            count = step_back(result, table, count, branches, branch_parts, second, second_before, third)
         if count != NO_ROOM:
-            count = step_back(result, table, count, roots, ROOTS, third, fourth)
+            count = step_back(result, table, count, roots, root_parts, third, third_before, fourth)
         if count == NO_ROOM:
             return NO_ROOM
-        for leaf in range(ASCII_LEAVES, TWO_BYTE_LEAVES):
-            result[state, 0xC0 + leaf] = second[leaf_of[leaf]]
-        for branch in range(THREE_BYTE_BRANCHES):
-            result[state, 0xE0 + branch] = third[branch_of[branch]]
-        for root in range(ROOTS):
-            result[state, 0xF0 + root] = fourth[root]
+        write_leads(result, state, leaf_of, branch_of, second, third, fourth)
     return count
