@@ -289,11 +289,16 @@ class Interpreter(Containers):
     def _may_settle(self, configuration: Configuration) -> bool:
         """False if nothing can change the value of the number in hand any more, and it must not be repeated, but is."""
         frame = configuration.frame
-        facts = self._automaton.number_next.array[configuration.state, at.NUMBER_FACTS]
-        if not facts & at.SETTLED or self._node(configuration.node)[at.JOINT] or not self._is_unique(frame):
+        if self._node(configuration.node)[at.JOINT] or not self._is_unique(frame):
             return True
-        number = comparable(parsed(self._written[frame.item_from :].rstrip(b".eE+-").strip() or b"0"))
-        return number not in frame.items or not self._must_differ(frame)
+        facts = self._automaton.number_next.array[configuration.state, at.NUMBER_FACTS]
+        is_settled, is_power = facts & at.SETTLED, self._written[-1:] in b"eE"
+        if not is_settled and not is_power:
+            return True
+        number = parsed(self._written[frame.item_from :].rstrip(b".eE+-").strip() or b"0")
+        if not is_settled and number != 0:
+            return True
+        return comparable(number) not in frame.items or not self._must_differ(frame)
 
     def _in_string(self, configuration: Configuration, byte: bytes) -> Configuration | None:
         if byte == b'"' and not configuration.pending:

@@ -168,10 +168,19 @@ def test_many_but_not_unlimited_values(items: Any) -> None:
     ({"type": "integer", "minimum": 0}, b"[\n  0.0,\n  -"),
     ({"type": "integer", "maximum": 10}, b"[10, 10"),
     ({"type": "integer", "minimum": 0, "maximum": 100}, b"[100, 100"),
+    ({"type": "number"}, b"[0, 0e"),
+    ({"type": "number"}, b"[0E-3, -0.00E"),
+    ({}, b'["a", 0e7, {"b": 0e5}, 1e9, 0.0e'),
 ])  # fmt: skip
 def test_numbers_that_can_only_be_repeated(items: Any, content: bytes) -> None:
     matcher = constraint_of(of_arrays({"items": items, "uniqueItems": True})).matcher()
     assert matcher.accept_tokens(ids_of(content)) == len(content) - 1
+
+
+@pytest.mark.parametrize("content", [b"[1,0e", b"[0,[0e", b'[0,{"a":0e', b"[0,10e", b"[0,0.01e", b"[0,1e0"])
+def test_numbers_that_can_still_differ(content: bytes) -> None:
+    matcher = constraint_of({"type": "array", "uniqueItems": True}).matcher()
+    assert matcher.accept_tokens(ids_of(content)) == len(content)
 
 
 @pytest.mark.parametrize("number", [b"1e9999999999", b"1.5E-9999999999", b"2e99999999999999999999", b"1" * 5000])

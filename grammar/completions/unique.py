@@ -12,7 +12,10 @@ from .probe import Configuration, Probe
 if TYPE_CHECKING:
     from .values import ValueTexts
 
-_MORE = b"abcdefghijklmnopqrstuvwxyz0123456789"
+_LETTERS, _DIGITS = b"abcdefghijklmnopqrstuvwxyz", b"0123456789"
+_ENDS = (b"]", b"}", b",")
+"""What may be behind a number."""
+
 _MOST_TRIED = 4000
 
 
@@ -43,24 +46,31 @@ class UniqueItems:
         if not probe.matcher._slots[at.KEEPS_TEXT]:
             return None
         is_number = configuration.mode in (at.NUMBER, at.EMBEDDED_NUMBER)
-        closing = b"" if is_number else b'"'
-        behind = (b"]", b"}", b",") if not closing else (b"",)
-        more = (
-            bytes(letters) + closing + end
-            for size in range(4)
-            for letters in product(_MORE[-10:] if is_number else _MORE, repeat=size)
-            for end in behind
-        )
+        if is_number:
+            more = (
+                point + bytes(digits) + end
+                for size in range(4)
+                for point in (b"", b".")
+                for digits in product(_DIGITS, repeat=size)
+                for end in _ENDS
+            )
+        else:
+            more = (bytes(letters) + b'"' for size in range(4) for letters in product(_LETTERS + _DIGITS, repeat=size))
         return self.first_read(probe, more)
 
     def behind_number(self, probe: Probe) -> bytes:
-        return self.first_read(probe, iter((b"]", b"}", b","))) or b""
+        return self.first_read(probe, iter(_ENDS)) or b""
 
     def first_read(self, probe: Probe, texts: Iterator[bytes]) -> bytes | None:
+        """The first text that the probe reads, and has read then; if there is any, one that is a whole value."""
+        start, unfinished = probe.length, b""
         for _, text in zip(range(_MOST_TRIED), texts, strict=False):
             if probe.read(text):
-                return text
-        return None
+                if not _is_unfinished_number(probe):
+                    return text
+                probe.back(start)
+                unfinished = unfinished or text
+        return unfinished if unfinished and probe.read(unfinished) else None
 
     def _texts(self, node: int) -> Iterator[bytes]:
         """Texts of values of ``node``, the least one first."""
@@ -82,3 +92,13 @@ class UniqueItems:
 
 
 _STARTS = (b"null", b"true", b"false", b"[", b"{")
+
+
+def _is_unfinished_number(probe: Probe) -> bool:
+    """Is it in a number that cannot end where it is?"""
+    if probe.configuration.mode != at.NUMBER or probe.matcher.is_accepting():
+        return False
+    start = probe.length
+    can_end = any(probe.read(end) for end in _ENDS)
+    probe.back(start)
+    return not can_end
