@@ -200,7 +200,30 @@ def is_zero_to_any_power(slots, frame, end):
 
 
 @kernel(Flag, Longs, Long, Long, Long)
-def may_settle(slots, frame, number, depth):
+def may_come_again(slots, frame, number, joint):
+    """May the array ``frame`` have the settled number in the state ``number`` once more?
+
+    ``joint``: whether the state of the array depends on the number's label, of which there may be one before a point
+    and zeros, and one behind them.
+    """
+    if joint == 0:
+        return state_if_repeated(slots, np.int64(ints_at(slots[ARENA])[frame + STATE])) != NONE
+    following = ints_at(slots[NUMBER_NEXT])
+    labels = ints_at(slots[NUMBER_LABEL])
+    if following[(number << NUMBER_SHIFT) + NUMBER_FACTS] >> RECORD_SHIFT != 0:
+        return True
+    while labels[number] == 0 and following[(number << NUMBER_SHIFT) + ZERO_SYMBOL] != DEAD:
+        number = np.int64(following[(number << NUMBER_SHIFT) + ZERO_SYMBOL])
+    if labels[number] != 0 and state_if_repeated(slots, np.int64(labels[number])) != NONE:
+        return True
+    number = np.int64(following[(number << NUMBER_SHIFT) + POINT_SYMBOL])
+    while number != DEAD and labels[number] == 0:
+        number = np.int64(following[(number << NUMBER_SHIFT) + ZERO_SYMBOL])
+    return number != DEAD and state_if_repeated(slots, np.int64(labels[number])) != NONE
+
+
+@kernel(Flag, Longs, Long, Long, Long, Long)
+def may_settle(slots, frame, number, joint, depth):
     """May the number in hand be in the state ``number``? Not if its value is settled, and that of an earlier item.
 
     That zeros stay zero behind an exponent is seen by their text, and not by states of their own in each automaton.
@@ -211,9 +234,7 @@ def may_settle(slots, frame, number, depth):
     is_settled = ints_at(slots[NUMBER_NEXT])[(number << NUMBER_SHIFT) + NUMBER_FACTS] & SETTLED != 0
     if not is_settled and not is_zero_to_any_power(slots, frame, end):
         return True
-    if not is_repeated(slots, frame, end):
-        return True
-    return state_if_repeated(slots, np.int64(ints_at(slots[ARENA])[frame + STATE])) != NONE
+    return not is_repeated(slots, frame, end) or may_come_again(slots, frame, number, joint)
 
 
 @callback(Long, Longs, Long, Long, Long, Long)
