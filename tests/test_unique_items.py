@@ -204,7 +204,11 @@ def test_numbers_that_can_only_be_repeated_whatever_they_turn_out_to_be(schema: 
 
 @pytest.mark.parametrize("schema", [UNIQUE, *AMONG_WAYS])
 @pytest.mark.parametrize("content", [
-    b"[0, 0e5, 0]", b"[0.0, 1e5, 10e4, 0.00E-1]", b"[0e1, -0.5e1, -5, -", b"[-0, [0e1], [0, 0e3], 9, 9", b"[5, 0, 7, -0e",
+    b"[0, 0e5, 0]",
+    b"[0.0, 1e5, 10e4, 0.00E-1]",
+    b"[0e1, -0.5e1, -5, -",
+    b"[-0, [0e1], [0, 0e3], 9, 9",
+    b"[5, 0, 7, -0e",
 ])  # fmt: skip
 def test_masks_inside_numbers(schema: Any, content: bytes) -> None:
     check_masks(constraint_of(of_arrays(schema)), ids_of(content), random.Random(3), len(content) + 1)
