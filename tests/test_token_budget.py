@@ -276,6 +276,19 @@ def test_numbers_that_may_not_be_repeated(begun: bytes) -> None:
     assert Judge(schema).accepts(begun + b"".join(constraint.vocabulary.tokens[token] for token in completion))
 
 
+@pytest.mark.parametrize(("items", "begun"), [
+    ({"multipleOf": 0.25}, b"[-1,1,1."), ({"multipleOf": 0.25}, b"[1,1.0"), ({"type": "integer"}, b"[1,1.00"),
+])  # fmt: skip
+def test_multiples_that_may_not_be_repeated(items: Any, begun: bytes) -> None:
+    schema = {"type": "array", "uniqueItems": True, "items": {"type": "number", **items}}
+    constraint = mw.compile(schema, small_vocabulary())
+    matcher, tokens = constraint.matcher(), constraint.vocabulary.tokenize(begun)
+    assert matcher.accept_tokens(tokens) == len(tokens)
+    completion = matcher.shortest_completion()
+    assert completion is not None
+    assert completes(constraint, tokens, completion)
+
+
 def test_keys_that_are_longer_than_all_short_ones() -> None:
     schema = {"type": "object", "patternProperties": {r"^\d+\.\d+\.\d+(-[a-z0-9]+)*$": {"type": "null"}}}
     constraint = mw.compile(schema | {"additionalProperties": False, "minProperties": 1}, small_vocabulary())

@@ -169,6 +169,9 @@ def test_many_but_not_unlimited_values(items: Any) -> None:
     ({"type": "integer", "maximum": 10}, b"[10, 10"),
     ({"type": "integer", "minimum": 0, "maximum": 100}, b"[100, 100"),
     ({"type": "number"}, b"[0, 0e"),
+    ({"type": "number", "multipleOf": 0.25}, b"[1, 1E-"),
+    ({"type": "number", "maximum": 1, "multipleOf": 0.5}, b"[1, 1e"),
+    ({"type": "number", "maximum": 9}, b"[1, 1e0"),
     ({"type": "number"}, b"[0E-3, -0.00E"),
     ({}, b'["a", 0e7, {"b": 0e5}, 1e9, 0.0e'),
 ])  # fmt: skip
