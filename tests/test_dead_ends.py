@@ -76,7 +76,7 @@ def test_kernels_and_interpreter_agree(text: str, letters: str, seed: int) -> No
     Pair(grammar_of(text)).walk(random.Random(seed), 12)
 
 
-@examples(25)
+@examples(15)
 @given(cases(), st.sampled_from(["ab1", "a +", "ia(", "ab/*", "1.a"]))
 def test_all_short_texts(case: Case, letters: str) -> None:
     parser = without_conflicts(case.text)
@@ -88,7 +88,7 @@ def test_all_short_texts(case: Case, letters: str) -> None:
         assume(False)
 
 
-@examples(25)
+@examples(15)
 @given(cases(), SEEDS)
 def test_terminals_that_can_be_kept_apart(case: Case, seed: int) -> None:
     """Where a grammar is taken for one without dead ends, the exact interpreter refuses nothing else."""

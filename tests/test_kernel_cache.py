@@ -134,8 +134,8 @@ for _ in range(2):
     assert printed.count("No matching definition") == 2
 
 
-def test_a_second_process_compiles_nothing_wherever_it_runs(tmp_path: Path) -> None:
-    cache = {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+def test_a_second_process_compiles_nothing_wherever_it_runs(installed: Path, tmp_path: Path) -> None:
+    cache = {"PYTHONPATH": str(installed), "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
     assert set(compiled_by(SMALL, **cache).values()) == {1}
     assert not compiled_by(SMALL, **cache)
     assert not compiled_by(SMALL, tmp_path, **cache)
@@ -173,7 +173,7 @@ def test_no_folder_can_be_written(installed: Path) -> None:
     assert not list(installed.glob("**/*.nbi"))
 
 
-def test_threads_that_need_a_kernel_at_once_compile_it_once(tmp_path: Path) -> None:
+def test_threads_that_need_a_kernel_at_once_compile_it_once(installed: Path, tmp_path: Path) -> None:
     program = """
 from concurrent.futures import ThreadPoolExecutor
 import numpy as np
@@ -183,15 +183,15 @@ with ThreadPoolExecutor(4) as pool:
     assert list(pool.map(lambda _: count_readers(header), range(8))) == [0] * 8
 print(json.dumps(compiled))
 """
-    counted = compiled_by(program, NUMBA_CACHE_DIR=str(tmp_path))
+    counted = compiled_by(program, PYTHONPATH=str(installed), NUMBA_CACHE_DIR=str(tmp_path / "cache"))
     assert counted["maskwright.grammar.kernels.entry.count_readers"] == 1
     assert set(counted.values()) == {1}
 
 
 @pytest.mark.slow
-def test_no_function_is_compiled_twice(tmp_path: Path) -> None:
+def test_no_function_is_compiled_twice(installed: Path, tmp_path: Path) -> None:
     """For two sets of types, or because two kernels call it; nor is anything left for the next process."""
-    cache = {"NUMBA_CACHE_DIR": str(tmp_path)}
+    cache = {"PYTHONPATH": str(installed), "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
     counted = compiled_by(SESSION, **cache)
     ours = {name: times for name, times in counted.items() if name.startswith("maskwright.")}
     assert len(ours) > 100
@@ -200,10 +200,9 @@ def test_no_function_is_compiled_twice(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_warm_compiles_all_and_says_so_once(tmp_path: Path) -> None:
-    warm: Callable[[], tuple[str, str]] = lambda: run(  # noqa: E731
-        "from maskwright.cli import run; run(['warm'])", NUMBA_CACHE_DIR=str(tmp_path)
-    )
+def test_warm_compiles_all_and_says_so_once(installed: Path, tmp_path: Path) -> None:
+    cache = {"PYTHONPATH": str(installed), "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    warm: Callable[[], tuple[str, str]] = lambda: run("from maskwright.cli import run; run(['warm'])", **cache)  # noqa: E731
     ready, announced = warm()
     assert "kernels are ready in" in ready
     assert announced.count("\n") == 1

@@ -18,7 +18,6 @@ from maskwright.schemas.formula import FALSE, TRUE, VALUE, Formulas
 from maskwright.schemas.strings import string_automaton
 from maskwright.schemas.theory_strings import string_satisfies
 
-BUDGET = Budget(Limits(compile_seconds=600))
 ATOMS: list[StringAtom] = [
     *map(Matches, ("ab", "^a", "b$", "^a*$", "a.b", "^..$", "")),
     *map(LengthAtLeast, (1, 2, 4)),
@@ -44,9 +43,10 @@ def formulas_over_strings(draw: st.DrawFn) -> tuple[Formulas, int]:
 @given(formulas_over_strings())
 def test_automata_of_formulas(drawn: tuple[Formulas, int]) -> None:
     formulas, formula = drawn
-    automaton = string_automaton(formulas, formula, formulas.support(formula), lambda rest: rest + 1, BUDGET)
+    budget = Budget()
+    automaton = string_automaton(formulas, formula, formulas.support(formula), lambda rest: rest + 1, budget)
     for text in TEXTS:
-        truth = formulas.evaluate(formula, lambda variable: string_satisfies(variable.atom, text, BUDGET))  # noqa: B023
+        truth = formulas.evaluate(formula, lambda variable: string_satisfies(variable.atom, text, budget))  # noqa: B023
         assert accepts(automaton, text) == (TRUE if truth else FALSE) + 1, text
 
 

@@ -158,5 +158,5 @@ def test_free_text_without() -> None:
     form = mw.Tags([("<t>", None, "</t>")], without=["BAD", "<|"])
     assert accepts(form, [*b"BA <t>BAD</t> D<"])
     assert not any(accepts(form, [*text]) for text in (b"BAD", b"BAD<t></t>", b"<t></t><|"))
-    with pytest.raises(mw.InvalidGrammar, match="no list of texts"):
+    with pytest.raises(mw.InvalidGrammar, match="holds an empty text"):
         mw.Tags([("<t>", None, "</t>")], without=[""])

@@ -16,7 +16,7 @@ from .byte_dfa import DEAD
 from .contexts import Contexts
 from .model import Lexing
 
-MOST_STATES = 5_000
+MOST_STATES = 1_500
 _ORDER = [*range(0x21, 0x7F), 0x20, 0x0A, *range(0x20), *range(0x7F, 256)]
 
 

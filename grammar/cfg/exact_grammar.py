@@ -24,7 +24,7 @@ from .literals import literal_dfa
 from .lr_tables import LrTables
 from .model import Grammar, Rule, Terminal
 
-MOST_RULES = 5_000
+MOST_RULES = 3_000
 
 Span: TypeAlias = "tuple[object, Place, Place]"
 """What a new nonterminal is: an old one with the state in which it begins (or a terminal with the context behind it),
@@ -58,6 +58,9 @@ class ExactGrammar:
         self.first = Place(context_of[0], NOTHING, empty, True)
         self._behind_known: dict[tuple[Place, int, int], list[Place]] = {}
         self._results: dict[_Call, dict[Place, None]] = {}
+        self._waiting: defaultdict[_Call, list[_Progress]] = defaultdict(list)
+        self._queue: list[_Progress] = []
+        self._met: set[_Progress] = set()
         self._numbers: dict[Span, int] = {}
         self._pending: list[Span] = []
         self._terminals: dict[Cut, int] = {}
@@ -111,53 +114,51 @@ class ExactGrammar:
     def _after(self, state: int, symbol: int) -> int:
         """The parser's state behind a symbol."""
         if symbol < 0:
-            return int(self._lr.gotos[state, ~symbol])
+            return self._lr.goto(state, ~symbol)
         return next(action - 1 for action in self._lr.actions_of(state, symbol) if action > 0)
 
     # --- which spans there are
 
     def _find_results(self, calls: list[_Call]) -> None:
         """The places behind each nonterminal, wherever it may begin: a least fixpoint, from the start down."""
-        waiting: defaultdict[_Call, list[_Progress]] = defaultdict(list)
-        queue: list[_Progress] = []
-        met: set[_Progress] = set()
-
-        def go_on(progress: _Progress) -> None:
-            if progress not in met:
-                met.add(progress)
-                queue.append(progress)
-
-        def begin(call: _Call) -> None:
-            if call not in self._results:
-                self._results[call] = {}
-                for rule in self._rules_of[call[0]]:
-                    go_on((call, rule, 0, call[1], call[2]))
-
         for call in calls:
-            begin(call)
-        while queue:
+            self._begin(call)
+        while self._queue:
             self._budget.check()
-            if len(met) > 10 * MOST_RULES:
+            if len(self._met) > 4 * MOST_RULES:
                 raise LimitExceeded("the ways to cut texts need too many rules", remedy="use fewer terminals")
-            progress = queue.pop()
+            progress = self._queue.pop()
             call, rule, read, state, place = progress
             expansion = self._old.rules[rule].expansion
             if read == len(expansion):
-                if place not in self._results[call]:
-                    self._results[call][place] = None
-                    for other in waiting[call]:
-                        go_on(self._further(other, place))
-                continue
-            symbol = expansion[read]
-            if symbol >= 0:
-                for behind in self._behind(place, symbol, self._context_of[self._after(state, symbol)]):
-                    go_on(self._further(progress, behind))
-                continue
-            inner = (~symbol, state, place)
-            begin(inner)
-            waiting[inner].append(progress)
-            for behind in list(self._results[inner]):
-                go_on(self._further(progress, behind))
+                self._note_result(call, place)
+            elif expansion[read] >= 0:
+                context = self._context_of[self._after(state, expansion[read])]
+                for behind in self._behind(place, expansion[read], context):
+                    self._go_on(self._further(progress, behind))
+            else:
+                inner = (~expansion[read], state, place)
+                self._begin(inner)
+                self._waiting[inner].append(progress)
+                for behind in list(self._results[inner]):
+                    self._go_on(self._further(progress, behind))
+
+    def _begin(self, call: _Call) -> None:
+        if call not in self._results:
+            self._results[call] = {}
+            for rule in self._rules_of[call[0]]:
+                self._go_on((call, rule, 0, call[1], call[2]))
+
+    def _go_on(self, progress: _Progress) -> None:
+        if progress not in self._met:
+            self._met.add(progress)
+            self._queue.append(progress)
+
+    def _note_result(self, call: _Call, place: Place) -> None:
+        if place not in self._results[call]:
+            self._results[call][place] = None
+            for waiting in self._waiting[call]:
+                self._go_on(self._further(waiting, place))
 
     def _further(self, progress: _Progress, place: Place) -> _Progress:
         call, rule, read, state, _ = progress

@@ -62,7 +62,7 @@ class _Separation:
         return found
 
     def holds(self) -> bool:
-        if (self._found[~self.is_ignored] == NOT_FOUND).any():
+        if (self._found[~self.is_ignored] == NOT_FOUND).any() or self._may_hide_ignored():
             return False
         rows, labels = self.rows, np.zeros(int(max(self.order, default=0)) + 1, np.int64)
         labels[self.order] = np.arange(len(self.order))
@@ -73,6 +73,13 @@ class _Separation:
         stops, may_end = self._unconditional(np.arange(len(rows.endings)))
         is_followed = self._followed(labels[rows.endings[:, at.ENDING_LABEL]], stops, may_end)
         return bool(is_followed.all()) or self._goes_on_to_others(is_followed)
+
+    def _may_hide_ignored(self) -> bool:
+        """Is a byte that may be all of what is ignored the beginning of a terminal that is preferred to it?"""
+        behind = self.rows.next_row[self.starts]
+        begins, ends = behind != DEAD, self.rows.rows[behind, at.ROW_ENDINGS] != 0
+        ignored = np.flatnonzero(self.is_ignored).tolist()
+        return any((ends[place] & begins[:place][~self.is_ignored[:place]]).any() for place in ignored)
 
     def _goes_on_to_others(self, is_followed: NDArray[np.bool_]) -> bool:
         """Is each row with an ending one with an ending that can be followed, or does a byte lead to such a row?"""
@@ -106,15 +113,15 @@ class _Separation:
 
     def _followed(self, terminals: NDArray[np.int64], stops: Table, may_end: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Behind which of these ends can all come that may, be it behind a blank? ``stops``: see above."""
-        allowed = np.concatenate([stops[:, self.first], may_end[:, None]], axis=1)
+        allowed: Table = np.concatenate([stops[:, self.first], may_end[:, None]], axis=1)
         for place in np.flatnonzero(self.is_ignored).tolist():
             for column in self._blanks(place):
                 after = self._behind_blank(place, column)
-                is_known = stops[:, column]
+                known: NDArray[np.bool_] = np.ones(len(terminals), np.bool_)
                 if self._known is not None:
-                    is_known = is_known & self._known[:, self.order[place]][np.array(self.order)[terminals]]
-                allowed |= is_known[:, None] & after[None]
-        found: NDArray[np.bool_] = (allowed | ~self.follow[terminals]).all(axis=1)
+                    known = np.array(self._known[np.array(self.order)[terminals], self.order[place]])
+                allowed[stops[:, column] & known] |= after
+        found: NDArray[np.bool_] = np.logical_and.reduce(allowed | ~self.follow[terminals], axis=1)
         return found
 
     def _blanks(self, place: int) -> list[int]:
