@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from .automaton import Automaton, Style
 from .blanks import state_after
-from .dfa import DEAD
+from .dfa import DEAD, REJECT
 from .interpreter_configuration import Configuration, Frame, comparable, parsed
 from .interpreter_containers import Containers
 from .interpreter_strings import EVERYTHING, Ranges, is_whole, possible_code_points, some_begins
@@ -26,6 +26,7 @@ from .number_dfa import SYMBOL_OF_BYTE
 from .vocabulary import Vocabulary
 
 _BLANKS = b" \t\n\r"
+_POINT_AND_ZERO = (at.POINT_SYMBOL, at.ZERO_SYMBOL)
 _LITERALS = {
     b"n": (b"null", at.IS_NULL, at.NULL_OUTCOME),
     b"t": (b"true", at.IS_TRUE, at.TRUE_OUTCOME),
@@ -289,11 +290,33 @@ class Interpreter(Containers):
     def _may_settle(self, configuration: Configuration) -> bool:
         """False if nothing can change the value of the number in hand any more, and it must not be repeated, but is."""
         frame = configuration.frame
-        facts = self._automaton.number_next.array[configuration.state, at.NUMBER_FACTS]
-        if not facts & at.SETTLED or self._node(configuration.node)[at.JOINT] or not self._is_unique(frame):
+        if not self._is_unique(frame):
             return True
-        number = comparable(parsed(self._written[frame.item_from :].rstrip(b".eE+-").strip() or b"0"))
-        return number not in frame.items or not self._must_differ(frame)
+        facts = self._automaton.number_next.array[configuration.state, at.NUMBER_FACTS]
+        is_settled, is_power = facts & at.SETTLED, self._written[-1:] in b"eE"
+        if not is_settled and not is_power:
+            return True
+        number = parsed(self._written[frame.item_from :].rstrip(b".eE+-").strip() or b"0")
+        if not is_settled and number != 0:
+            return True
+        if comparable(number) not in frame.items:
+            return True
+        if not self._node(configuration.node)[at.JOINT]:
+            return not self._must_differ(frame)
+        if self._automaton.numbers_with(configuration.state)[0].residues is not None:
+            return True
+        return not all(self._must_differ(frame, outcome) for outcome in self._settled_outcomes(configuration.state))
+
+    def _settled_outcomes(self, number: int) -> set[int]:
+        """The states that a number can lead to of which only zeros, and a point before them, are still missing."""
+        found, open_states, outcomes = {DEAD, number}, [number], set()
+        while open_states:
+            state = open_states.pop()
+            outcomes.add(int(self._automaton.number_label.array[state]))
+            following = {int(self._automaton.number_next.array[state, symbol]) for symbol in _POINT_AND_ZERO} - found
+            found |= following
+            open_states += following
+        return outcomes - {REJECT}
 
     def _in_string(self, configuration: Configuration, byte: bytes) -> Configuration | None:
         if byte == b'"' and not configuration.pending:

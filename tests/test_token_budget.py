@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 import maskwright as mw
@@ -261,6 +261,34 @@ def test_items_that_may_not_be_repeated(tiny: mw.Vocabulary, schema: Any) -> Non
             assert Judge(schema).accepts(found.content), found.content
 
 
+@pytest.mark.parametrize(
+    "begun",
+    [b'[0e-7,"a",1900699E91,', b"[0,", b"[0,0", b"[0,-", b"[0,0.", b"[0,0.0", b"[1,0,1e", b"[10,0,1", b"[[0,0.5],[0,0"],
+)
+def test_numbers_that_may_not_be_repeated(begun: bytes) -> None:
+    schema = {"type": "array", "uniqueItems": True, "minItems": 3}
+    constraint = mw.compile(schema | {"items": {"type": ["number", "string", "array"]}}, small_vocabulary())
+    matcher, tokens = constraint.matcher(), constraint.vocabulary.tokenize(begun)
+    assert matcher.accept_tokens(tokens) == len(tokens)
+    completion = matcher.shortest_completion()
+    assert completion is not None
+    assert completes(constraint, tokens, completion)
+    assert Judge(schema).accepts(begun + b"".join(constraint.vocabulary.tokens[token] for token in completion))
+
+
+@pytest.mark.parametrize(("items", "begun"), [
+    ({"multipleOf": 0.25}, b"[-1,1,1."), ({"multipleOf": 0.25}, b"[1,1.0"), ({"type": "integer"}, b"[1,1.00"),
+])  # fmt: skip
+def test_multiples_that_may_not_be_repeated(items: Any, begun: bytes) -> None:
+    schema = {"type": "array", "uniqueItems": True, "items": {"type": "number", **items}}
+    constraint = mw.compile(schema, small_vocabulary())
+    matcher, tokens = constraint.matcher(), constraint.vocabulary.tokenize(begun)
+    assert matcher.accept_tokens(tokens) == len(tokens)
+    completion = matcher.shortest_completion()
+    assert completion is not None
+    assert completes(constraint, tokens, completion)
+
+
 def test_keys_that_are_longer_than_all_short_ones() -> None:
     schema = {"type": "object", "patternProperties": {r"^\d+\.\d+\.\d+(-[a-z0-9]+)*$": {"type": "null"}}}
     constraint = mw.compile(schema | {"additionalProperties": False, "minProperties": 1}, small_vocabulary())
@@ -274,6 +302,8 @@ def test_keys_that_are_longer_than_all_short_ones() -> None:
 
 @given(applicator_schemas(2), st.integers(0, 2**32))
 @settings(max_examples=30)
+@example({"maxProperties": 0, "not": {"maxItems": 1}, "uniqueItems": True}, 0)
+@example({"maxProperties": 0, "not": {"maxItems": 1, "type": "array"}, "uniqueItems": True}, 0)
 def test_masks_with_plenty_of_room_are_the_plain_ones(schema: Any, seed: int) -> None:
     constraint = compiled(schema)
     plain, limited = constraint.matcher(), BudgetedConstraint(constraint, 5000).matcher()

@@ -168,10 +168,59 @@ def test_many_but_not_unlimited_values(items: Any) -> None:
     ({"type": "integer", "minimum": 0}, b"[\n  0.0,\n  -"),
     ({"type": "integer", "maximum": 10}, b"[10, 10"),
     ({"type": "integer", "minimum": 0, "maximum": 100}, b"[100, 100"),
+    ({"type": "number"}, b"[0, 0e"),
+    ({"type": "number", "multipleOf": 0.25}, b"[1, 1E-"),
+    ({"type": "number", "maximum": 1, "multipleOf": 0.5}, b"[1, 1e"),
+    ({"type": "number", "maximum": 9}, b"[1, 1e0"),
+    ({"type": "number"}, b"[0E-3, -0.00E"),
+    ({}, b'["a", 0e7, {"b": 0e5}, 1e9, 0.0e'),
 ])  # fmt: skip
 def test_numbers_that_can_only_be_repeated(items: Any, content: bytes) -> None:
     matcher = constraint_of(of_arrays({"items": items, "uniqueItems": True})).matcher()
     assert matcher.accept_tokens(ids_of(content)) == len(content) - 1
+
+
+AMONG_WAYS: list[Any] = [
+    {**UNIQUE, "contains": {"type": "string"}},
+    {**UNIQUE, "contains": {"minimum": 5}, "items": {"type": "integer"}},
+    {**UNIQUE, "contains": {"minimum": 5}, "items": {"type": "number", "minimum": 0}},
+    {**UNIQUE, "contains": {"multipleOf": 7919}, "items": {"type": "number", "maximum": 9}},
+    {"anyOf": [UNIQUE, {"minItems": 4, "maxItems": 4}]},
+    {"anyOf": [UNIQUE, {"items": {"type": "integer"}, "maxItems": 2}]},
+    {"not": UNIQUE, "maxItems": 3},
+]
+"""How a number turns out decides about the rest of the array."""
+
+
+@pytest.mark.parametrize(("schema", "content"), [
+    (AMONG_WAYS[0], b"[0, 0e"),
+    (AMONG_WAYS[0], b"[1, 0, -0.0E"),
+    (AMONG_WAYS[1], b"[0, 0"),
+    (AMONG_WAYS[1], b"[5, 0, -0"),
+    (AMONG_WAYS[2], b"[0, -"),
+    (AMONG_WAYS[4], b"[0, 1, 2, 3, 4, 0e"),
+])  # fmt: skip
+def test_numbers_that_can_only_be_repeated_whatever_they_turn_out_to_be(schema: Any, content: bytes) -> None:
+    matcher = constraint_of(of_arrays(schema)).matcher()
+    assert matcher.accept_tokens(ids_of(content)) == len(content) - 1
+
+
+@pytest.mark.parametrize("schema", [UNIQUE, *AMONG_WAYS])
+@pytest.mark.parametrize("content", [
+    b"[0, 0e5, 0]",
+    b"[0.0, 1e5, 10e4, 0.00E-1]",
+    b"[0e1, -0.5e1, -5, -",
+    b"[-0, [0e1], [0, 0e3], 9, 9",
+    b"[5, 0, 7, -0e",
+])  # fmt: skip
+def test_masks_inside_numbers(schema: Any, content: bytes) -> None:
+    check_masks(constraint_of(of_arrays(schema)), ids_of(content), random.Random(3), len(content) + 1)
+
+
+@pytest.mark.parametrize("content", [b"[1,0e", b"[0,[0e", b'[0,{"a":0e', b"[0,10e", b"[0,0.01e", b"[0,1e0"])
+def test_numbers_that_can_still_differ(content: bytes) -> None:
+    matcher = constraint_of({"type": "array", "uniqueItems": True}).matcher()
+    assert matcher.accept_tokens(ids_of(content)) == len(content)
 
 
 @pytest.mark.parametrize("number", [b"1e9999999999", b"1.5E-9999999999", b"2e99999999999999999999", b"1" * 5000])

@@ -20,7 +20,7 @@ from .probe import Configuration, Exit, Frame, Probe
 from .reach import Reach, reach_of
 from .records import ENDS_OF_CHARACTERS, ORDERED
 from .token_search import search
-from .unique import UniqueItems
+from .unique import UniqueItems, is_unfinished_number
 from .values import ValueTexts
 
 if TYPE_CHECKING:
@@ -129,11 +129,14 @@ class Completer:
                 cost += self._values.cost(each.text)
                 if best is None or cost < best[0]:
                     best = (cost, each.text)
-        if best is not None and probe.read(best[1] or b""):
-            piece = best[1] + self._behind_number(probe, configuration)
-            if piece:
+        way_out = b"" if best is None else best[1]
+        if best is not None and probe.read(way_out):
+            piece = way_out + self._behind_number(probe, configuration)
+            if piece and not is_unfinished_number(probe):
                 return piece
-        return self._fresh_key(probe, configuration) or self._unique.out_of_scalar(probe, configuration)
+            probe.back(start)
+        found = self._fresh_key(probe, configuration) or self._unique.out_of_scalar(probe, configuration)
+        return way_out if not found and way_out and probe.read(way_out) else found
 
     def _fresh_key(self, probe: Probe, configuration: Configuration) -> bytes | None:
         """A longer end of a key where all short ones have come already."""

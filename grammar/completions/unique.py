@@ -12,8 +12,11 @@ from .probe import Configuration, Probe
 if TYPE_CHECKING:
     from .values import ValueTexts
 
-_MORE = b"abcdefghijklmnopqrstuvwxyz0123456789"
-_MOST_TRIED = 4000
+_LETTERS, _DIGITS = b"abcdefghijklmnopqrstuvwxyz", b"0123456789"
+_ENDS = (b"]", b"}", b",")
+"""What may be behind a number."""
+
+_MOST_TRIED = 6000
 
 
 class UniqueItems:
@@ -42,25 +45,24 @@ class UniqueItems:
         """A longer way out, which makes another value of it."""
         if not probe.matcher._slots[at.KEEPS_TEXT]:
             return None
-        is_number = configuration.mode in (at.NUMBER, at.EMBEDDED_NUMBER)
-        closing = b"" if is_number else b'"'
-        behind = (b"]", b"}", b",") if not closing else (b"",)
-        more = (
-            bytes(letters) + closing + end
-            for size in range(4)
-            for letters in product(_MORE[-10:] if is_number else _MORE, repeat=size)
-            for end in behind
-        )
-        return self.first_read(probe, more)
+        if configuration.mode in (at.NUMBER, at.EMBEDDED_NUMBER):
+            return self.first_read(probe, (more + end for more in _longer_numbers() for end in _ENDS))
+        letters = (bytes(each) for size in range(4) for each in product(_LETTERS + _DIGITS, repeat=size))
+        return self.first_read(probe, (more + b'"' for more in letters))
 
     def behind_number(self, probe: Probe) -> bytes:
-        return self.first_read(probe, iter((b"]", b"}", b","))) or b""
+        return self.first_read(probe, iter(_ENDS)) or b""
 
     def first_read(self, probe: Probe, texts: Iterator[bytes]) -> bytes | None:
+        """The first text that the probe reads, and has read then; if there is any, one that is a whole value."""
+        start, unfinished = probe.length, b""
         for _, text in zip(range(_MOST_TRIED), texts, strict=False):
             if probe.read(text):
-                return text
-        return None
+                if not is_unfinished_number(probe):
+                    return text
+                probe.back(start)
+                unfinished = unfinished or text
+        return unfinished if unfinished and probe.read(unfinished) else None
 
     def _texts(self, node: int) -> Iterator[bytes]:
         """Texts of values of ``node``, the least one first."""
@@ -82,3 +84,25 @@ class UniqueItems:
 
 
 _STARTS = (b"null", b"true", b"false", b"[", b"{")
+
+
+def is_unfinished_number(probe: Probe) -> bool:
+    """Is it in a number that cannot end where it is?"""
+    if probe.configuration.mode != at.NUMBER or probe.matcher.is_accepting():
+        return False
+    start = probe.length
+    can_end = any(probe.read(end) for end in _ENDS)
+    probe.back(start)
+    return not can_end
+
+
+def _longer_numbers() -> Iterator[bytes]:
+    """What may make another number of one: digits, such behind a point, and powers, since many multiples need one."""
+
+    def digits(sizes: range) -> Iterator[bytes]:
+        for size, point in product(sizes, (b"", b".")):
+            yield from (point + bytes(each) for each in product(_DIGITS, repeat=size))
+
+    yield from digits(range(3))
+    yield from (more + b"e%d" % power for power in range(1, 20) for more in digits(range(2)))
+    yield from digits(range(3, 4))

@@ -111,9 +111,9 @@ def magnitude(text, at, first, end):
     exponent = point - first - 1 if first < point else point - first
     while at < end and text[at] != 0x65 and text[at] != 0x45:
         at += 1
-    if at == end:
-        return exponent
     at += 1
+    if at >= end:
+        return exponent
     negative = text[at] == 0x2D
     if negative or text[at] == 0x2B:
         at += 1

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from .compilation import callback, kernel
-from .equality import same_value, skip_blanks
+from .equality import first_significant, same_value, skip_blanks
 from .layout import *  # noqa: F403 -- the layout is this package's vocabulary
 from .pointers import Flag, Ints, Long, Longs, Nothing, bytes_at, call_finished, ints_at, longs_at
 
@@ -190,14 +190,51 @@ def is_repeated_literal(slots, frame, byte, outcome):
     return False
 
 
+@kernel(Flag, Longs, Long, Long)
+def is_zero_to_any_power(slots, frame, end):
+    """Does the number in hand of the array ``frame``, which ends before ``end``, end in an exponent of zero?"""
+    text = bytes_at(slots[TEXT_READ])
+    if text[end - 1] != 0x65 and text[end - 1] != 0x45:
+        return False
+    return first_significant(text, np.int64(ints_at(slots[ARENA])[frame + NEXT]), end) == end
+
+
 @kernel(Flag, Longs, Long, Long, Long)
-def may_settle(slots, frame, number, depth):
-    """May the number in hand be in the state ``number``? Not if its value is settled, and that of an earlier item."""
-    if ints_at(slots[NUMBER_NEXT])[(number << NUMBER_SHIFT) + NUMBER_FACTS] & SETTLED == 0:
+def may_come_again(slots, frame, number, joint):
+    """May the array ``frame`` have the settled number in the state ``number`` once more?
+
+    ``joint``: whether the state of the array depends on the number's label, of which there may be one before a point
+    and zeros, and one behind them.
+    """
+    if joint == 0:
+        return state_if_repeated(slots, np.int64(ints_at(slots[ARENA])[frame + STATE])) != NONE
+    following = ints_at(slots[NUMBER_NEXT])
+    labels = ints_at(slots[NUMBER_LABEL])
+    if following[(number << NUMBER_SHIFT) + NUMBER_FACTS] >> RECORD_SHIFT != 0:
         return True
-    if not wants_unique(slots, frame) or not is_repeated(slots, frame, offset(slots) + depth):
+    while labels[number] == 0 and following[(number << NUMBER_SHIFT) + ZERO_SYMBOL] != DEAD:
+        number = np.int64(following[(number << NUMBER_SHIFT) + ZERO_SYMBOL])
+    if labels[number] != 0 and state_if_repeated(slots, np.int64(labels[number])) != NONE:
         return True
-    return state_if_repeated(slots, np.int64(ints_at(slots[ARENA])[frame + STATE])) != NONE
+    number = np.int64(following[(number << NUMBER_SHIFT) + POINT_SYMBOL])
+    while number != DEAD and labels[number] == 0:
+        number = np.int64(following[(number << NUMBER_SHIFT) + ZERO_SYMBOL])
+    return number != DEAD and state_if_repeated(slots, np.int64(labels[number])) != NONE
+
+
+@kernel(Flag, Longs, Long, Long, Long, Long)
+def may_settle(slots, frame, number, joint, depth):
+    """May the number in hand be in the state ``number``? Not if its value is settled, and that of an earlier item.
+
+    That zeros stay zero behind an exponent is seen by their text, and not by states of their own in each automaton.
+    """
+    if not wants_unique(slots, frame):
+        return True
+    end = offset(slots) + depth
+    is_settled = ints_at(slots[NUMBER_NEXT])[(number << NUMBER_SHIFT) + NUMBER_FACTS] & SETTLED != 0
+    if not is_settled and not is_zero_to_any_power(slots, frame, end):
+        return True
+    return not is_repeated(slots, frame, end) or may_come_again(slots, frame, number, joint)
 
 
 @callback(Long, Longs, Long, Long, Long, Long)

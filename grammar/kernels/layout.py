@@ -275,7 +275,7 @@ NUMBER_SHIFT = 4
 # the last column: where the record of the state's residues lies, or 0, shifted; SETTLED if only digits that do not
 # change the value may follow
 NUMBER_FACTS, SETTLED, RECORD_SHIFT = 15, 1, 1
-LAST_DIGIT_SYMBOL = 10
+ZERO_SYMBOL, LAST_DIGIT_SYMBOL, POINT_SYMBOL = 1, 10, 13
 RESIDUE_SHIFT = 31  # bits of a residue in C
 # the residues: a header for each automaton that has any, with its divisors at the end of it; a record for each state;
 # the checks (``residues.Check``), any of which makes a state live; rows that say what is accepted, by mask of divisors

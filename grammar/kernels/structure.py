@@ -157,7 +157,7 @@ def begin_value(slots, stack, at, frame, node_index, top, byte):
         return 0
     if kinds & IS_NUMBER:
         state = number_successor(slots, np.int64(node[NUMBER_START]), np.int64(0), byte)
-        if state != DEAD and (node[JOINT] != 0 or may_settle(slots, frame, np.int64(state), at >> 3)):
+        if state != DEAD and may_settle(slots, frame, np.int64(state), np.int64(node[JOINT]), at >> 3):
             mode = EMBEDDED_NUMBER if arena[frame + KIND] == EMBEDDED else NUMBER
             put(stack, at, mode, frame, state, node[JOINT], slots[RESIDUE_READ], 0, 0, top)
             return 1
@@ -357,7 +357,7 @@ def number_step(slots, stack, i, byte):
     top = np.int64(stack[i + TOP])
     following = number_successor(slots, state, residue_of(stack, i), byte)
     if following != DEAD:
-        if stack[i + B] == 0 and not may_settle(slots, frame, np.int64(following), at >> 3):
+        if not may_settle(slots, frame, np.int64(following), np.int64(stack[i + B]), at >> 3):
             return 0
         residue = slots[RESIDUE_READ]
         low = residue & ((np.int64(1) << RESIDUE_SHIFT) - 1)
