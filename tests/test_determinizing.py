@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from maskwright.grammar.cfg import python_pattern
 from maskwright.grammar.cfg.byte_assembly import assembled
-from maskwright.grammar.cfg.byte_dfa import ByteDfa, GuardDfa, longest_match
+from maskwright.grammar.cfg.byte_dfa import ByteDfa, GuardDfa, longest_match, matches_whole
 from maskwright.grammar.cfg.python_syntax import parse as parse_python
 from maskwright.grammar.dfa import DEAD, TextDfa
 from maskwright.grammar.errors import LimitExceeded, MaskwrightError
@@ -217,7 +217,9 @@ def test_random_matches(start: str, pattern: str, flags: str, texts: list[str]) 
     except (UnsureError, MaskwrightError):
         assume(False)
     for text in texts:
-        assert longest_match(fast, text.encode()) == longest_match(slow, text.encode())
+        end = longest_match(slow, text.encode())
+        assert longest_match(fast, text.encode()) == end
+        assert matches_whole(fast, text.encode()) == (end == len(text.encode()))
 
 
 @pytest.mark.parametrize("pattern", ["(?=a)(?=.b)..", "(?!(?=a)b)c", "(?<=ab)c", "(?=(?!ab)c)."])
