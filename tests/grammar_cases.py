@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -18,6 +19,7 @@ from maskwright.grammar.cfg.lark_grammar import read_lark
 from maskwright.grammar.cfg.model import Embedded, Grammar, Lexing
 from maskwright.grammar.cfg.tables import GrammarTables
 from maskwright.grammar.dfa import DEAD
+from maskwright.grammar.errors import InvalidGrammar
 from maskwright.grammar.kernels import layout as at
 from maskwright.grammar.limits import Budget, Limits
 from maskwright.grammar.matcher import Constraint, Matcher
@@ -215,6 +217,15 @@ def constraint_of(grammar: Grammar, vocabulary: Vocabulary = VOCABULARY) -> Cons
     automaton = Automaton(at.COMPACT, budget)
     automaton.grammar = GrammarTables(grammar, {}, tables_of(vocabulary), budget)
     return Constraint(automaton, _NoValues(), vocabulary, grammar.notes)
+
+
+def refusal(reading: Callable[[], object], said: str, place: tuple[int, int]) -> InvalidGrammar:
+    """The error that ``reading`` a grammar raises: it says ``said``, of this line and column."""
+    with pytest.raises(InvalidGrammar) as caught:
+        reading()
+    assert said in str(caught.value)
+    assert (caught.value.line, caught.value.column) == place
+    return caught.value
 
 
 def judged(constraint: Constraint, content: bytes) -> bool:

@@ -92,7 +92,7 @@ def test_generate(command: Command, files: Path) -> None:  # noqa: F811
 
 
 def test_explain_special_tokens(command: Command, tmp_path: Path) -> None:  # noqa: F811
-    transformers = pytest.importorskip("transformers")
+    transformers = pytest.importorskip("transformers", reason="the tokenizer is one of its own")
     tokenizer = transformers.PreTrainedTokenizerFast(tokenizer_object=byte_level_tokenizer(), eos_token="</s>")
     tokenizer.save_pretrained(tmp_path / "tokenizer")
     (tmp_path / "a.lark").write_text('start: "a" <|end|> "b"')
